@@ -1,0 +1,28 @@
+"""The directory as a party: its types, its service, its seed."""
+
+from emulator.directory.dialect import DIALECT
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import discover
+from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.seeding import kinds_of, seed_all
+from emulator.store import Kind
+
+_PACKAGE = "emulator.directory.resources"
+
+
+def describe(spec: Doc) -> Doc:
+    """A forest's facts: its DNS name."""
+    return {"forest": spec["forest"]}
+
+
+def seed(seeding: Seeding) -> None:
+    seed_all(seeding, _PACKAGE)
+
+
+PARTY = PartyType(
+    name="directory",
+    kinds=kinds_of(Kind, _PACKAGE),
+    services=(ServiceType("directory", DIALECT, discover(_PACKAGE), lambda info: ["dc." + info["forest"]]),),
+    seed=seed,
+    describe=describe,
+)

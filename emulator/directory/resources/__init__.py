@@ -1,0 +1,1 @@
+"""One file per directory object class; modules are discovered."""

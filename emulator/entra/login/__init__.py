@@ -1,0 +1,1 @@
+"""The sign-in service: discovery, realms, authorize, token, login.srf. One file per endpoint family."""

@@ -1,0 +1,67 @@
+"""Graph's error catalogue. Source: graph-entra.md 1.1. A code here is a key; the wire code stands in `extra.code`."""
+
+from emulator.kernel.problems import Compared, Problem, ProblemKind, Why
+
+BAD, NOT_FOUND, DENIED = "Request_BadRequest", "Request_ResourceNotFound", "Authorization_RequestDenied"
+
+
+def _kind(status: int, code: str, text: str, **extra: str) -> ProblemKind:
+    return ProblemKind(status, text, {"code": code, **extra})
+
+
+CATALOGUE: dict[str, ProblemKind] = {
+    "not_found": _kind(404, NOT_FOUND, "Resource '{0}' does not exist or one of its queried reference-property objects are not present."),
+    "segment": _kind(400, "BadRequest", "Resource not found for the segment '{0}'."),
+    "method": _kind(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."),
+    "token_empty": _kind(401, "InvalidAuthenticationToken", "Access token is empty."),
+    "token_expired": _kind(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid."),
+    "token_audience": _kind(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."),
+    "token_malformed": _kind(401, "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.)."),
+    "token_key": _kind(401, "InvalidAuthenticationToken", "Signing key is invalid."),
+    "denied": _kind(403, DENIED, "Insufficient privileges to complete the operation."),
+    "app_unknown": _kind(403, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."),
+    "bad_json": _kind(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."),
+    "bad": _kind(400, BAD, "{0}"),
+    "bad_request": _kind(400, "BadRequest", "{0}"),
+    "unsupported_query": _kind(400, "Request_UnsupportedQuery", "{0}"),
+    "required": _kind(400, BAD, "A value is required for property '{0}' of resource '{1}'."),
+    "invalid_value": _kind(400, BAD, "Invalid value specified for property '{0}' of resource '{1}'."),
+    "unknown_property": _kind(400, BAD, "Property '{0}' does not exist on type 'microsoft.graph.{1}'. Make sure to only use property names that are defined by the type."),
+    "read_only": _kind(400, BAD, "Property '{0}' is read-only and cannot be set."),
+    "conflict": _kind(400, BAD, "Another object with the same value for property {0} already exists."),
+    "same_key": _kind(409, "Request_MultipleObjectsWithSameKeyValue", "Another object with the same value for property {0} already exists."),
+    "upn_domain": _kind(400, BAD, "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization."),
+    "source_anchor": _kind(400, BAD, "SourceAnchor is a required property for creation of a federated user."),
+    "source_anchor_move": _kind(400, BAD, "You must provide a required property: Parameter name: FederatedUser.SourceAnchor"),
+    "password_required": _kind(400, BAD, "A password must be specified to create a new user."),
+    "password_weak": _kind(400, BAD, "The specified password does not comply with password complexity requirements. Please provide a different password."),
+    "synced": _kind(400, BAD, "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."),
+    "usage_location": _kind(400, BAD, "License assignment cannot be done for user with invalid usage location."),
+    "no_seats": _kind(400, BAD, "Subscription with SKU {0} does not have any available licenses."),
+    "no_sku": _kind(400, BAD, "License {0} does not correspond to a valid company License."),
+    "not_licensed": _kind(400, BAD, "User does not have a corresponding license."),
+    "inherited_license": _kind(400, BAD, "User license is inherited from a group membership and it cannot be removed directly from the user."),
+    "exclusive_plans": _kind(400, BAD, "License assignment failed because service plans {0} are mutually exclusive."),
+    "plan_dependency": _kind(400, BAD, "License assignment failed because service plan {0} depends on the service plan(s) {1}."),
+    "federated_create": _kind(400, BAD, "Creation of federated domain is not allowed."),
+    "federated_patch": _kind(400, BAD, "Changing authenticationType from Managed to Federated is currently not supported."),
+    "domain_default": _kind(400, BAD, "The default domain cannot be federated", grade="inferred"),
+    "domain_initial": _kind(400, BAD, "The initial domain cannot be federated", grade="inferred"),
+    "domain_unverified": _kind(400, BAD, "The domain is not verified", grade="inferred"),
+    "domain_child": _kind(400, BAD, "A child domain inherits the authentication of its root domain", grade="inferred"),
+    "bad_certificate": _kind(400, BAD, "signingCertificate is not a valid X.509 certificate", grade="inferred"),
+    "bad_issuer": _kind(400, BAD, "issuerUri is not a valid URI (a scheme cannot begin with a digit)", grade="inferred"),
+    "dns_missing": _kind(400, BAD, "Domain verification failed with the following error: 'VerificationRecordNotFound'.", grade="inferred"),
+    "throttled": _kind(429, "TooManyRequests", "Too many requests"),
+    "internal": _kind(500, "InternalServerError", "Encountered an internal server error."),
+}  # fmt: skip
+
+
+def not_found(id: str, *, what: str = "object") -> Problem:
+    """404 for an id that names nothing in the tenant."""
+    return Problem("not_found", id, why=Why(f"No {what} of this tenant has that key.", (Compared("key", id, "request"),)))
+
+
+def bad(text: str, why: Why | None = None) -> Problem:
+    """400 Request_BadRequest with the service's text."""
+    return Problem("bad", text, why=why or Why(text))

@@ -1,0 +1,1 @@
+"""One file per Microsoft Graph resource; modules are discovered."""

@@ -1,0 +1,1 @@
+"""Pure building blocks that every room shares: no I/O, no vendor, no framework."""

@@ -1,0 +1,104 @@
+"""What a handler is given: the request made typed, the party's store and ids, and a place to log.
+
+A handler is a function of a `Call`. It returns a document, a `Listing`, an `Answer`, or None, and raises `Problem`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Exchange
+from emulator.kernel.ids import Ids
+from emulator.kernel.journal import Entry
+from emulator.kernel.operations import Operation
+from emulator.kernel.problems import Problem
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who is calling: `kind` user, app, agent or anonymous; `scopes` None means everything (an administrator's token)."""
+
+    kind: str = "anonymous"
+    id: str = ""
+    name: str = ""
+    scopes: frozenset[str] | None = frozenset()
+    extra: Doc = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Listing:
+    """A page of a list: the rendered items, and the opaque cursor of the next page (None: this is the last)."""
+
+    items: list[Doc]
+    next: str | None = None
+    extra: Doc = field(default_factory=dict)
+
+
+class Transactions(Protocol):
+    """What a call needs of the pipeline to commit: a write transaction of the world."""
+
+    def write(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class Call:
+    """One request at a party.
+
+    store: the party's own store handle (typed Any here: the kernel does not know the store). settings: the world's
+    (limits, lenient). info: the party instance's own facts (its canonical host). base: scheme and host of self-links. params: query parameters (last of a name wins; `multi` keeps all). path: values of the path's
+    placeholders. body: parsed JSON, form dict, or bytes, as the operation declares. memo: lives as
+    long as the call; counters: as long as the process, shared by the service's calls (rate windows).
+    """
+
+    exchange: Exchange
+    operation: Operation
+    store: Any
+    ids: Ids
+    now: int
+    request_id: str
+    party: str
+    settings: Doc
+    info: Doc = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    multi: list[tuple[str, str]] = field(default_factory=list)
+    body: Any = None
+    caller: Caller = field(default_factory=Caller)
+    entries: list[Entry] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict)
+    counters: dict[Any, Any] = field(default_factory=dict)
+    flush: Callable[["Call"], None] | None = None
+
+    @property
+    def base(self) -> str:
+        return self.exchange.origin
+
+    def log(self, entry: Entry) -> None:
+        """Append a journal row; it is written in the same transaction as the change."""
+        self.entries.append(entry)
+
+    def note(self, text: str) -> None:
+        """Remember that something sent was ignored, as the vendor ignores it."""
+        self.memo.setdefault("notes", []).append(text)
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """A short write transaction of a `manual` operation; the journal rows so far go with it.
+
+        A `Problem` with `keep` set commits what was written (a failed sign-in counts) and still refuses.
+        """
+        with self.store.write():
+            kept: Problem | None = None
+            try:
+                yield
+            except Problem as problem:
+                if not problem.extra.get("keep"):
+                    raise
+                kept = problem
+            if self.flush is not None:
+                self.flush(self)
+        if kept is not None:
+            raise kept

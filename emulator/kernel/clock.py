@@ -1,0 +1,120 @@
+"""World time: the only place that may ask the machine what time it is.
+
+Time is a row in the store, so that every worker agrees on it; this module turns that row into milliseconds since
+the epoch and formats instants. Instants travel as `int` milliseconds everywhere inside the emulator.
+"""
+
+import re
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from emulator.kernel.doc import Doc
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """World time as a function of machine time.
+
+    `frozen_ms` set: time stands still there. Otherwise it runs at `rate` times machine speed from
+    (`anchor_real_ms`, `anchor_world_ms`); both None means machine time itself.
+    """
+
+    frozen_ms: int | None = None
+    anchor_real_ms: int = 0
+    anchor_world_ms: int = 0
+    rate: float = 1.0
+
+    def now(self) -> int:
+        """World time in milliseconds."""
+        if self.frozen_ms is not None:
+            return self.frozen_ms
+        return self.anchor_world_ms + int((real_ms() - self.anchor_real_ms) * self.rate)
+
+    def real_until(self, world_ms: int) -> float | None:
+        """Seconds of machine time until `world_ms`; None while the clock stands still."""
+        if self.frozen_ms is not None or self.rate <= 0:
+            return None
+        return max(0.0, (world_ms - self.now()) / self.rate / SECOND)
+
+    def advanced(self, by_ms: int) -> "Clock":
+        """The clock moved forward by `by_ms`."""
+        if self.frozen_ms is not None:
+            return Clock(frozen_ms=self.frozen_ms + by_ms, rate=self.rate)
+        return Clock(None, self.anchor_real_ms, self.anchor_world_ms + by_ms, self.rate)
+
+    def frozen(self, at_ms: int | None = None) -> "Clock":
+        """The clock standing still, at `at_ms` or where it is now."""
+        return Clock(frozen_ms=self.now() if at_ms is None else at_ms, rate=self.rate)
+
+    def running(self, rate: float | None = None) -> "Clock":
+        """The clock running on from where it is now."""
+        return Clock(None, real_ms(), self.now(), self.rate if rate is None else rate)
+
+    def to_row(self) -> Doc:
+        return asdict(self)
+
+    @staticmethod
+    def from_row(row: Doc) -> "Clock":
+        return Clock(**row)
+
+
+def real_ms() -> int:
+    """Machine time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def monotonic() -> float:
+    """Seconds on the machine's monotonic clock, for budgets and measurements; never stored."""
+    return time.monotonic()
+
+
+def _at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC)
+
+
+def iso(ms: int) -> str:
+    """`2026-01-15T09:00:00.000Z`."""
+    return f"{_at(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def iso_seconds(ms: int) -> str:
+    """`2026-01-15T09:00:00Z`."""
+    return f"{_at(ms):%Y-%m-%dT%H:%M:%S}Z"
+
+
+def http_date(ms: int) -> str:
+    """`Thu, 15 Jan 2026 09:00:00 GMT`, locale-free."""
+    at = _at(ms)
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.weekday()]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[at.month - 1]
+    return f"{day}, {at.day:02d} {month} {at.year} {at:%H:%M:%S} GMT"
+
+
+def parse_iso(text: str) -> int:
+    """Milliseconds of an ISO 8601 instant; a missing zone means UTC. ValueError when it is none."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return int(at.timestamp() * 1000)
+
+
+_DURATION = re.compile(
+    r"(?P<sign>-)?P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
+)
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of an ISO 8601 duration without months and years (`PT36H`, `P3D`). ValueError otherwise."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match[name] for name in "wdhms"):
+        raise ValueError(f"not an ISO 8601 duration: {text!r}")
+    part = {name: float(match[name] or 0) for name in "wdhms"}
+    days = part["w"] * 7 + part["d"]
+    total = days * DAY + part["h"] * HOUR + part["m"] * MINUTE + part["s"] * SECOND
+    return int(-total if match["sign"] else total)

@@ -1,0 +1,29 @@
+"""The shape of a stored object and of a JSON body: a plain dict, as the wire has it.
+
+Keys that start with an underscore belong to the emulator (password hashes, links between documents) and never
+leave a party; `public` drops them.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+Doc = dict[str, Any]
+
+
+def public(doc: Doc) -> Doc:
+    """The document without the emulator's own keys."""
+    return {key: value for key, value in doc.items() if not key.startswith("_")}
+
+
+def dig(doc: Any, path: str) -> Any:
+    """The value at a dotted path (`profile.login`), or None where any step is missing."""
+    for step in path.split("."):
+        if not isinstance(doc, dict):
+            return None
+        doc = doc.get(step)
+    return doc
+
+
+def pick(doc: Doc, keys: Iterable[str]) -> Doc:
+    """The document narrowed to `keys`, in their order; missing ones are None."""
+    return {key: doc.get(key) for key in keys}

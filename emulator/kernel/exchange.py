@@ -1,0 +1,66 @@
+"""One HTTP exchange as values: what came in, what goes out. Everything that crosses a room's border is one of these."""
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request as received. `headers` has lower-case names; `query` is the raw text after `?`."""
+
+    method: str
+    scheme: str
+    host: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    client: str = "127.0.0.1"
+
+    @property
+    def origin(self) -> str:
+        """Scheme and Host as the client wrote them: the base of self-links."""
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.path + (f"?{self.query}" if self.query else "")
+
+    def params(self) -> list[tuple[str, str]]:
+        """Decoded query parameters, in order, blanks kept. ValueError over 1,000 of them."""
+        return parse_qsl(self.query, keep_blank_values=True, max_num_fields=1_000)
+
+    def cookies(self) -> dict[str, str]:
+        """Cookies by name; the first of a name wins, as in browsers' ordering by path length."""
+        found: dict[str, str] = {}
+        for part in self.headers.get("cookie", "").split(";"):
+            name, mark, value = part.strip().partition("=")
+            if mark and name not in found:
+                found[name] = value
+        return found
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response: status, headers in order (names as sent), body."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case."""
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
+
+    def all_headers(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")

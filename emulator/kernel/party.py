@@ -1,0 +1,80 @@
+"""A party as a value: its stored types, its services, how it is seeded; and a service's dialect.
+
+The pipeline and the composition know parties only through these. A dialect says once how a vendor authenticates,
+pages, parses, refuses and stamps; everything else about an operation is data on the operation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.kernel.call import Call, Caller
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.ids import Ids
+from emulator.kernel.operations import Operation
+from emulator.kernel.problems import Problem
+
+Stage = Callable[[Call], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A vendor's manners.
+
+    path: the request's path as the routes know it. request_id: a fresh one from 16 pseudo-random bytes.
+    unknown: raises the vendor's answer to a path (`methods` empty) or method that it does not know.
+    authenticate: fills `call.caller` or raises. authorise: checks the operation's scope. limit: counts against the
+    bucket, adds headers. parse: fills params and body. envelope: a handler's result as an answer. refuse: a problem as
+    an answer. crash: an unexpected exception as a problem. stamp: headers on every answer.
+    """
+
+    path: Callable[[Exchange], str]
+    request_id: Callable[[bytes], str]
+    unknown: Callable[[Call, list[str]], None]
+    authenticate: Stage
+    authorise: Stage
+    limit: Stage
+    parse: Stage
+    envelope: Callable[[Call, Any], Answer]
+    refuse: Callable[[Call, Problem], Answer]
+    crash: Callable[[Exception], Problem]
+    stamp: Callable[[Call, Answer], None]
+    order: tuple[str, ...] = ("authenticate", "limit", "authorise", "parse")
+    fold_paths: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceType:
+    """One host's worth of a party: the org, Graph, the sign-in service. hosts: its names, from the instance's facts."""
+
+    name: str
+    dialect: Dialect
+    operations: list[Operation]
+    hosts: Callable[[Doc], list[str]]
+
+
+@dataclass(slots=True)
+class Seeding:
+    """What a party's seed function is given: its store handle, ids, the world time, and its part of the world file."""
+
+    store: Any
+    ids: Ids
+    now: int
+    spec: Doc
+    read_fixture: Callable[[str], bytes]
+    info: Doc = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyType:
+    """A kind of party (okta, entra, directory). describe: an instance's facts from its part of the world file."""
+
+    name: str
+    kinds: list[Any]
+    services: tuple[ServiceType, ...]
+    seed: Callable[[Seeding], None]
+    describe: Callable[[Doc], Doc]
+
+
+ANYONE = Caller()

@@ -1,0 +1,176 @@
+"""How the org speaks: SSWS tokens, Link paging, the error envelope, headers. Source: okta-admin-api.md 1 and 2."""
+
+import hashlib
+from typing import Any
+from urllib.parse import quote_plus
+
+import orjson
+
+from emulator.kernel.call import Call, Caller, Listing
+from emulator.kernel.clock import http_date
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.ids import base64url
+from emulator.kernel.party import Dialect
+from emulator.kernel.problems import Compared, Problem, Why, not_emulated
+from emulator.okta.limits import limit
+from emulator.okta.problems import catalogue
+from emulator.okta.tokens import agent_of, session_of, token_caller
+
+
+def path(exchange: Exchange) -> str:
+    """Doubled and trailing slashes count as single ones."""
+    parts = [part for part in exchange.path.split("/") if part]
+    return "/" + "/".join(parts)
+
+
+def request_id(data: bytes) -> str:
+    """27 characters, as `X-Okta-Request-Id` has them."""
+    return base64url(hashlib.blake2b(data, digest_size=20).digest())
+
+
+def unknown(call: Call, methods: list[str]) -> None:
+    if methods:
+        compared = (
+            Compared("method", call.exchange.method, "request"),
+            Compared("known methods", ", ".join(methods), "operations"),
+        )
+        raise Problem("E0000022", why=Why("The path exists, but not for this method.", compared))
+    raise Problem("E0000008", why=not_emulated(f"If Okta has it, {call.exchange.method} {call.exchange.path}"))
+
+
+def authenticate(call: Call) -> None:
+    """Fill the caller from an SSWS token, an agent token, or a session cookie."""
+    if call.operation.auth == "none":
+        return
+    header = call.exchange.headers.get("authorization", "")
+    scheme, _, value = header.partition(" ")
+    caller: Caller | None = None
+    if call.operation.auth == "agent":
+        caller = agent_of(call, value.strip())
+    elif scheme.upper() == "SSWS":
+        caller = token_caller(call, value.strip())
+    elif scheme.lower() in ("bearer", "dpop"):
+        raise Problem("E0000011", why=not_emulated("OAuth 2.0 for Okta APIs"))
+    elif not header:
+        caller = session_of(call)
+    if caller is None:
+        got = f"{scheme} token" if header else "no Authorization header"
+        raise Problem(
+            "E0000011", why=Why("The token is not one of this org's API tokens.", (Compared("credential", got, "request"),))
+        )
+    call.caller = caller
+
+
+def authorise(call: Call) -> None:
+    """A caller without scopes of its own is an administrator; others need one of the operation's."""
+    held = call.caller.scopes
+    if call.operation.auth in ("none", "agent") or held is None or not call.operation.scope:
+        return
+    if held.isdisjoint(call.operation.scope):
+        compared = (
+            Compared("scopes held", " ".join(sorted(held)), "caller"),
+            Compared("scope needed", " ".join(call.operation.scope), call.operation.name),
+        )
+        raise Problem("E0000006", why=Why("The caller holds no scope that this operation accepts.", compared))
+
+
+def parse(call: Call) -> None:
+    """Query parameters (unknown ones are ignored, as Okta does) and the body."""
+    exchange = call.exchange
+    call.multi = exchange.params()
+    call.params = dict(call.multi)
+    wanted = call.operation.body
+    if wanted in ("json", "optional_json"):
+        call.body = _json(exchange.body, required=wanted == "json")
+    elif wanted == "form":
+        call.body = dict(Exchange("", "", "", "", exchange.body.decode("utf-8", "replace")).params())
+    elif wanted == "bytes":
+        call.body = exchange.body
+
+
+def _json(body: bytes, *, required: bool) -> Any:
+    if not body.strip():
+        if required:
+            raise Problem("E0000003", why=Why("The operation needs a JSON body and none was sent."))
+        return {}
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem("E0000003", why=Why(f"The body is not JSON: {error}.")) from error
+    if not isinstance(value, (dict, list)):
+        raise Problem("E0000003", why=Why("The body must be a JSON object.", (Compared("body", value, "request"),)))
+    return value
+
+
+def envelope(call: Call, result: Any) -> Answer:
+    """JSON with the operation's status; lists with Link headers; None is 204."""
+    headers = list(call.headers)
+    if result is None:
+        return Answer(204, headers)
+    if isinstance(result, Listing):
+        headers += _links(call, result)
+        result = result.items
+    headers.append(("Content-Type", "application/json"))
+    return Answer(call.operation.status, headers, orjson.dumps(result))
+
+
+def _links(call: Call, listing: Listing) -> list[tuple[str, str]]:
+    """`self` always, `next` when there is more; the effective limit is written in, order after, limit, others."""
+    sent = dict(call.params)
+    paging = call.operation.paging
+    limit = sent.pop("limit", str(paging.default) if paging else None)
+    after = sent.pop("after", None)
+
+    def url(cursor: str | None) -> str:
+        pairs = [("after", cursor), ("limit", limit), *sent.items()]
+        query = "&".join(f"{k}={quote_plus(v)}" for k, v in pairs if v is not None)
+        return f"<{call.base}{call.exchange.path}{'?' + query if query else ''}>"
+
+    links = [("Link", f'{url(after)}; rel="self"')]
+    if listing.next is not None:
+        links.append(("Link", f'{url(listing.next)}; rel="next"'))
+    return links
+
+
+def refuse(call: Call, problem: Problem) -> Answer:
+    """The E-code envelope. A code outside the catalogue is a defect, and shows as E0000009."""
+    known = catalogue()
+    code = problem.code if problem.code in known else "E0000009"
+    kind = known[code]
+    error_id = "oae" + base64url(hashlib.blake2b(call.request_id.encode(), digest_size=16).digest())
+    body = {
+        "errorCode": code, "errorSummary": kind.render(problem.params), "errorLink": code, "errorId": error_id,
+        "errorCauses": [{"errorSummary": cause} for cause in problem.causes],
+    }  # fmt: skip
+    headers = [*call.headers, ("Content-Type", "application/json")]
+    return Answer(problem.status or kind.status, headers, orjson.dumps(body))
+
+
+def crash(error: Exception) -> Problem:
+    return Problem("E0000009")
+
+
+def stamp(call: Call, answer: Answer) -> None:
+    """Headers that every answer of the org carries."""
+    answer.headers += [
+        ("Date", http_date(call.now)),
+        ("X-Okta-Request-Id", call.request_id),
+        ("Accept-Ch", "Sec-CH-UA-Platform-Version"),
+        ("Strict-Transport-Security", "max-age=315360000; includeSubDomains"),
+        ("Expires", "0"),
+        ("Pragma", "no-cache"),
+    ]
+    present = {name for name, _ in answer.headers}
+    for name, value in (
+        ("Cache-Control", "no-cache, no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ):
+        if name not in present:
+            answer.headers.append((name, value))
+
+
+DIALECT = Dialect(
+    path=path, request_id=request_id, unknown=unknown, authenticate=authenticate, authorise=authorise, limit=limit,
+    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp,
+)  # fmt: skip

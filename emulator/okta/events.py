@@ -1,0 +1,203 @@
+"""System Log events: written in the change's transaction, in the shape that `GET /logs` returns.
+
+Source: okta-admin-api.md 17. `EVENTS` is the one list of event types that this org writes.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso
+from emulator.kernel.doc import Doc, dig
+from emulator.kernel.ids import as_guid
+from emulator.kernel.journal import Entry
+from emulator.kernel.problems import Why
+
+STREAM = "system_log"
+
+EVENTS: dict[str, str] = {
+    "app.generic.unauth_app_access_attempt": "User attempted unauthorized access to app",
+    "app.oauth2.admin.consent.grant": "Grant admin consent to an OAuth application",
+    "app.office365.api.error.ad.user": "User is assigned to more than one instance of Active Directory",
+    "app.office365.api.error.check.user.exists": "Check whether a user exists in Office 365 failed",
+    "app.office365.api.error.create.user": "Create user in Office 365 failed",
+    "app.office365.api.error.push.profile": "Push profile to Office 365 failed",
+    "app.office365.api.error.set.domain.federation.failure": "Set domain federation failed",
+    "app.office365.api.error.set.domain.federation.failure.access.denied": "Set domain federation failed: access denied",
+    "app.office365.api.error.set.domain.federation.failure.domain.default": "Set domain federation failed: default domain",
+    "app.office365.api.error.set.domain.federation.failure.domain.not.found": "Set domain federation failed: no such domain",
+    "app.office365.api.error.validate.creds": "Validate Office 365 credentials failed",
+    "app.office365.api.remove.domain.federation.success": "Remove domain federation succeeded",
+    "app.office365.api.set.domain.federation.success": "Set domain federation succeeded",
+    "application.lifecycle.activate": "Activate application",
+    "application.lifecycle.create": "Create application",
+    "application.lifecycle.deactivate": "Deactivate application",
+    "application.lifecycle.delete": "Delete application",
+    "application.lifecycle.update": "Update application",
+    "application.policy.sign_on.deny_access": "Deny user access due to app sign on policy",
+    "application.provision.field_mapping_rule.change": "Change field mapping rule for an application",
+    "application.provision.user.deactivate": "Deactivate user in external application",
+    "application.provision.user.push": "Push new user to external application",
+    "application.provision.user.push_profile": "Push user's profile to external application",
+    "application.provision.user.reactivate": "Reactivate user in external application",
+    "application.provision.user.verify_exists": "Verify user exists in external application",
+    "application.user_membership.add": "Add user to application membership",
+    "application.user_membership.remove": "Remove user's application membership",
+    "application.user_membership.update": "Update user's application membership",
+    "group.application_assignment.add": "Add assigned application to group",
+    "group.application_assignment.remove": "Remove assigned application from group",
+    "group.application_assignment.update": "Update assigned application of group",
+    "group.lifecycle.create": "Create Okta group",
+    "group.lifecycle.delete": "Delete Okta group",
+    "group.profile.update": "Update Okta group profile",
+    "group.user_membership.add": "Add user to group membership",
+    "group.user_membership.remove": "Remove user from group membership",
+    "policy.evaluate_sign_on": "Evaluation of sign-on policy",
+    "system.org.task.remove": "Remove task",
+    "user.account.expire_password": "Expire user password",
+    "user.account.lock": "Max sign in attempts exceeded",
+    "user.account.privilege.grant": "Grant user privilege",
+    "user.account.privilege.revoke": "Revoke user privilege",
+    "user.account.reset_password": "Reset password for Okta user",
+    "user.account.unlock": "Unlock user account",
+    "user.account.update_password": "User update password for Okta",
+    "user.account.update_profile": "Update user profile for Okta",
+    "user.authentication.auth_via_mfa": "Authentication of user via MFA",
+    "user.authentication.auth_via_richclient": "Authentication of user via rich client",
+    "user.authentication.sso": "User single sign on to app",
+    "user.lifecycle.activate": "Activate Okta user",
+    "user.lifecycle.create": "Create Okta user",
+    "user.lifecycle.deactivate": "Deactivate Okta user",
+    "user.lifecycle.delete.initiated": "Delete Okta user",
+    "user.lifecycle.reactivate": "Reactivate Okta user",
+    "user.lifecycle.suspend": "Suspend Okta user",
+    "user.lifecycle.unsuspend": "Unsuspend Okta user",
+    "user.session.end": "User logout from Okta",
+    "user.session.start": "User login to Okta",
+}
+
+
+def target(kind: str, id: str, *, name: str | None = None, alternate: str | None = None, detail: Doc | None = None) -> Doc:
+    """A target or actor: kind User, AppUser, AppInstance, UserGroup, PolicyRule..."""
+    return {
+        "id": id, "type": kind, "alternateId": alternate if alternate is not None else "unknown", "displayName": name,
+        "detailEntry": detail,
+    }  # fmt: skip
+
+
+def user_target(user: Doc) -> Doc:
+    return target("User", user["id"], name=full_name(user), alternate=user["profile"]["login"])
+
+
+def full_name(user: Doc) -> str:
+    profile = user["profile"]
+    return " ".join(part for part in (profile.get("firstName"), profile.get("lastName")) if part)
+
+
+def app_target(app: Doc) -> Doc:
+    return target("AppInstance", app["id"], name=app["label"], alternate=app["label"])
+
+
+def group_target(group: Doc) -> Doc:
+    return target("UserGroup", group["id"], name=group["profile"]["name"])
+
+
+def app_user_target(app_user: Doc, user: Doc) -> Doc:
+    return target("AppUser", app_user["id"], name=full_name(user), alternate=dig(app_user, "credentials.userName"))
+
+
+SYSTEM = target("SystemPrincipal", "SystemPrincipal", name="Okta System", alternate="system@okta.com")
+
+
+def entry(
+    call: Call,
+    kind: str,
+    targets: Sequence[Doc] = (),
+    *,
+    outcome: str = "SUCCESS",
+    reason: str | None = None,
+    actor: Doc | None = None,
+    severity: str | None = None,
+    debug: Mapping[str, str] | None = None,
+    why: Why | None = None,
+) -> Entry:
+    """A System Log row; `actor` defaults to the caller."""
+    number = len(call.entries)
+    uuid = as_guid(hashlib.blake2b(f"{call.request_id}/{kind}/{number}".encode(), digest_size=16).digest())
+    failed = outcome in ("FAILURE", "DENY")
+    agent = call.exchange.headers.get("user-agent", "")
+    address = client_address(call)
+    by = actor or _caller(call)
+    doc = {
+        "actor": by,
+        "client": {
+            "userAgent": {"rawUserAgent": agent, "os": _os(agent), "browser": _browser(agent)} if agent else None,
+            "zone": "null", "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None,
+            "ipAddress": address, "geographicalContext": None,
+        },
+        "device": None,
+        "authenticationContext": {
+            "authenticationProvider": None, "credentialProvider": None, "credentialType": None, "issuer": None,
+            "interface": None, "authenticationStep": 0,
+            "externalSessionId": str(call.memo.get("session_id") or "unknown"),
+        },
+        "displayMessage": EVENTS[kind], "eventType": kind,
+        "outcome": {"result": outcome, "reason": reason[:255] if reason else None},
+        "published": iso(call.now),
+        "securityContext": {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None},
+        "severity": severity or ("WARN" if failed else "INFO"),
+        "debugContext": {"debugData": {
+            "requestId": call.request_id, "requestUri": call.exchange.path, "url": call.exchange.path,
+            "threatSuspected": "false", **(debug or {}),
+        }},
+        "legacyEventType": None,
+        "transaction": {"type": "JOB" if call.caller.kind == "agent" else "WEB", "id": call.request_id,
+                        "detail": _detail(call)},
+        "uuid": uuid, "version": "0",
+        "request": {"ipChain": [{"ip": address, "geographicalContext": None,
+                                 "version": "V6" if ":" in address else "V4", "source": None}]},
+        "target": list(targets) or None,
+    }  # fmt: skip
+    about = tuple(item["id"] for item in (by, *targets))
+    return Entry(STREAM, kind, outcome, doc, why.to_doc() if why else None, about)
+
+
+def emit(call: Call, kind: str, targets: Sequence[Doc] = (), **more: object) -> None:
+    """Log an event of this call; `more` as for `entry`."""
+    call.log(entry(call, kind, targets, **more))  # type: ignore[arg-type]
+
+
+def client_address(call: Call) -> str:
+    """The client's address: what a Microsoft relay or a trusted loopback proxy forwarded, else the peer."""
+    headers = call.exchange.headers
+    for name in ("x-ms-forwarded-client-ip", "x-forwarded-for"):
+        value = headers.get(name, "").split(",")[0].strip()
+        if value:
+            return value
+    return call.exchange.client
+
+
+def _caller(call: Call) -> Doc:
+    caller = call.caller
+    if caller.kind == "user":
+        return target("User", caller.id, name=caller.name, alternate=caller.extra.get("login", caller.name))
+    return SYSTEM
+
+
+def _detail(call: Call) -> Doc:
+    token = call.caller.extra.get("tokenId")
+    return {"requestApiTokenId": token} if token else {}
+
+
+def _os(agent: str) -> str:
+    for mark, name in (("iPhone", "iOS"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac OS X")):
+        if mark in agent:
+            return name
+    return "Linux" if "Linux" in agent else "Unknown"
+
+
+def _browser(agent: str) -> str:
+    for mark, name in (("Edg/", "EDGE"), ("Chrome/", "CHROME"), ("Firefox/", "FIREFOX"), ("Safari/", "SAFARI")):
+        if mark in agent:
+            return name
+    return "UNKNOWN"

@@ -1,0 +1,38 @@
+"""Rate-limit buckets and their documented limits per minute. Source: okta-admin-api.md 1.7.
+
+Headers always show the bucket; requests are only refused when the world's `limits` setting says so.
+"""
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import MINUTE
+from emulator.kernel.problems import Compared, Problem, Why
+
+PER_MINUTE = {
+    "users.get": 2000, "users.list": 1000, "users": 1000, "groups.get": 1000, "groups": 500, "apps.get": 500,
+    "apps": 100, "logs": 120, "token": 2000, "authn": 600, "login": 850, "wsfed.active": 2000, "wsfed.passive": 250,
+    "saml": 600, "api": 1200,
+}  # fmt: skip
+
+
+def limit(call: Call) -> None:
+    """Count the call against its bucket and show the three headers. Raises 429 where limits are on."""
+    bucket = call.operation.bucket or "api"
+    setting = call.settings.get("limits", "off")
+    most = PER_MINUTE[bucket]
+    if isinstance(setting, dict):
+        most = int(setting.get(f"okta.{bucket}", most))
+    start, used = call.counters.get(("limit", bucket), (call.now, 0))
+    if call.now - start >= MINUTE:
+        start, used = call.now, 0
+    call.counters["limit", bucket] = (start, used + 1)
+    reset = (start + MINUTE) // 1000
+    remaining = max(0, most - used - 1)
+    over = used >= most
+    call.headers += [
+        ("X-Rate-Limit-Limit", str(most)),
+        ("X-Rate-Limit-Remaining", str(remaining if setting != "off" else max(1, remaining))),
+        ("X-Rate-Limit-Reset", str(reset)),
+    ]
+    if over and setting != "off":
+        compared = (Compared("requests", used + 1, f"bucket {bucket}"), Compared("limit", most, "world limits"))
+        raise Problem("E0000047", why=Why("More requests in this minute than the bucket allows.", compared))

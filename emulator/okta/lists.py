@@ -1,0 +1,48 @@
+"""Lists of the org: cursors are ids, `after` one that names nothing is refused. Source: okta-admin-api.md 1.5."""
+
+from collections.abc import Callable
+
+from emulator.kernel.call import Call, Listing
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Kind
+from emulator.store.where import Where
+
+
+def page_size(call: Call) -> int:
+    """The effective limit: the default, or what was asked up to the most. Raises 400 for no number."""
+    paging = call.operation.paging
+    assert paging is not None
+    text = call.params.get(paging.parameter)
+    if text is None or text == "":
+        return paging.default
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        why = Why("limit is a whole number.", (Compared("limit", text, "query"),))
+        raise Problem("E0000001", "limit", causes=(f"limit: '{text}' is not a valid number",), why=why)
+    return min(max(int(text), 1), paging.most)
+
+
+def start(call: Call, kind: Kind) -> int:
+    """The sequence number that `after` stands for; 0 without one."""
+    after = call.params.get("after")
+    if not after:
+        return 0
+    found = call.store.seq(kind, after)
+    if found is None:
+        why = Why("The cursor names no item of this list.", (Compared("after", after, "query"),))
+        raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
+    return int(found)
+
+
+def listing(
+    call: Call,
+    kind: Kind,
+    render: Callable[[Call, Doc], Doc],
+    *,
+    where: Where | None = None,
+    keep: Callable[[Doc], bool] | None = None,
+) -> Listing:
+    """One page of a kind, in creation order."""
+    page = call.store.page(kind, where, after=start(call, kind), limit=page_size(call), keep=keep)
+    more = page.docs[-1]["id"] if page.more and page.docs else None
+    return Listing([render(call, doc) for doc in page.docs], more)

@@ -1,0 +1,61 @@
+"""API tokens, the agent token and session cookies: who a request's credential stands for. Source: okta-admin-api.md 2.1."""
+
+import hashlib
+import hmac
+
+from emulator.kernel.call import Call, Caller
+from emulator.kernel.clock import iso, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.store import Column, Kind
+
+API_TOKENS = Kind("api_tokens", (Column("_hash", unique=True), Column("userId")))
+SESSIONS = Kind("sessions", (Column("_cookie", unique=True), Column("userId")))
+ORG = Kind("org")
+
+
+def digest(secret: str) -> str:
+    """How secrets are kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def org(call: Call) -> Doc:
+    """The org's own document."""
+    if "org" not in call.memo:
+        call.memo["org"] = call.store.all(ORG)[0]
+    found: Doc = call.memo["org"]
+    return found
+
+
+def token_caller(call: Call, token: str) -> Caller | None:
+    """The administrator behind an SSWS token."""
+    found = call.store.find(API_TOKENS, "_hash", digest(token))
+    if found is None or parse_iso(found["expiresAt"]) < call.now:
+        return None
+    return Caller("user", found["userId"], found["name"], None, {"tokenId": found["id"]})
+
+
+def agent_of(call: Call, token: str) -> Caller | None:
+    """The connector or directory agent that holds the org's agent token."""
+    wanted = org(call).get("_agentToken", "")
+    if not wanted or not hmac.compare_digest(wanted, digest(token)):
+        return None
+    return Caller("agent", "SystemPrincipal", "Okta System", None)
+
+
+def session_of(call: Call) -> Caller | None:
+    """The person whose session cookie came with the request; only the scopes people have on themselves."""
+    session = live_session(call)
+    if session is None:
+        return None
+    return Caller("user", session["userId"], session["login"], frozenset({"okta.users.read.self"}))
+
+
+def live_session(call: Call) -> Doc | None:
+    """The session behind the `sid` cookie, unless it has expired."""
+    cookie = call.exchange.cookies().get("sid")
+    if not cookie:
+        return None
+    found: Doc | None = call.store.find(SESSIONS, "_cookie", digest(cookie))
+    if found is None or found["expiresAt"] < iso(call.now):
+        return None
+    return found

@@ -1,0 +1,229 @@
+"""JSON Web Tokens (RS256 only) and PKCE, for both parties.
+
+The verifier is written against RFC 8725 and the attack list in reference/security.md section 3 (J1 to J6):
+the algorithm is a constant, the key comes from the caller's own mapping by `kid`, headers that bring keys
+are never read, and time is a parameter. PyJWT is the judge in the tests, not the engine: it takes no clock,
+and it decodes base64 leniently, so a changed character could pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+from emulator.protocols.keys import SigningKey, b64url, b64url_decode
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+Claims = dict[str, object]
+
+TOKEN_LIMIT = 64 * 1024
+"""Characters of a compact token."""
+LEEWAY_S = 300
+_LATEST_S = 253_402_300_799  # 9999-12-31: later values are not dates but attacks on arithmetic
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+TokenProblem = Literal[
+    "malformed",
+    "too_large",
+    "algorithm",
+    "header",
+    "unknown_key",
+    "bad_signature",
+    "claim",
+    "expired",
+    "not_yet_valid",
+    "audience",
+    "issuer",
+]
+
+
+class TokenRejected(Exception):
+    """Why a token was refused; `details` names the two values compared (never the signature)."""
+
+    def __init__(self, reason: str, *, kind: TokenProblem, details: dict[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind: TokenProblem = kind
+        self.details = details or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A token taken apart, with nothing checked: for `explain` and for choosing the key set by issuer."""
+
+    header: Claims
+    claims: Claims
+    signature: bytes
+    signed: bytes
+    """The octets the signature should cover: header.payload."""
+
+
+def mint_jwt(
+    claims: Mapping[str, object], key: SigningKey, *, headers: Mapping[str, object | None] | None = None
+) -> str:
+    """A compact RS256 token. Members keep their order, so equal input gives equal bytes.
+
+    The header is typ, alg, kid (SHA-1 thumbprint) unless `headers` says otherwise: it overrides `typ` and
+    `kid`, adds (`x5t`, ...), and drops what it gives as None. `alg` cannot be changed.
+    """
+    import orjson
+
+    header: dict[str, object | None] = {"typ": "JWT", "alg": "RS256", "kid": key.kid_sha1}
+    header.update(headers or {})
+    header["alg"] = "RS256"
+    present = {name: value for name, value in header.items() if value is not None}
+    signed = f"{b64url(orjson.dumps(present))}.{b64url(orjson.dumps(dict(claims)))}"
+    return f"{signed}.{b64url(key.sign(signed.encode('ascii')))}"
+
+
+def verify_jwt(
+    token: str,
+    keys: Mapping[str, SigningKey | RSAPublicKey],
+    *,
+    now_ms: int,
+    audience: Collection[str] | None,
+    issuer: Collection[str] | None,
+    leeway_s: int = LEEWAY_S,
+) -> Claims:
+    """Verify a compact token and return its claims; TokenRejected names the first thing wrong.
+
+    `keys`: kid -> key, of this org or tenant only. `audience` and `issuer`: the accepted values, compared
+    exactly; None accepts any. `exp` is required, `nbf` and `iat` are optional; all are whole seconds. `aud`
+    must be one string, as both vendors write it.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    parts = read_unverified(token)
+    kid = _check_header(parts.header)
+    found = keys.get(kid)
+    if found is None:
+        _reject("no key with this kid", "unknown_key", kid=kid, known=" ".join(sorted(keys)))
+    public = found.public_key if isinstance(found, SigningKey) else found
+    try:
+        public.verify(parts.signature, parts.signed, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        _reject("the signature does not verify", "bad_signature", kid=kid)
+    _check_times(parts.claims, now_s=now_ms // 1000, leeway_s=leeway_s)
+    _check_name(parts.claims, "iss", accepted=issuer)
+    _check_name(parts.claims, "aud", accepted=audience)
+    return parts.claims
+
+
+def read_unverified(token: str) -> Unverified:
+    """Take a compact token apart; TokenRejected ("malformed", "too_large") when it is not one."""
+    if len(token) > TOKEN_LIMIT:
+        _reject("the token is too large", "too_large", characters=str(len(token)), limit=str(TOKEN_LIMIT))
+    pieces = token.split(".")
+    if len(pieces) != 3:
+        _reject("not a compact JWS", "malformed", parts=str(len(pieces)), expected="3")
+    try:
+        header, claims, signature = (b64url_decode(piece) for piece in pieces)
+    except ValueError as error:
+        _reject("a part is not base64url", "malformed", cause=str(error))
+    return Unverified(
+        header=_json_object(header, "header"),
+        claims=_json_object(claims, "payload"),
+        signature=signature,
+        signed=f"{pieces[0]}.{pieces[1]}".encode("ascii"),
+    )
+
+
+def _check_header(header: Claims) -> str:
+    if header.get("alg") != "RS256":
+        _reject("the algorithm is not RS256", "algorithm", found=str(header.get("alg")), expected="RS256")
+    strange = [name for name in ("crit", "b64", "zip", "enc") if name in header]
+    if strange:
+        _reject("the header asks for an extension", "header", found=" ".join(strange))
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        _reject("kid is missing or not a string", "header", found=str(kid))
+    return kid
+
+
+def _check_times(claims: Claims, *, now_s: int, leeway_s: int) -> None:
+    expires = _seconds(claims, "exp")
+    if expires is None:
+        _reject("exp is missing", "claim", claim="exp")
+    if now_s >= expires + leeway_s:
+        _reject("the token has expired", "expired", exp=str(expires), now=str(now_s), leeway=str(leeway_s))
+    not_before = _seconds(claims, "nbf")
+    _seconds(claims, "iat")
+    if not_before is not None and now_s < not_before - leeway_s:
+        _reject(
+            "the token is not valid yet",
+            "not_yet_valid",
+            nbf=str(not_before),
+            now=str(now_s),
+            leeway=str(leeway_s),
+        )
+
+
+def _seconds(claims: Claims, name: str) -> int | None:
+    value = claims.get(name)
+    if name not in claims:
+        return None
+    if type(value) is not int or not 0 <= value <= _LATEST_S:  # type(), because True is an int too
+        _reject(f"{name} is not a whole number of seconds", "claim", claim=name, found=repr(value))
+    return value
+
+
+def _check_name(claims: Claims, name: Literal["iss", "aud"], *, accepted: Collection[str] | None) -> None:
+    if accepted is None:
+        return
+    # A bare string would be searched for its letters, so "is it contained" would be a substring test.
+    wanted = {accepted} if isinstance(accepted, str) else set(accepted)
+    value = claims.get(name)
+    if not isinstance(value, str) or value not in wanted:
+        kind: TokenProblem = "issuer" if name == "iss" else "audience"
+        _reject(f"{name} is not the expected one", kind, found=str(value), expected=" ".join(sorted(wanted)))
+
+
+def _json_object(data: bytes, what: str) -> Claims:
+    try:
+        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        _reject(f"the {what} is not JSON", "malformed", cause=str(error))
+    if not isinstance(value, dict):
+        _reject(f"the {what} is not a JSON object", "malformed", found=type(value).__name__)
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Claims:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is given twice")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _reject(reason: str, kind: TokenProblem, **details: str) -> NoReturn:
+    cut = {name: value[:300] for name, value in details.items()}
+    raise TokenRejected(reason, kind=kind, details=cut)
+
+
+def pkce_matches(verifier: str, challenge: str, *, method: str) -> bool:
+    """RFC 7636 section 4.6: whether `verifier` (43 to 128 unreserved characters) answers the stored
+    `challenge`; method "S256" or "plain".
+    """
+    if _VERIFIER.fullmatch(verifier) is None or not challenge.isascii():
+        return False
+    if method == "S256":
+        return hmac.compare_digest(b64url(hashlib.sha256(verifier.encode("ascii")).digest()), challenge)
+    return method == "plain" and hmac.compare_digest(verifier, challenge)
+
+
+def pkce_challenge(verifier: str) -> str:
+    """The S256 challenge of a verifier, for scripted clients."""
+    return b64url(hashlib.sha256(verifier.encode("ascii")).digest())

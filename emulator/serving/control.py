@@ -1,0 +1,265 @@
+"""Control routes below `/_lab`, on every service URL. See docs/reference/control.md (generated from `ROUTES`).
+
+On a loopback bind no credential is asked, but cross-site requests are refused and bodies must be JSON. A bind beyond
+loopback wants the control token on every route.
+"""
+
+import hmac
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from emulator.kernel.clock import iso, parse_duration, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.problems import LabError
+from emulator.serving.hosts import is_loopback
+from emulator.serving.pipeline import Service, pipeline
+from emulator.store import snapshots
+from emulator.wire.tape import masked
+
+if TYPE_CHECKING:
+    from emulator.serving.world import World
+
+Handler = Callable[["Control", Exchange, dict[str, str], Any], Any]
+ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {}
+
+
+class ControlError(Exception):
+    """A refused control request: status and one sentence."""
+
+    def __init__(self, status: int, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.hint = hint
+
+
+def route(method: str, path: str) -> Callable[[Handler], Handler]:
+    """Register a control route; `{name}` segments are passed on."""
+
+    def mark(handler: Handler) -> Handler:
+        ROUTES[method, path] = (handler, (handler.__doc__ or "").strip().partition("\n")[0])
+        return handler
+
+    return mark
+
+
+class Control:
+    """The control routes of one world."""
+
+    def __init__(self, world: "World", *, token: str | None = None) -> None:
+        self.world = world
+        self.token = token or world.control_token
+
+    def answer(self, exchange: Exchange, service: Service | None) -> Answer:
+        """Answer a request below `/_lab`; agent and directory routes go through their party's pipeline."""
+        try:
+            self._admit(exchange)
+            for prefix, name in (("/_lab/agent/", "okta"), ("/_lab/directory/", "directory")):
+                if exchange.path.startswith(prefix):
+                    found = service if service is not None and service.name == name else self._service(name)
+                    return pipeline(self.world.engine, found, exchange)
+            handler, values = self._find(exchange)
+            result = handler(self, exchange, values, self._body(exchange))
+            return _json(200, result)
+        except ControlError as error:
+            return _json(error.status, {"error": {"message": error.text, "hint": error.hint}})
+        except LabError as error:
+            return _json(400, {"error": {"message": error.message, "hint": error.hint}})
+
+    def _service(self, name: str) -> Service:
+        try:
+            return self.world.hosts.service(name)
+        except StopIteration:
+            raise ControlError(404, f"this world has no {name}") from None
+
+    def _admit(self, exchange: Exchange) -> None:
+        if self.token is not None:
+            sent = exchange.headers.get("authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(sent.encode(), self.token.encode()):
+                raise ControlError(401, "the control token is missing or wrong", "Send Authorization: Bearer <control_token>.")
+            return
+        site = exchange.headers.get("sec-fetch-site", "none")
+        origin = exchange.headers.get("origin")
+        if site == "cross-site" or (origin is not None and not is_loopback(urlsplit(origin).hostname or "")):
+            raise ControlError(403, "cross-site requests to control routes are refused")
+
+    @staticmethod
+    def _body(exchange: Exchange) -> Any:
+        if not exchange.body:
+            return {}
+        if not exchange.headers.get("content-type", "").startswith("application/json"):
+            raise ControlError(415, "a control route takes application/json")
+        try:
+            body = orjson.loads(exchange.body)
+        except orjson.JSONDecodeError as error:
+            raise ControlError(400, f"the body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise ControlError(400, "the body must be a JSON object")
+        return body
+
+    def _find(self, exchange: Exchange) -> tuple[Handler, dict[str, str]]:
+        sent = exchange.path.rstrip("/").split("/")[2:]
+        others = set()
+        for (method, path), (handler, _) in ROUTES.items():
+            parts = path.split("/")
+            if len(parts) != len(sent):
+                continue
+            if all(part == value or (part.startswith("{") and value) for part, value in zip(parts, sent, strict=True)):
+                if method == exchange.method:
+                    return handler, {p[1:-1]: v for p, v in zip(parts, sent, strict=True) if p.startswith("{")}
+                others.add(method)
+        if others:
+            raise ControlError(405, f"this route takes {', '.join(sorted(others))}")
+        raise ControlError(404, f"there is no control route {exchange.path}", "See docs/reference/control.md.")
+
+
+def _json(status: int, value: Any) -> Answer:
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    return Answer(status, headers, orjson.dumps(value))
+
+
+def _number(exchange: Exchange, name: str, default: int) -> int:
+    text = dict(exchange.params()).get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise ControlError(400, f"{name} must be a whole number")
+    return int(text)
+
+
+@route("GET", "health")
+def health(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Whether the world answers: its name, epoch and time."""
+    epoch, clock = control.world.database.moment()
+    return {"status": "ok", "world": control.world.spec.world, "epoch": epoch, "now": iso(clock.now())}
+
+
+@route("POST", "reset")
+def reset(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Back to the world's first state."""
+    control.world.restore("start")
+    return health(control, exchange, values, body)
+
+
+@route("GET", "snapshots")
+def list_snapshots(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """The snapshots that can be restored, oldest first."""
+    return {"snapshots": snapshots.names(control.world.database)}
+
+
+@route("POST", "snapshots")
+def take_snapshot(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Remember the present state: `{"name"}`."""
+    name = body.get("name")
+    if not isinstance(name, str) or not name or len(name) > 100 or name == "start":
+        raise ControlError(400, "name must be a text of 1 to 100 characters other than 'start'")
+    control.world.snapshot(name)
+    return list_snapshots(control, exchange, values, body)
+
+
+@route("POST", "snapshots/{name}/restore")
+def restore_snapshot(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Go back to a snapshot; later ones are gone."""
+    if values["name"] not in snapshots.names(control.world.database):
+        raise ControlError(404, f"there is no snapshot {values['name']!r}")
+    control.world.restore(values["name"])
+    return health(control, exchange, values, body)
+
+
+@route("GET", "clock")
+def get_clock(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """World time: `{now, frozen, rate}`."""
+    _, clock = control.world.database.moment()
+    return {"now": iso(clock.now()), "frozen": clock.frozen_ms is not None, "rate": clock.rate}
+
+
+@route("PATCH", "clock")
+def set_clock(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Move time: `{"advance": "PT36H"}`, `{"freeze": true|"<instant>"|false}`, `{"rate": 60}`."""
+    unknown = set(body) - {"advance", "freeze", "rate"}
+    if unknown or not body:
+        raise ControlError(400, "the clock takes advance, freeze and rate")
+    with control.world.database.write():
+        _, clock = control.world.database.moment()
+        try:
+            if "advance" in body:
+                clock = clock.advanced(parse_duration(str(body["advance"])))
+            if "rate" in body:
+                clock = clock.running(float(body["rate"]))
+            freeze = body.get("freeze")
+            if isinstance(freeze, str):
+                clock = clock.frozen(parse_iso(freeze))
+            elif freeze is not None:
+                clock = clock.frozen() if freeze else clock.running()
+        except (TypeError, ValueError) as error:
+            raise ControlError(400, str(error), "Durations are ISO 8601 (PT36H), instants 2026-01-15T09:00:00Z.") from error
+        control.world.database.set_clock(clock)
+    return get_clock(control, exchange, values, body)
+
+
+@route("GET", "limits")
+def get_limits(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """The rate-limit setting: `off`, `documented`, or own numbers by bucket."""
+    return {"limits": control.world.engine.settings.get("limits", "off")}
+
+
+@route("PATCH", "limits")
+def set_limits(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Change it: `{"limits": "off"|"documented"|{"okta.users": 5}}`."""
+    limits = body.get("limits")
+    numbers = isinstance(limits, dict) and all(isinstance(v, int) and v >= 0 for v in limits.values())
+    if limits not in ("off", "documented") and not numbers:
+        raise ControlError(400, "limits is off, documented, or an object of bucket to requests a minute")
+    settings = {**control.world.database.settings(), "limits": limits}
+    control.world.database.set_settings(settings)
+    control.world.engine.settings = settings
+    return get_limits(control, exchange, values, body)
+
+
+@route("POST", "sync")
+def sync(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Run due connector jobs for at most `?budget=` (ISO 8601): `{ran, quiet, next_due}`."""
+    text = dict(exchange.params()).get("budget", "PT0.2S")
+    try:
+        budget = parse_duration(text) / 1000
+    except ValueError as error:
+        raise ControlError(400, str(error)) from error
+    return control.world.sync(min(budget, 10.0))
+
+
+@route("GET", "tape")
+def tape(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Exchanges after `?after=`, secrets masked, at most `?limit=`."""
+    hops = control.world.engine.tape.hops(_number(exchange, "after", 0))[: _number(exchange, "limit", 500)]
+    return {"hops": [masked(hop.to_doc()) for hop in hops]}
+
+
+@route("GET", "journal")
+def journal(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Journal rows after `?after=`, by `?party=` and `?stream=`."""
+    asked = dict(exchange.params())
+    rows = control.world.journal(
+        party=asked.get("party"), stream=asked.get("stream"), about=asked.get("about"),
+        after=_number(exchange, "after", 0), limit=min(_number(exchange, "limit", 1000), 5000),
+    )  # fmt: skip
+    return {"rows": [{**row, "at": iso(row["at"])} for row in rows]}
+
+
+@route("GET", "why/{request_id}")
+def why(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """Why the request of that id was refused: the rule and the values compared."""
+    rows = [row for row in control.world.journal(request_id=values["request_id"]) if row["why"]]
+    if not rows:
+        raise ControlError(404, f"no refusal is recorded under {values['request_id'][:60]!r}")
+    row = rows[-1]
+    return {"requestId": row["requestId"], "party": row["party"], "at": iso(row["at"]), **row["doc"], "why": row["why"]}
+
+
+@route("GET", "support")
+def support(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+    """The support matrix: every operation with its grade."""
+    from emulator.serving.support import matrix
+
+    return {"operations": matrix()}

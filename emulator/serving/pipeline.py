@@ -1,0 +1,154 @@
+"""The one way through the emulator: an exchange in, an answer out, for every operation of every party.
+
+Cross-cutting rules are applied here in the dialect's order and nowhere else: ids, authenticate, limit, authorise,
+parse, handle + commit + journal in one transaction, envelope, stamp, tape. See docs/decisions/0003.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import Clock
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.ids import Ids, scramble
+from emulator.kernel.journal import REFUSAL, Entry
+from emulator.kernel.operations import DOCUMENTED, Operation, Routes
+from emulator.kernel.party import Dialect, ServiceType
+from emulator.kernel.problems import Problem, Why
+from emulator.store import Database, Store
+from emulator.store import journal as journal_table
+from emulator.wire.tape import Tape
+
+_UNKNOWN = Operation("unknown", "", "", lambda call: None, DOCUMENTED, auth="none")
+_REFUSALS_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class Service:
+    """A party instance's service, ready to answer."""
+
+    type: ServiceType
+    party: str
+    host: str
+    info: Doc
+    store: Store
+    ids: Ids
+    routes: Routes
+    counters: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.type.name
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.type.dialect
+
+
+@dataclass(slots=True)
+class Engine:
+    """What all services of a world share: the database, the tape, settings, and the source of request ids."""
+
+    database: Database
+    tape: Tape
+    request_key: bytes
+    settings: Doc = field(default_factory=dict)
+    crashes: list[str] = field(default_factory=list)
+    clients: dict[str, Any] = field(default_factory=dict)
+    _requests: int = 0
+    _refusals: int = 0
+
+    def request_bytes(self) -> bytes:
+        """Sixteen bytes for a request's id: unique, repeatable in process, and not a store row (a read writes nothing)."""
+        self._requests += 1
+        return scramble(self.request_key, "request", self._requests, 16)
+
+    def trim_refusals(self) -> None:
+        """Keep the newest refusals only, now and then: hostile traffic must not fill the disk."""
+        self._refusals += 1
+        if self._refusals % 1000 == 0:
+            cut = "DELETE FROM journal WHERE stream = ? AND n <= (SELECT max(n) FROM journal) - ?"
+            self.database.execute(cut, (REFUSAL, _REFUSALS_KEPT))
+
+
+def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
+    """Answer one exchange at one service."""
+    call = _open(engine, service, exchange)
+    why: Why | None = None
+    try:
+        answer = _handle(engine, service, call)
+    except Problem as problem:
+        answer, why = _refuse(engine, service, call, problem)
+    except Exception as error:
+        engine.crashes.append(traceback.format_exc())
+        problem = service.dialect.crash(error)
+        problem.why = Why("The emulator failed; this is a defect of tenantlab, not of your request.", hint=repr(error))
+        answer, why = _refuse(engine, service, call, problem)
+    service.dialect.stamp(call, answer)
+    if exchange.method == "HEAD":
+        answer.body = b""
+    engine.tape.record(
+        exchange, answer, at=call.now, party=call.party, service=service.name, host=service.host,
+        operation=call.operation.name, request_id=call.request_id, why=why.to_doc() if why else None,
+    )  # fmt: skip
+    return answer
+
+
+def _open(engine: Engine, service: Service, exchange: Exchange) -> Call:
+    clock: Clock
+    _, clock = engine.database.moment()
+    return Call(
+        exchange=exchange, operation=_UNKNOWN, store=service.store, ids=service.ids, now=clock.now(),
+        request_id=service.dialect.request_id(engine.request_bytes()), party=service.party,
+        settings=engine.settings, info=service.info, counters=service.counters, flush=lambda call: _flush(engine, call),
+    )  # fmt: skip
+
+
+def _handle(engine: Engine, service: Service, call: Call) -> Answer:
+    dialect = service.dialect
+    path = dialect.path(call.exchange)
+    found = service.routes.match(call.exchange.method, path)
+    if found is None:
+        dialect.unknown(call, service.routes.methods(path))
+        raise AssertionError("a dialect's `unknown` must raise")
+    call.operation, call.path = found
+    stages: dict[str, Callable[[Call], None]] = {
+        "authenticate": dialect.authenticate, "limit": dialect.limit,
+        "authorise": dialect.authorise, "parse": dialect.parse,
+    }  # fmt: skip
+    for name in dialect.order:
+        stages[name](call)
+    if call.operation.commit == "auto":
+        with call.commit():
+            result = call.operation.handler(call)
+    else:
+        result = call.operation.handler(call)
+        if call.entries:
+            with call.commit():
+                pass
+    return result if isinstance(result, Answer) else dialect.envelope(call, result)
+
+
+def _flush(engine: Engine, call: Call) -> None:
+    if call.entries:
+        journal_table.append(engine.database, call.party, call.request_id, call.now, call.entries)
+        call.entries = []
+
+
+def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> tuple[Answer, Why | None]:
+    """Render a refusal, and keep its reason under the request id. What the handler logged is lost unless kept."""
+    answer = service.dialect.refuse(call, problem)
+    why = problem.why or Why(f"{problem.code}: {', '.join(problem.params) or 'refused'}")
+    doc = {"operation": call.operation.name, "method": call.exchange.method, "path": call.exchange.path,
+           "status": answer.status, "code": problem.code}  # fmt: skip
+    call.entries = [entry for entry in problem.extra.get("log", ())]
+    call.log(Entry(REFUSAL, problem.code, "FAILURE", doc, why.to_doc()))
+    with engine.database.write():
+        _flush(engine, call)
+        engine.trim_refusals()
+    answer.headers.append(("X-Lab-Why", f"{call.base}/_lab/why/{call.request_id}"))
+    answer.headers.extend(problem.headers)
+    return answer, why

@@ -1,0 +1,296 @@
+"""A world: parties wired together, in process or behind listeners, with one clock, one store and one tape."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from emulator.kernel.clock import Clock, parse_duration, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.ids import Ids, machine_random
+from emulator.kernel.operations import Routes
+from emulator.kernel.party import Seeding
+from emulator.kernel.problems import LabError
+from emulator.serving import worldfile
+from emulator.serving.edge import Refused, checked
+from emulator.serving.files import read_fixture
+from emulator.serving.hosts import Hosts, WrongHost
+from emulator.serving.parties import party_type
+from emulator.serving.pipeline import Engine, Service, pipeline
+from emulator.store import Database
+from emulator.store import journal as journal_table
+from emulator.store import snapshots
+from emulator.wire.browser import Browser
+from emulator.wire.client import InProcess
+from emulator.wire.tape import Hop, Tape
+
+_images: dict[tuple[str, str], bytes] = {}
+
+
+class World:
+    """A running world.
+
+    In process (no `data`): memory only, a frozen clock, everything derived from the seed. With `data`: a file that
+    other processes share, the machine's clock, secrets that are random per data directory.
+    """
+
+    def __init__(
+        self,
+        world: str | Doc = "acme",
+        *,
+        data: Path | None = None,
+        seed: str | int | None = None,
+        clock: str | None = None,
+        limits: str | Doc = "off",
+        lenient: bool = False,
+        allow_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self.loaded = worldfile.load(world)
+        self.spec = self.loaded.spec
+        self.seed = str(seed) if seed is not None else self.spec.seed
+        self.data = data
+        settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
+        self.database = self._open(settings)
+        settings = self.database.settings()
+        self.engine = Engine(
+            self.database, Tape(None if data is None else 5000), bytes.fromhex(settings["requestKey"]), settings
+        )
+        self.services = list(self._services(bytes.fromhex(settings["secret"])))
+        self.hosts = Hosts(self.services, set(allow_hosts))
+        if clock is not None:
+            self.database.set_clock(Clock(frozen_ms=parse_iso(clock)) if clock != "real" else Clock())
+        self.transport = InProcess(self.entry)
+        self.clock = ClockControl(self)
+        self.control_token: str | None = None
+        self._closed = False
+
+    # -- making -------------------------------------------------------------------------------------------------
+
+    def _open(self, settings: Doc) -> Database:
+        kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
+        if self.data is not None:
+            return self._open_file(kinds, settings)
+        key = (self.loaded.key, self.seed)
+        image = _images.get(key)
+        if image is None:
+            database = self._build(kinds, None)
+            image = _images[key] = database.image()
+            database.close()
+        database = Database(kinds, image=image)
+        database.set_settings({**database.settings(), **settings})
+        return database
+
+    def _open_file(self, kinds: dict[str, list[Any]], settings: Doc) -> Database:
+        assert self.data is not None
+        path = self.data / "world.db"
+        if path.exists():
+            database = Database(kinds, path=path)
+            kept = database.settings()
+            if kept.get("world") != self.spec.world:
+                raise LabError(
+                    f"The data directory {self.data} holds the world {kept.get('world')!r}.",
+                    hint="Give another --data directory, or leave --world out.",
+                )
+            settings = {**settings, "seed": kept.get("seed", self.seed)}
+        else:
+            partial = path.with_suffix(".making")
+            partial.unlink(missing_ok=True)
+            made = self._build(kinds, partial)
+            made.execute("PRAGMA journal_mode=DELETE")
+            made.close()
+            partial.rename(path)
+            database = Database(kinds, path=path)
+            database.set_clock(Clock())
+        fresh = {"requestKey": machine_random(16).hex()}
+        database.set_settings({**database.settings(), **settings, **fresh})
+        return database
+
+    def _build(self, kinds: dict[str, list[Any]], path: Path | None) -> Database:
+        database = Database(kinds, path=path)
+        secret = machine_random(32).hex() if path is not None else self.seed.encode().hex()
+        database.set_settings(
+            {"world": self.spec.world, "seed": self.seed, "secret": secret, "requestKey": self.seed.encode().hex()}
+        )
+        database.set_clock(Clock(frozen_ms=self.loaded.clock_ms))
+        with database.write():
+            for name, spec in self.spec.parties.items():
+                kind = party_type(name.partition(":")[0])
+                ids = self._ids(database, name, bytes.fromhex(secret))
+                kind.seed(
+                    Seeding(database.store(name), ids, self.loaded.clock_ms, spec, read_fixture, kind.describe(spec))
+                )
+        database.execute("DELETE FROM log")
+        return database
+
+    def _ids(self, database: Database, party: str, secret: bytes) -> Ids:
+        return Ids(self.seed.encode(), secret, lambda kind: database.take(party, kind), scope=party)
+
+    def _services(self, secret: bytes) -> Iterator[Service]:
+        for name, spec in self.spec.parties.items():
+            kind = party_type(name.partition(":")[0])
+            info = kind.describe(spec)
+            store, ids = self.database.store(name), self._ids(self.database, name, secret)
+            for service in kind.services:
+                routes = routes_of(kind.name, service.name)
+                yield Service(service, name, service.hosts(info)[0], info, store, ids, routes)
+
+    # -- answering ----------------------------------------------------------------------------------------------
+
+    def entry(self, exchange: Exchange, listener: str = "front") -> Answer | None:
+        """Answer an exchange by its Host; None when the host is not part of this world (in process)."""
+        try:
+            return self.answer(checked(exchange), listener)
+        except Refused as refused:
+            return refused.answer()
+        except WrongHost:
+            return None
+
+    def answer(self, exchange: Exchange, listener: str) -> Answer:
+        """Answer an exchange that the edge has checked. Raises `WrongHost`."""
+        service = self.hosts.choose(exchange, listener)
+        with self.database.lock:
+            if exchange.path.startswith("/_lab"):
+                return self.control.answer(exchange, service)
+            if service is None:
+                service = self.hosts.service("okta" if listener == "front" else listener)
+            return pipeline(self.engine, service, exchange)
+
+    @property
+    def control(self) -> Any:
+        """The control routes of this world."""
+        from emulator.serving.control import Control
+
+        return Control(self)
+
+    # -- clients ------------------------------------------------------------------------------------------------
+
+    @property
+    def okta(self) -> Any:
+        """A thin client of the org's API as its administrator."""
+        from emulator.serving.clients import client_of
+
+        return client_of(self, "okta")
+
+    @property
+    def entra(self) -> Any:
+        """A thin client of Microsoft Graph as an application with every permission."""
+        from emulator.serving.clients import client_of
+
+        return client_of(self, "entra")
+
+    @property
+    def directory(self) -> Any:
+        """A thin client of the on-premises directory."""
+        from emulator.serving.clients import client_of
+
+        return client_of(self, "directory")
+
+    @property
+    def agent_token(self) -> str:
+        """The token that connectors and agents of this world's org hold."""
+        return str(self.spec.lab["okta"]["agent_token"])
+
+    @property
+    def browser(self) -> Browser:
+        """A fresh browser on this world."""
+        return Browser(self.transport)
+
+    # -- state --------------------------------------------------------------------------------------------------
+
+    def snapshot(self, name: str = "default") -> None:
+        """Remember the present state of every party."""
+        snapshots.take(self.database, name, at=self.clock.now())
+
+    def restore(self, name: str = "default") -> None:
+        """Go back to a snapshot; request ids and the tape go on."""
+        snapshots.restore(self.database, name)
+        self.engine.settings = self.database.settings()
+
+    @property
+    def tape(self) -> list[Hop]:
+        """Every exchange so far."""
+        return self.engine.tape.hops()
+
+    def journal(self, **where: Any) -> list[Doc]:
+        """Journal rows; `party`, `stream`, `request_id`, `about`, `after`, `limit`."""
+        return journal_table.read(self.database, **where)
+
+    def why(self, request_id: str) -> Doc | None:
+        """Why the request of that id was refused."""
+        rows = self.journal(request_id=request_id)
+        return next((row["why"] for row in rows if row["why"]), None)
+
+    def sync(self, budget: float = 30.0) -> Doc:
+        """Run due jobs until nothing is left to do now."""
+        from emulator.serving.pump import sync
+
+        return sync(self, budget)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.database.close()
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @contextmanager
+    def rolled_back(self) -> Iterator["World"]:
+        """A block whose changes are undone when it ends."""
+        self.snapshot("rolled_back")
+        try:
+            yield self
+        finally:
+            self.restore("rolled_back")
+
+
+class ClockControl:
+    """World time, as a user of a world moves it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> int:
+        """World time in milliseconds."""
+        return self._world.database.moment()[1].now()
+
+    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0, days: float = 0) -> None:
+        """Move world time forward."""
+        self.advance_ms(int((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000))
+
+    def advance_iso(self, duration: str) -> None:
+        """Move world time forward by an ISO 8601 duration."""
+        self.advance_ms(parse_duration(duration))
+
+    def advance_ms(self, by: int) -> None:
+        self._set(self._read().advanced(by))
+
+    def freeze(self, at: str | None = None) -> None:
+        """Stop world time, here or at an instant."""
+        self._set(self._read().frozen(parse_iso(at) if at else None))
+
+    def run(self, rate: float | None = None) -> None:
+        """Let world time run on from where it is."""
+        self._set(self._read().running(rate))
+
+    def _read(self) -> Clock:
+        return self._world.database.moment()[1]
+
+    def _set(self, clock: Clock) -> None:
+        self._world.database.set_clock(clock)
+
+
+_routes: dict[tuple[str, str], Routes] = {}
+
+
+def routes_of(kind: str, service: str) -> Routes:
+    """A service's route table, built once per process."""
+    key = (kind, service)
+    if key not in _routes:
+        found = next(item for item in party_type(kind).services if item.name == service)
+        _routes[key] = Routes(found.operations, fold=found.dialect.fold_paths)
+    return _routes[key]

@@ -1,0 +1,1 @@
+"""Shared by all tests: nothing yet but the world fixtures of the plugin."""
