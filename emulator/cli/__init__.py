@@ -1,0 +1,73 @@
+"""The command line: one file per noun, imported only when its command runs."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from emulator import __version__
+from emulator.kernel.problems import LabError
+
+COMMANDS = {
+    "demo": "one federated sign-in, end to end, on unmodified clients",
+    "up": "serve a world until stopped",
+    "exec": "run a command against a world of its own",
+    "status": "what is running, and where",
+    "call": "one API call as the world's administrator",
+    "logs": "both sides' logs, side by side",
+    "trace": "the exchanges of the tape, with their whys",
+    "token": "mint, decode and verify tokens",
+    "clock": "read and move world time",
+    "snapshot": "take, list and restore snapshots",
+    "sync": "run the connector's due jobs",
+    "reset": "back to the world's first state",
+}
+
+
+class _Lazy(click.Group):
+    """Loads a command's module when it is used, so that `--help` and start-up stay cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found = importlib.import_module(f"emulator.cli.{cmd_name}_command").command
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tenantlab")
+def cli() -> None:
+    """A local Okta org and Microsoft Entra tenant, federated. Not affiliated with either vendor."""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; LabError becomes one sentence, one hint and its exit code."""
+    try:
+        return cli.main(args=args, prog_name="tenantlab", standalone_mode=False)
+    except LabError as error:
+        return _fail(error.message, error.hint, error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def _fail(message: str, hint: str, code: int) -> None:
+    click.echo(f"tenantlab: {message}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+    sys.exit(code)

@@ -18,7 +18,7 @@ from emulator.kernel.problems import Problem
 
 @dataclass(slots=True)
 class Caller:
-    """Who is calling: `kind` user, app, agent or anonymous; `scopes` None means everything (an administrator's token)."""
+    """Who is calling: `kind` user, app, agent or anonymous; `scopes` None means all (an administrator's token)."""
 
     kind: str = "anonymous"
     id: str = ""
@@ -47,9 +47,10 @@ class Call:
     """One request at a party.
 
     store: the party's own store handle (typed Any here: the kernel does not know the store). settings: the world's
-    (limits, lenient). info: the party instance's own facts (its canonical host). base: scheme and host of self-links. params: query parameters (last of a name wins; `multi` keeps all). path: values of the path's
-    placeholders. body: parsed JSON, form dict, or bytes, as the operation declares. memo: lives as
-    long as the call; counters: as long as the process, shared by the service's calls (rate windows).
+    (limits, lenient). info: the party instance's own facts (its canonical host). base: scheme and host of
+    self-links. params: query parameters (last of a name wins; `multi` keeps all). path: values of the path's
+    placeholders. body: parsed JSON, form dict, or bytes, as the operation declares. memo: lives as long as the call;
+    counters: as long as the process, shared by the service's calls (rate windows).
     """
 
     exchange: Exchange

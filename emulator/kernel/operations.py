@@ -16,7 +16,7 @@ Grade = Literal["documented", "observed", "inferred"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How we know an operation's behaviour: the grade, and where to look (a reference section, a recording, a reason)."""
+    """How we know an operation's behaviour: the grade, and where to look (a section, a recording, a reason)."""
 
     grade: Grade
     note: str = ""

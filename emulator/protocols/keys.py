@@ -112,9 +112,7 @@ def make_signing_key(
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     private = rsa.generate_private_key(public_exponent=65537, key_size=key_size)
-    certificate = _self_signed(
-        private, (common_name, organization, unit), not_before_ms=not_before_ms, days=days
-    )
+    certificate = _self_signed(private, (common_name, organization, unit), not_before_ms=not_before_ms, days=days)
     key_pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

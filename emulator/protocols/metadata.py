@@ -40,8 +40,7 @@ def federation_metadata(
     """
     offered = "".join(f'<fed:TokenType Uri="{attribute(each)}"/>' for each in token_types)
     claims = "".join(
-        f'<auth:ClaimType xmlns:auth="{AUTH}" Uri="{attribute(each)}" Optional="true"/>'
-        for each in claim_types
+        f'<auth:ClaimType xmlns:auth="{AUTH}" Uri="{attribute(each)}" Optional="true"/>' for each in claim_types
     )
     return (
         f'{_DECLARATION}<md:EntityDescriptor xmlns:md="{MD}" entityID="{attribute(entity_id)}">'

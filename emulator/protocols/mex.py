@@ -53,9 +53,7 @@ def mex(active_2005_url: str, active_13_url: str, *, windows_url: str | None = N
         ),
     ]
     if windows_url is not None:
-        endpoints.append(
-            _Endpoint("CustomBinding_IWSTrustFeb2005Async", windows_url, ACTION_2005, SP_2005, "")
-        )
+        endpoints.append(_Endpoint("CustomBinding_IWSTrustFeb2005Async", windows_url, ACTION_2005, SP_2005, ""))
     parts = [
         f'<?xml version="1.0" encoding="utf-8"?><wsdl:definitions xmlns:wsdl="{WSDL}" xmlns:wsp="{POLICY}"'
         f' xmlns:wsu="{UTILITY}" xmlns:soap12="{SOAP12}" xmlns:wsa10="{ADDRESSING}" xmlns:tns="{_TNS}"'

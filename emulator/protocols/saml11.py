@@ -230,9 +230,7 @@ def _read(element: _Element) -> Assertion11:
         name_identifier=name_identifier,
         attributes=_read_attributes(attributes),
         authn_method=authentication.get("AuthenticationMethod", ""),
-        authn_instant_ms=saml.read_instant(
-            authentication.get("AuthenticationInstant"), "AuthenticationInstant"
-        ),
+        authn_instant_ms=saml.read_instant(authentication.get("AuthenticationInstant"), "AuthenticationInstant"),
         confirmation=confirmation,
     )
 
@@ -242,7 +240,7 @@ def _read_audience(conditions: _Element) -> str:
     unknown = [each for each in restrictions if each.tag != _q("AudienceRestrictionCondition")]
     if unknown:
         reject("unknown condition", "malformed", found=local_name(unknown[0].tag))
-    audiences = [whole_text(each) for restriction in restrictions for each in elements(restriction)]
+    audiences = [whole_text(each) for part in restrictions for each in children(part, _q("Audience"))]
     if len(restrictions) != 1 or len(audiences) != 1:
         # Differs: SAML allows several (any in one restriction, all restrictions); no vendor sends it.
         reject("expected one audience restriction with one audience", "audience", found=" ".join(audiences))
@@ -255,9 +253,7 @@ def _read_subject(statement: _Element) -> tuple[str, str]:
     if len(identifiers) != 1:
         reject("expected one NameIdentifier", "subject", found=str(len(identifiers)))
     confirmations = children(subject, _q("SubjectConfirmation"))
-    methods = [
-        whole_text(each) for part in confirmations for each in children(part, _q("ConfirmationMethod"))
-    ]
+    methods = [whole_text(each) for part in confirmations for each in children(part, _q("ConfirmationMethod"))]
     if len(methods) != 1:
         reject("expected one ConfirmationMethod", "confirmation", found=" ".join(methods), expected=BEARER)
     return whole_text(identifiers[0]), methods[0]

@@ -73,9 +73,7 @@ class Assertion20:
     @property
     def upn(self) -> str:
         """The IDPEmail attribute or ""."""
-        return next(
-            (value for each in self.attributes if each.name == IDP_EMAIL for value in each.values), ""
-        )
+        return next((value for each in self.attributes if each.name == IDP_EMAIL for value in each.values), "")
 
     @property
     def mfa(self) -> bool:
@@ -88,8 +86,7 @@ def encode_name_id(immutable_id: str) -> str:
     (`+` is `.2B`).
     """
     return "".join(
-        char if _PLAIN.fullmatch(char) else "".join(f".{byte:02X}" for byte in char.encode())
-        for char in immutable_id
+        char if _PLAIN.fullmatch(char) else "".join(f".{byte:02X}" for byte in char.encode()) for char in immutable_id
     )
 
 
@@ -168,7 +165,8 @@ def _render_subject(assertion: Assertion20) -> str:
     request = f' InResponseTo="{attribute(assertion.in_response_to)}"' if assertion.in_response_to else ""
     return (
         f'<saml2:Subject><saml2:NameID Format="{attribute(assertion.name_id_format)}">'
-        f'{text(assertion.name_id)}</saml2:NameID><saml2:SubjectConfirmation Method="{attribute(assertion.confirmation)}">'
+        f"{text(assertion.name_id)}</saml2:NameID>"
+        f'<saml2:SubjectConfirmation Method="{attribute(assertion.confirmation)}">'
         f'<saml2:SubjectConfirmationData{request} NotOnOrAfter="{instant(assertion.confirmation_until_ms)}"'
         f' Recipient="{attribute(assertion.recipient)}"></saml2:SubjectConfirmationData>'
         "</saml2:SubjectConfirmation></saml2:Subject>"
@@ -180,9 +178,7 @@ def _render_attributes(attributes: tuple[Attribute, ...]) -> str:
         return ""
     parts = []
     for item in attributes:
-        values = "".join(
-            f"<saml2:AttributeValue>{text(value)}</saml2:AttributeValue>" for value in item.values
-        )
+        values = "".join(f"<saml2:AttributeValue>{text(value)}</saml2:AttributeValue>" for value in item.values)
         names = f'Name="{attribute(item.name)}" NameFormat="{attribute(item.name_format)}"'
         parts.append(f"<saml2:Attribute {names}>{values}</saml2:Attribute>")
     return f"<saml2:AttributeStatement>{''.join(parts)}</saml2:AttributeStatement>"
@@ -264,9 +260,7 @@ def _read(element: _Element) -> Assertion20:
         confirmation=confirmation.get("Method", ""),
         recipient=data.get("Recipient", ""),
         in_response_to=data.get("InResponseTo", ""),
-        confirmation_until_ms=saml.read_instant(
-            data.get("NotOnOrAfter"), "SubjectConfirmationData NotOnOrAfter"
-        ),
+        confirmation_until_ms=saml.read_instant(data.get("NotOnOrAfter"), "SubjectConfirmationData NotOnOrAfter"),
         authn_context=whole_text(context),
         authn_instant_ms=saml.read_instant(statement.get("AuthnInstant"), "AuthnInstant"),
         session_index=statement.get("SessionIndex", ""),
@@ -286,7 +280,5 @@ def _read_attributes(element: _Element) -> tuple[Attribute, ...]:
     ]
     emails = [value for each in found if each.name == IDP_EMAIL for value in each.values]
     if len(emails) > 1:
-        reject(
-            "an identity claim is given more than once", "attribute", claim=IDP_EMAIL, found=str(len(emails))
-        )
+        reject("an identity claim is given more than once", "attribute", claim=IDP_EMAIL, found=str(len(emails)))
     return tuple(found)

@@ -266,8 +266,7 @@ def read_rstr(body: bytes) -> Rstr:
         details = {"token_type": token_type[:200], "assertion": str(inside)[:200], "expected": SAML11}
         raise RstrRejected("the token is not a SAML 1.1 assertion", kind="token_type", details=details)
     texts = {
-        local_name(each.tag): str(each.text or "")
-        for each in response.iter(f"{{{UTILITY}}}*", f"{{{ADDRESSING}}}*")
+        local_name(each.tag): str(each.text or "") for each in response.iter(f"{{{UTILITY}}}*", f"{{{ADDRESSING}}}*")
     }
     return Rstr(
         document=document,

@@ -55,14 +55,9 @@ _REPLY_ACTION: dict[Version, str] = {
     "1.3": TRUST_13 + "/RSTRC/IssueFinal",
 }
 _KEY_TYPES = frozenset({"", NO_PROOF_KEY, BEARER_KEY, TRUST_2005 + "/Bearer"})
-_PASSWORD_TEXT = (
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"
-)
+_PASSWORD_TEXT = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"
 _UNDERSTOOD = frozenset(
-    {
-        f"{{{ADDRESSING}}}{name}"
-        for name in ("Action", "MessageID", "messageID", "ReplyTo", "To", "From", "FaultTo")
-    }
+    {f"{{{ADDRESSING}}}{name}" for name in ("Action", "MessageID", "messageID", "ReplyTo", "To", "From", "FaultTo")}
     | {f"{{{SECEXT}}}Security"}
 )
 _SKEW_MS = 5 * 60_000
@@ -133,40 +128,32 @@ def parse_rst(
     """
     media_type, _, parameters = (content_type or "").partition(";")
     if media_type.strip().lower() != "application/soap+xml":
-        _fault(
-            "wst:InvalidRequest", "The content type is not application/soap+xml", 415, found=str(content_type)
-        )
+        _fault("wst:InvalidRequest", "The content type is not application/soap+xml", 415, found=str(content_type))
+    header, request = _open_envelope(body)
+    version: Version = "1.3" if str(request.tag).startswith(f"{{{TRUST_13}}}") else "2005"
+    try:
+        header_action = soap_action or _action_parameter(parameters)
+        try:
+            return _read_request(header, request, version, soap_action=header_action, now_ms=now_ms, realm=realm)
+        except XmlRejected as error:
+            _fault("wst:InvalidRequest", "The request was invalid or malformed", 400, cause=error.reason)
+    except WsTrustFault as fault:
+        fault.version, fault.message_id = version, _message_id(header)
+        raise
+
+
+def _open_envelope(body: bytes) -> tuple[_Element, _Element]:
+    """(Header, the one element of Body) of a SOAP 1.2 message."""
+    reason = "The request is not a SOAP 1.2 message"
     try:
         root = parse(body, limit=REQUEST_LIMIT).root
         header = only_child(root, f"{{{SOAP}}}Header")
         content = elements(only_child(root, f"{{{SOAP}}}Body"))
     except XmlRejected as error:
-        _fault(
-            "wst:InvalidRequest",
-            "The request is not a SOAP 1.2 message",
-            400,
-            cause=error.reason,
-            **error.details,
-        )
+        _fault("wst:InvalidRequest", reason, 400, cause=error.reason, **error.details)
     if root.tag != f"{{{SOAP}}}Envelope" or len(content) != 1:
-        _fault("wst:InvalidRequest", "The request is not a SOAP 1.2 message", 400, root=str(root.tag))
-    version: Version = "1.3" if str(content[0].tag).startswith(f"{{{TRUST_13}}}") else "2005"
-    message_id = _message_id(header)
-    try:
-        header_action = soap_action or _action_parameter(parameters)
-        return _read_request(
-            header, content[0], version, soap_action=header_action, now_ms=now_ms, realm=realm
-        )
-    except XmlRejected as error:
-        fault = WsTrustFault(
-            "Sender", "wst:InvalidRequest", reason="The request was invalid or malformed", status=400
-        )
-        fault.details = {"cause": error.reason, **error.details}
-        fault.version, fault.message_id = version, message_id
-        raise fault from error
-    except WsTrustFault as fault:
-        fault.version, fault.message_id = version, message_id
-        raise
+        _fault("wst:InvalidRequest", reason, 400, root=str(root.tag))
+    return header, content[0]
 
 
 def _read_request(
@@ -226,9 +213,7 @@ def _check_must_understand(header: _Element) -> None:
 def _credentials(header: _Element, now_ms: int) -> tuple[str, str]:
     found = children(header, f"{{{SECEXT}}}Security")
     if len(found) != 1:
-        _fault(
-            "wsse:InvalidSecurity", "The request carries no user name token", 500, security=str(len(found))
-        )
+        _fault("wsse:InvalidSecurity", "The request carries no user name token", 500, security=str(len(found)))
     _check_timestamp(found[0], now_ms)
     token = only_child(found[0], f"{{{SECEXT}}}UsernameToken")
     password = only_child(token, f"{{{SECEXT}}}Password")
@@ -311,9 +296,7 @@ def rstr_envelope(
     return head + response + b"</s:Body></s:Envelope>"
 
 
-def fault_envelope(
-    fault: WsTrustFault, *, relates_to: str | None = None, version: Version | None = None
-) -> bytes:
+def fault_envelope(fault: WsTrustFault, *, relates_to: str | None = None, version: Version | None = None) -> bytes:
     """The SOAP fault with both Subcode and Reason, because MSAL Python reads both as soon as one exists."""
     head = _envelope_head(ADDRESSING + "/soap/fault", fault.message_id if relates_to is None else relates_to)
     declared = f' xmlns:wsse="{SECEXT}" xmlns:wsu="{UTILITY}" xmlns:wst="{_TRUST[version or fault.version]}"'

@@ -70,7 +70,7 @@ def build_rst(
         f'<wsa:To s:mustUnderstand="1">{text(url)}</wsa:To>'
         f'<wsse:Security s:mustUnderstand="1" xmlns:wsse="{SECEXT}"><wsu:Timestamp wsu:Id="_0">'
         f"<wsu:Created>{instant(now_ms)}</wsu:Created>"
-        f'<wsu:Expires>{instant(now_ms + _LIFETIME_MS)}</wsu:Expires></wsu:Timestamp>'
+        f"<wsu:Expires>{instant(now_ms + _LIFETIME_MS)}</wsu:Expires></wsu:Timestamp>"
         f'<wsse:UsernameToken wsu:Id="user"><wsse:Username>{text(username)}</wsse:Username>'
         f"<wsse:Password>{text(password)}</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header>"
         f'<s:Body><wst:RequestSecurityToken xmlns:wst="{trust}"><wsp:AppliesTo xmlns:wsp="{POLICY}">'

@@ -236,8 +236,7 @@ def _comparison(named: list[bytes], configured: Sequence[Certificate]) -> dict[s
     shown = [sha1_thumbprint(der) if der else "(unreadable or no certificate)" for der in named[:4]]
     return {
         "keyinfo_thumbprints": " ".join(shown) or "(no certificate in KeyInfo)",
-        "registered_thumbprints": " ".join(each.thumbprint_sha1 for each in configured)
-        or "(none registered)",
+        "registered_thumbprints": " ".join(each.thumbprint_sha1 for each in configured) or "(none registered)",
     }
 
 

@@ -43,6 +43,7 @@ ASSERTION_TAG: dict[Kind, str] = {"saml11": f"{{{SAML11}}}Assertion", "saml20": 
 ID_ATTRIBUTE: dict[Kind, str] = {"saml11": "AssertionID", "saml20": "ID"}
 _ID_NAMES = frozenset({"id", "assertionid", "responseid", "requestid"})
 _PREFIX_LIST_LIMIT = 256
+_ATTRIBUTE_LIMIT = 64  # canonicalisation sorts attributes in quadratic time
 
 
 class SignatureRejected(Exception):
@@ -81,9 +82,7 @@ def find_assertion(root: _Element, kind: Kind, *, within: Collection[tuple[str, 
         raise _structure("expected exactly one Assertion", found=str(len(found)))
     assertion = found[0]
     if assertion.tag != ASSERTION_TAG[kind]:
-        raise _structure(
-            "the assertion is of another version", found=str(assertion.tag), expected=ASSERTION_TAG[kind]
-        )
+        raise _structure("the assertion is of another version", found=str(assertion.tag), expected=ASSERTION_TAG[kind])
     path = tuple(str(ancestor.tag) for ancestor in assertion.iterancestors())[::-1]
     if path not in within:
         raise _structure("the assertion is not where it belongs", found="/".join(path) or "(root)")
@@ -102,6 +101,8 @@ def _check_content(root: _Element, assertion: _Element) -> None:
         raise _structure("a namespace URI is relative", found=bad[:100])
     seen: set[str] = set()
     for element in root.iter("*"):
+        if len(element.attrib) > _ATTRIBUTE_LIMIT:
+            raise _structure("an element has too many attributes", found=str(len(element.attrib)))
         for name, value in element.attrib.items():
             if local_name(name).lower() in _ID_NAMES or str(name).lower() in _ID_NAMES:
                 if str(value) in seen:
@@ -188,9 +189,7 @@ def _check_position(parent: _Element, element: _Element, kind: Kind) -> None:
     else:
         right = len(siblings) > 1 and siblings[1] is element and siblings[0].tag == f"{{{SAML20}}}Issuer"
     if not right:
-        raise _structure(
-            "the signature is not at its place in the schema", position=str(siblings.index(element))
-        )
+        raise _structure("the signature is not at its place in the schema", position=str(siblings.index(element)))
 
 
 def _ds_children(element: _Element) -> list[_Element]:

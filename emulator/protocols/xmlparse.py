@@ -69,9 +69,7 @@ def parse(data: bytes, *, limit: int = TOKEN_LIMIT) -> Document:
     try:
         root = etree.fromstring(source, reader)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise XmlRejected(
-            "the document is not well-formed XML", details={"parser": str(error)[:200]}
-        ) from error
+        raise XmlRejected("the document is not well-formed XML", details={"parser": str(error)[:200]}) from error
     # libxml2 keeps only its *last* complaint for lxml to judge, so an error can hide behind a later warning.
     for entry in reader.error_log:
         if entry.level >= etree.ErrorLevels.ERROR:

@@ -13,12 +13,8 @@ import re
 _EPOCH = dt.datetime(1970, 1, 1)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_ATTRIBUTE = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-)
-_NCNAME = re.compile(
-    r"[A-Za-z_\u00c0-\u02ff\u0370-\u1fff][A-Za-z0-9._\-\u00b7\u00c0-\u02ff\u0300-\u1fff]{0,255}"
-)
+_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"})
+_NCNAME = re.compile(r"[A-Za-z_\u00c0-\u02ff\u0370-\u1fff][A-Za-z0-9._\-\u00b7\u00c0-\u02ff\u0300-\u1fff]{0,255}")
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
 )

@@ -6,6 +6,7 @@ loopback wants the control token on every route.
 
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,8 +24,24 @@ from emulator.wire.tape import masked
 if TYPE_CHECKING:
     from emulator.serving.world import World
 
-Handler = Callable[["Control", Exchange, dict[str, str], Any], Any]
+Handler = Callable[["Control", "Asked"], Doc]
 ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A control request: query parameters, values of the path's placeholders, JSON body."""
+
+    params: dict[str, str]
+    values: dict[str, str]
+    body: Doc
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number from the query. Raises `ControlError`."""
+        text = self.params.get(name, str(default))
+        if not text.isascii() or not text.isdigit() or len(text) > 12:
+            raise ControlError(400, f"{name} must be a whole number")
+        return int(text)
 
 
 class ControlError(Exception):
@@ -63,8 +80,7 @@ class Control:
                     found = service if service is not None and service.name == name else self._service(name)
                     return pipeline(self.world.engine, found, exchange)
             handler, values = self._find(exchange)
-            result = handler(self, exchange, values, self._body(exchange))
-            return _json(200, result)
+            return _json(200, handler(self, Asked(dict(exchange.params()), values, self._body(exchange))))
         except ControlError as error:
             return _json(error.status, {"error": {"message": error.text, "hint": error.hint}})
         except LabError as error:
@@ -80,7 +96,9 @@ class Control:
         if self.token is not None:
             sent = exchange.headers.get("authorization", "").removeprefix("Bearer ")
             if not hmac.compare_digest(sent.encode(), self.token.encode()):
-                raise ControlError(401, "the control token is missing or wrong", "Send Authorization: Bearer <control_token>.")
+                raise ControlError(
+                    401, "the control token is missing or wrong", "Send Authorization: Bearer <control_token>."
+                )
             return
         site = exchange.headers.get("sec-fetch-site", "none")
         origin = exchange.headers.get("origin")
@@ -118,110 +136,127 @@ class Control:
 
 
 def _json(status: int, value: Any) -> Answer:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
     return Answer(status, headers, orjson.dumps(value))
 
 
-def _number(exchange: Exchange, name: str, default: int) -> int:
-    text = dict(exchange.params()).get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 12:
-        raise ControlError(400, f"{name} must be a whole number")
-    return int(text)
-
-
 @route("GET", "health")
-def health(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
-    """Whether the world answers: its name, epoch and time."""
-    epoch, clock = control.world.database.moment()
-    return {"status": "ok", "world": control.world.spec.world, "epoch": epoch, "now": iso(clock.now())}
+def health(control: Control, asked: Asked) -> Doc:
+    """Whether the world answers: its name, epoch, time and the hosts it answers for."""
+    return _health(control)
+
+
+def _health(control: Control) -> Doc:
+    world = control.world
+    epoch, clock = world.database.moment()
+    now = iso(clock.now())
+    return {"status": "ok", "world": world.spec.world, "epoch": epoch, "now": now, "hosts": world.hosts.names()}
 
 
 @route("POST", "reset")
-def reset(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def reset(control: Control, asked: Asked) -> Doc:
     """Back to the world's first state."""
     control.world.restore("start")
-    return health(control, exchange, values, body)
+    return _health(control)
 
 
 @route("GET", "snapshots")
-def list_snapshots(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def list_snapshots(control: Control, asked: Asked) -> Doc:
     """The snapshots that can be restored, oldest first."""
+    return _snapshots(control)
+
+
+def _snapshots(control: Control) -> Doc:
     return {"snapshots": snapshots.names(control.world.database)}
 
 
 @route("POST", "snapshots")
-def take_snapshot(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def take_snapshot(control: Control, asked: Asked) -> Doc:
     """Remember the present state: `{"name"}`."""
-    name = body.get("name")
+    name = asked.body.get("name")
     if not isinstance(name, str) or not name or len(name) > 100 or name == "start":
         raise ControlError(400, "name must be a text of 1 to 100 characters other than 'start'")
     control.world.snapshot(name)
-    return list_snapshots(control, exchange, values, body)
+    return _snapshots(control)
 
 
 @route("POST", "snapshots/{name}/restore")
-def restore_snapshot(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def restore_snapshot(control: Control, asked: Asked) -> Doc:
     """Go back to a snapshot; later ones are gone."""
-    if values["name"] not in snapshots.names(control.world.database):
-        raise ControlError(404, f"there is no snapshot {values['name']!r}")
-    control.world.restore(values["name"])
-    return health(control, exchange, values, body)
+    if asked.values["name"] not in snapshots.names(control.world.database):
+        raise ControlError(404, f"there is no snapshot {asked.values['name']!r}")
+    control.world.restore(asked.values["name"])
+    return _health(control)
 
 
 @route("GET", "clock")
-def get_clock(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def get_clock(control: Control, asked: Asked) -> Doc:
     """World time: `{now, frozen, rate}`."""
+    return _clock(control)
+
+
+def _clock(control: Control) -> Doc:
     _, clock = control.world.database.moment()
     return {"now": iso(clock.now()), "frozen": clock.frozen_ms is not None, "rate": clock.rate}
 
 
 @route("PATCH", "clock")
-def set_clock(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def set_clock(control: Control, asked: Asked) -> Doc:
     """Move time: `{"advance": "PT36H"}`, `{"freeze": true|"<instant>"|false}`, `{"rate": 60}`."""
-    unknown = set(body) - {"advance", "freeze", "rate"}
-    if unknown or not body:
+    unknown = set(asked.body) - {"advance", "freeze", "rate"}
+    if unknown or not asked.body:
         raise ControlError(400, "the clock takes advance, freeze and rate")
     with control.world.database.write():
         _, clock = control.world.database.moment()
         try:
-            if "advance" in body:
-                clock = clock.advanced(parse_duration(str(body["advance"])))
-            if "rate" in body:
-                clock = clock.running(float(body["rate"]))
-            freeze = body.get("freeze")
+            if "advance" in asked.body:
+                clock = clock.advanced(parse_duration(str(asked.body["advance"])))
+            if "rate" in asked.body:
+                clock = clock.running(float(asked.body["rate"]))
+            freeze = asked.body.get("freeze")
             if isinstance(freeze, str):
                 clock = clock.frozen(parse_iso(freeze))
             elif freeze is not None:
                 clock = clock.frozen() if freeze else clock.running()
         except (TypeError, ValueError) as error:
-            raise ControlError(400, str(error), "Durations are ISO 8601 (PT36H), instants 2026-01-15T09:00:00Z.") from error
+            raise ControlError(
+                400, str(error), "Durations are ISO 8601 (PT36H), instants 2026-01-15T09:00:00Z."
+            ) from error
         control.world.database.set_clock(clock)
-    return get_clock(control, exchange, values, body)
+    return _clock(control)
 
 
 @route("GET", "limits")
-def get_limits(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def get_limits(control: Control, asked: Asked) -> Doc:
     """The rate-limit setting: `off`, `documented`, or own numbers by bucket."""
+    return _limits(control)
+
+
+def _limits(control: Control) -> Doc:
     return {"limits": control.world.engine.settings.get("limits", "off")}
 
 
 @route("PATCH", "limits")
-def set_limits(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def set_limits(control: Control, asked: Asked) -> Doc:
     """Change it: `{"limits": "off"|"documented"|{"okta.users": 5}}`."""
-    limits = body.get("limits")
+    limits = asked.body.get("limits")
     numbers = isinstance(limits, dict) and all(isinstance(v, int) and v >= 0 for v in limits.values())
     if limits not in ("off", "documented") and not numbers:
         raise ControlError(400, "limits is off, documented, or an object of bucket to requests a minute")
     settings = {**control.world.database.settings(), "limits": limits}
     control.world.database.set_settings(settings)
     control.world.engine.settings = settings
-    return get_limits(control, exchange, values, body)
+    return _limits(control)
 
 
 @route("POST", "sync")
-def sync(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def sync(control: Control, asked: Asked) -> Doc:
     """Run due connector jobs for at most `?budget=` (ISO 8601): `{ran, quiet, next_due}`."""
-    text = dict(exchange.params()).get("budget", "PT0.2S")
+    text = asked.params.get("budget", "PT0.2S")
     try:
         budget = parse_duration(text) / 1000
     except ValueError as error:
@@ -230,35 +265,34 @@ def sync(control: Control, exchange: Exchange, values: dict[str, str], body: Any
 
 
 @route("GET", "tape")
-def tape(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def tape(control: Control, asked: Asked) -> Doc:
     """Exchanges after `?after=`, secrets masked, at most `?limit=`."""
-    hops = control.world.engine.tape.hops(_number(exchange, "after", 0))[: _number(exchange, "limit", 500)]
+    hops = control.world.engine.tape.hops(asked.number("after", 0))[: asked.number("limit", 500)]
     return {"hops": [masked(hop.to_doc()) for hop in hops]}
 
 
 @route("GET", "journal")
-def journal(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def journal(control: Control, asked: Asked) -> Doc:
     """Journal rows after `?after=`, by `?party=` and `?stream=`."""
-    asked = dict(exchange.params())
     rows = control.world.journal(
-        party=asked.get("party"), stream=asked.get("stream"), about=asked.get("about"),
-        after=_number(exchange, "after", 0), limit=min(_number(exchange, "limit", 1000), 5000),
+        party=asked.params.get("party"), stream=asked.params.get("stream"), about=asked.params.get("about"),
+        after=asked.number("after", 0), limit=min(asked.number("limit", 1000), 5000),
     )  # fmt: skip
     return {"rows": [{**row, "at": iso(row["at"])} for row in rows]}
 
 
 @route("GET", "why/{request_id}")
-def why(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def why(control: Control, asked: Asked) -> Doc:
     """Why the request of that id was refused: the rule and the values compared."""
-    rows = [row for row in control.world.journal(request_id=values["request_id"]) if row["why"]]
+    rows = [row for row in control.world.journal(request_id=asked.values["request_id"]) if row["why"]]
     if not rows:
-        raise ControlError(404, f"no refusal is recorded under {values['request_id'][:60]!r}")
+        raise ControlError(404, f"no refusal is recorded under {asked.values['request_id'][:60]!r}")
     row = rows[-1]
     return {"requestId": row["requestId"], "party": row["party"], "at": iso(row["at"]), **row["doc"], "why": row["why"]}
 
 
 @route("GET", "support")
-def support(control: Control, exchange: Exchange, values: dict[str, str], body: Any) -> Doc:
+def support(control: Control, asked: Asked) -> Doc:
     """The support matrix: every operation with its grade."""
     from emulator.serving.support import matrix
 

@@ -31,16 +31,14 @@ class Refused(Exception):
 
 
 def from_rsgi(scope: Any, body: bytes) -> Exchange:
-    """An exchange from the server's scope. Raises `Refused`."""
+    """An exchange from the server's scope (its path comes decoded). Raises `Refused`."""
     headers: dict[str, str] = {}
     for key, value in scope.headers.items():
         headers[key] = f"{headers[key]}; {value}" if key == "cookie" and key in headers else value
     host = headers.get("host") or scope.authority or ""
     headers["host"] = host
     client = scope.client.rpartition(":")[0].strip("[]")
-    return checked(
-        Exchange(scope.method, scope.scheme, host, scope.path, scope.query_string, headers, body, client)
-    )
+    return checked(Exchange(scope.method, scope.scheme, host, scope.path, scope.query_string, headers, body, client))
 
 
 def from_werkzeug(request: Request) -> Exchange:
@@ -49,7 +47,7 @@ def from_werkzeug(request: Request) -> Exchange:
     if (request.content_length or 0) > MOST_BODY:
         raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
     raw = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI") or ""
-    path = raw.partition("?")[0] if raw.startswith("/") else request.path
+    path = decoded(raw.partition("?")[0]) if raw.startswith("/") else request.path
     query = request.query_string.decode("latin-1")
     return checked(
         Exchange(
@@ -74,11 +72,15 @@ def checked(exchange: Exchange) -> Exchange:
         raise Refused(400, f"a form may hold at most {MOST_FORM_FIELDS} fields")
     if "json" in kind and _depth(exchange.body) > MOST_JSON_DEPTH:
         raise Refused(400, f"JSON may be nested at most {MOST_JSON_DEPTH} deep")
+    return exchange
+
+
+def decoded(path: str) -> str:
+    """A path with its percent-escapes resolved. Raises `Refused`."""
     try:
-        exchange.path = unquote(exchange.path, errors="strict")
+        return unquote(path, errors="strict")
     except UnicodeDecodeError:
         raise Refused(400, "the path is not UTF-8") from None
-    return exchange
 
 
 def _depth(body: bytes) -> int:

@@ -64,7 +64,7 @@ class Hosts:
         None: the host is allowed but names no service. Raises `WrongHost`.
         """
         name = name_of(exchange.host)
-        if listener == "front" or listener == CONTROL:
+        if listener in ("front", CONTROL):
             found = self.by_name.get(name)
             if found is not None:
                 return found

@@ -62,7 +62,7 @@ class Engine:
     _refusals: int = 0
 
     def request_bytes(self) -> bytes:
-        """Sixteen bytes for a request's id: unique, repeatable in process, and not a store row (a read writes nothing)."""
+        """Sixteen bytes for a request's id: unique, repeatable in process, no store row (a read writes nothing)."""
         self._requests += 1
         return scramble(self.request_key, "request", self._requests, 16)
 
@@ -84,9 +84,9 @@ def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
         answer, why = _refuse(engine, service, call, problem)
     except Exception as error:
         engine.crashes.append(traceback.format_exc())
-        problem = service.dialect.crash(error)
-        problem.why = Why("The emulator failed; this is a defect of tenantlab, not of your request.", hint=repr(error))
-        answer, why = _refuse(engine, service, call, problem)
+        crash = service.dialect.crash(error)
+        crash.why = Why("The emulator failed; this is a defect of tenantlab, not of your request.", hint=repr(error))
+        answer, why = _refuse(engine, service, call, crash)
     service.dialect.stamp(call, answer)
     if exchange.method == "HEAD":
         answer.body = b""
@@ -144,7 +144,7 @@ def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> t
     why = problem.why or Why(f"{problem.code}: {', '.join(problem.params) or 'refused'}")
     doc = {"operation": call.operation.name, "method": call.exchange.method, "path": call.exchange.path,
            "status": answer.status, "code": problem.code}  # fmt: skip
-    call.entries = [entry for entry in problem.extra.get("log", ())]
+    call.entries = list(problem.extra.get("log", ()))
     call.log(Entry(REFUSAL, problem.code, "FAILURE", doc, why.to_doc()))
     with engine.database.write():
         _flush(engine, call)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.clock import Clock, parse_duration, parse_iso
 from emulator.kernel.doc import Doc
@@ -13,17 +13,20 @@ from emulator.kernel.operations import Routes
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
 from emulator.serving import worldfile
-from emulator.serving.edge import Refused, checked
+from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
 from emulator.serving.parties import party_type
 from emulator.serving.pipeline import Engine, Service, pipeline
-from emulator.store import Database
+from emulator.store import Database, snapshots
 from emulator.store import journal as journal_table
-from emulator.store import snapshots
 from emulator.wire.browser import Browser
 from emulator.wire.client import InProcess
 from emulator.wire.tape import Hop, Tape
+
+if TYPE_CHECKING:
+    from emulator.serving.clients import ApiClient
+    from emulator.serving.control import Control
 
 _images: dict[tuple[str, str], bytes] = {}
 
@@ -63,6 +66,8 @@ class World:
         self.transport = InProcess(self.entry)
         self.clock = ClockControl(self)
         self.control_token: str | None = None
+        if "start" not in snapshots.names(self.database):
+            self.snapshot("start")
         self._closed = False
 
     # -- making -------------------------------------------------------------------------------------------------
@@ -87,7 +92,7 @@ class World:
         if path.exists():
             database = Database(kinds, path=path)
             kept = database.settings()
-            if kept.get("world") != self.spec.world:
+            if kept.get("world") != self.spec.world:  # a file made by another world file
                 raise LabError(
                     f"The data directory {self.data} holds the world {kept.get('world')!r}.",
                     hint="Give another --data directory, or leave --world out.",
@@ -110,7 +115,13 @@ class World:
         database = Database(kinds, path=path)
         secret = machine_random(32).hex() if path is not None else self.seed.encode().hex()
         database.set_settings(
-            {"world": self.spec.world, "seed": self.seed, "secret": secret, "requestKey": self.seed.encode().hex()}
+            {
+                "world": self.spec.world,
+                "source": self.loaded.source,
+                "seed": self.seed,
+                "secret": secret,
+                "requestKey": self.seed.encode().hex(),
+            }
         )
         database.set_clock(Clock(frozen_ms=self.loaded.clock_ms))
         with database.write():
@@ -140,6 +151,7 @@ class World:
     def entry(self, exchange: Exchange, listener: str = "front") -> Answer | None:
         """Answer an exchange by its Host; None when the host is not part of this world (in process)."""
         try:
+            exchange.path = decoded(exchange.path)
             return self.answer(checked(exchange), listener)
         except Refused as refused:
             return refused.answer()
@@ -157,7 +169,7 @@ class World:
             return pipeline(self.engine, service, exchange)
 
     @property
-    def control(self) -> Any:
+    def control(self) -> "Control":
         """The control routes of this world."""
         from emulator.serving.control import Control
 
@@ -166,21 +178,21 @@ class World:
     # -- clients ------------------------------------------------------------------------------------------------
 
     @property
-    def okta(self) -> Any:
+    def okta(self) -> "ApiClient":
         """A thin client of the org's API as its administrator."""
         from emulator.serving.clients import client_of
 
         return client_of(self, "okta")
 
     @property
-    def entra(self) -> Any:
+    def entra(self) -> "ApiClient":
         """A thin client of Microsoft Graph as an application with every permission."""
         from emulator.serving.clients import client_of
 
         return client_of(self, "entra")
 
     @property
-    def directory(self) -> Any:
+    def directory(self) -> "ApiClient":
         """A thin client of the on-premises directory."""
         from emulator.serving.clients import client_of
 
@@ -225,7 +237,7 @@ class World:
         """Run due jobs until nothing is left to do now."""
         from emulator.serving.pump import sync
 
-        return sync(self, budget)
+        return sync(self, self.transport, budget)
 
     def close(self) -> None:
         if not self._closed:

@@ -5,7 +5,7 @@ is read by that party alone; nothing here knows a vendor's fields.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,24 +32,26 @@ class WorldSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A world file and what identifies it: equal `key`s build equal worlds."""
+    """A world file and what identifies it: equal `key`s build equal worlds. source: its path, empty for a mapping."""
 
     spec: WorldSpec
     clock_ms: int
     key: str
-    folder: Path = field(default_factory=Path)
+    source: str
 
 
 def load(world: str | Doc) -> Loaded:
     """A world by name, file or directory (holding world.yaml), or as a mapping. LabError when it cannot be had."""
     if isinstance(world, dict):
-        return _checked(world, "the world", "inline:" + hashlib.sha256(orjson.dumps(world)).hexdigest(), Path())
+        return _checked(world, "the world", "inline:" + hashlib.sha256(orjson.dumps(world)).hexdigest(), "")
     path = _find(world)
     try:
         stat = path.stat()
         return _load(path, stat.st_mtime_ns, stat.st_size)
     except OSError as error:
-        raise LabError(f"The world file {path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+        raise LabError(
+            f"The world file {path} cannot be read: {error.strerror}.", hint="Check its permissions."
+        ) from error
 
 
 def known() -> list[str]:
@@ -71,10 +73,10 @@ def _find(world: str) -> Path:
 @lru_cache(maxsize=8)
 def _load(path: Path, mtime: int, size: int) -> Loaded:
     raw = parse_yaml(path.read_bytes(), name=str(path))
-    return _checked(raw, str(path), f"{path}:{mtime}:{size}", path.parent)
+    return _checked(raw, str(path), f"{path}:{mtime}:{size}", str(path.resolve()))
 
 
-def _checked(raw: object, path: str, key: str, folder: Path) -> Loaded:
+def _checked(raw: object, path: str, key: str, source: str) -> Loaded:
     try:
         spec = msgspec.convert(raw, WorldSpec)
         clock_ms = parse_iso(spec.clock)
@@ -86,4 +88,4 @@ def _checked(raw: object, path: str, key: str, folder: Path) -> Loaded:
             raise LabError(
                 f"{path}: {name!r} is no party name.", hint=f"Write kind:instance, kind one of {', '.join(PACKAGES)}."
             )
-    return Loaded(spec, clock_ms, key, folder)
+    return Loaded(spec, clock_ms, key, source)

@@ -42,9 +42,7 @@ def kind_ddl(party: str, kind: Kind) -> list[str]:
     """CREATE statements of one resource type of one party."""
     table = table_of(party, kind)
     name = quoted(table)
-    columns = "".join(
-        f", {column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in kind.columns
-    )
+    columns = "".join(f", {column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in kind.columns)
     made = [f"CREATE TABLE {name} (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE{columns}, doc TEXT NOT NULL)"]
     for column in kind.columns:
         unique = "UNIQUE " if column.unique else ""

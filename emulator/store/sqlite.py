@@ -44,9 +44,7 @@ class Page:
 class Database:
     """One world's state. `path` None keeps it in memory; `image` starts from a serialized database."""
 
-    def __init__(
-        self, parties: dict[str, list[Kind]], *, path: Path | None = None, image: bytes | None = None
-    ) -> None:
+    def __init__(self, parties: dict[str, list[Kind]], *, path: Path | None = None, image: bytes | None = None) -> None:
         self.path = path
         self.lock = threading.RLock()
         self.parties = {party: {kind.name: kind for kind in kinds} for party, kinds in parties.items()}

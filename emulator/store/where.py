@@ -113,17 +113,22 @@ class _Sql:
     sql: str
     params: tuple[str | int | float, ...] = ()
     exact: bool = True
+    levels: int = 0  # of parentheses
 
     def widened(self) -> _Sql:
-        return _Sql(self.sql, self.params, exact=False)
+        return _Sql(self.sql, self.params, exact=False, levels=self.levels)
 
 
 _TRUE, _FALSE = _Sql("1"), _Sql("0")
 _UNKNOWN = _TRUE.widened()
+_GROUP, _MAX_LEVELS = 16, 16
 
 
 def _join(word: str, parts: list[_Sql]) -> _Sql:
-    """All parts under one connective, as a balanced tree: SQLite limits an expression's depth to 1000."""
+    """All parts under one connective, in groups of 16, as SQLite limits the height of an expression's tree
+    to 1000 and its parser's stack to 100: what lies deeper than 16 parentheses is left to ``Where.keeps``.
+    """
+    parts = [part if part.levels < _MAX_LEVELS else _UNKNOWN for part in parts]
     absorbing, neutral = (_FALSE, _TRUE) if word == "AND" else (_TRUE, _FALSE)
     if absorbing in parts:
         return absorbing
@@ -132,11 +137,15 @@ def _join(word: str, parts: list[_Sql]) -> _Sql:
         return _UNKNOWN
     parts = [part for part in parts if part.sql != neutral.sql]
     params = tuple(chain.from_iterable(part.params for part in parts))
-    texts = [part.sql for part in parts] or [neutral.sql]
+    texts, levels = (
+        [part.sql for part in parts] or [neutral.sql],
+        max((part.levels for part in parts), default=0),
+    )
     while len(texts) > 1:
-        pairs = [f"({a} {word} {b})" for a, b in zip(texts[::2], texts[1::2], strict=False)]
-        texts = pairs + texts[len(pairs) * 2 :]
-    return _Sql(texts[0], params, exact)
+        groups = [texts[at : at + _GROUP] for at in range(0, len(texts), _GROUP)]
+        texts = [f"({f' {word} '.join(group)})" if len(group) > 1 else group[0] for group in groups]
+        levels += 1
+    return _Sql(texts[0], params, exact, levels)
 
 
 def after_prefix(prefix: str) -> str | None:
@@ -267,7 +276,7 @@ class _Compiler:
         found = self.some(leaf.predicate, leaf, spec)
         if not negated:
             return found
-        return _Sql(f"NOT ({found.sql})", found.params) if found.exact else _UNKNOWN
+        return _Sql(f"NOT ({found.sql})", found.params, levels=found.levels + 1) if found.exact else _UNKNOWN
 
     def some(self, predicate: Node, leaf: Any_, spec: MultiSpec) -> _Sql:
         match predicate:

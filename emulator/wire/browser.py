@@ -13,7 +13,9 @@ from lxml import html
 from emulator.kernel.exchange import Answer
 from emulator.wire.client import Http, Transport
 
-USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+USER_AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+)
 _MOST_HOPS = 30
 
 
@@ -46,7 +48,7 @@ class View:
         if not self.answer.body or b"<" not in self.answer.body[:1000]:
             return self.answer.text()
         root = html.fromstring(self.answer.body)
-        return " ".join(" ".join(root.itertext()).split())
+        return " ".join(" ".join(map(str, root.itertext())).split())
 
 
 class LoopDetected(Exception):

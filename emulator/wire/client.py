@@ -109,9 +109,7 @@ class Http:
         elif form is not None:
             body = urlencode(form).encode()
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
-        exchange = Exchange(
-            method, parts.scheme, parts.netloc, parts.path or "/", parts.query, sent, body, client
-        )
+        exchange = Exchange(method, parts.scheme, parts.netloc, parts.path or "/", parts.query, sent, body, client)
         return self.transport.send(exchange)
 
 

@@ -270,6 +270,13 @@ def test_long_flat_filters_are_fine_and_the_depth_limit_is_exact():
     assert matches(parse_odata(deep), {"a": 1})
 
 
+def test_the_deepest_filters_evaluate():
+    scim = "a eq 1 or b eq 1 and not(" * MAX_DEPTH + "a eq 2" + ")" * MAX_DEPTH
+    assert matches(parse_scim(scim), {"a": 2, "b": 1}) is True
+    odata = "a eq 1 or b eq 1 and x/any(y:" * MAX_DEPTH + "a eq 2" + ")" * MAX_DEPTH
+    assert matches(parse_odata(odata), {"a": 2, "b": 1, "x": ["z"]}) is True
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="ab .\"'()/:,$\\15eqnotandorpr-T\n", max_size=60))
 def test_any_text_parses_or_is_refused(text):

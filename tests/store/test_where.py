@@ -222,6 +222,10 @@ def test_long_and_deep_filters_stay_within_sqlite_limits():
     assert agree(flat, PEOPLE).exact
     deep = parse_scim("not(" * 99 + 'id eq "a" or age gt 1 and age lt 3 or lastUpdated pr' + ")" * 99)
     assert agree(deep, PEOPLE).exact
+    steep = parse_scim("age eq 1 or age eq 2 and not(" * 100 + "age eq 2" + ")" * 100)
+    assert not agree(steep, PEOPLE).exact
+    wide = "(" + " or ".join(["age eq 3"] * 10) + " or not(" + " and ".join(["age eq 4"] * 10) + " and "
+    assert not agree(parse_scim(wide * 40 + "age eq 2" + "))" * 40), PEOPLE).exact
     listed = parse_odata(f"profile/login in ({','.join(['null'] * 2_000)})")
     assert agree(listed, PEOPLE).exact
 

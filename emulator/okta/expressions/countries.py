@@ -1,5 +1,6 @@
-"""ISO 3166-1: alpha-2, alpha-3, numeric and English short name of every country. Public facts; the names are the common
-ones ("United States", "South Korea"), the ISO long forms are understood as well where they differ.
+"""ISO 3166-1: alpha-2, alpha-3, numeric and English short name of every country. Public facts; the names are
+the common ones ("United States", "South Korea"), the ISO long forms are understood as well where they
+differ.
 """
 
 from __future__ import annotations
@@ -97,10 +98,10 @@ TG|TGO|768|Togo; TH|THA|764|Thailand; TJ|TJK|762|Tajikistan; TK|TKL|772|Tokelau;
 TM|TKM|795|Turkmenistan; TN|TUN|788|Tunisia; TO|TON|776|Tonga; TR|TUR|792|Türkiye; TT|TTO|780|Trinidad and
 Tobago; TV|TUV|798|Tuvalu; TW|TWN|158|Taiwan|Taiwan, Province of China; TZ|TZA|834|Tanzania|Tanzania,
 United Republic of; UA|UKR|804|Ukraine; UG|UGA|800|Uganda; UM|UMI|581|United States Minor Outlying
-Islands; US|USA|840|United States; UY|URY|858|Uruguay; UZ|UZB|860|Uzbekistan; VA|VAT|336|Vatican City|Holy
-See (Vatican City State); VC|VCT|670|Saint Vincent and the Grenadines; VE|VEN|862|Venezuela|Venezuela,
-Bolivarian Republic of; VG|VGB|092|British Virgin Islands|Virgin Islands, British; VI|VIR|850|U.S. Virgin
-Islands|Virgin Islands, U.S.; VN|VNM|704|Vietnam|Viet Nam; VU|VUT|548|Vanuatu; WF|WLF|876|Wallis and
-Futuna; WS|WSM|882|Samoa; YE|YEM|887|Yemen; YT|MYT|175|Mayotte; ZA|ZAF|710|South Africa;
-ZM|ZMB|894|Zambia; ZW|ZWE|716|Zimbabwe
+Islands; US|USA|840|United States|United States of America; UY|URY|858|Uruguay; UZ|UZB|860|Uzbekistan;
+VA|VAT|336|Vatican City|Holy See (Vatican City State); VC|VCT|670|Saint Vincent and the Grenadines;
+VE|VEN|862|Venezuela|Venezuela, Bolivarian Republic of; VG|VGB|092|British Virgin Islands|Virgin Islands,
+British; VI|VIR|850|U.S. Virgin Islands|Virgin Islands, U.S.; VN|VNM|704|Vietnam|Viet Nam;
+VU|VUT|548|Vanuatu; WF|WLF|876|Wallis and Futuna; WS|WSM|882|Samoa; YE|YEM|887|Yemen; YT|MYT|175|Mayotte;
+ZA|ZAF|710|South Africa; ZM|ZMB|894|Zambia; ZW|ZWE|716|Zimbabwe
 """

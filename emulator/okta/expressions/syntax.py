@@ -1,8 +1,9 @@
-"""Okta Expression Language, classic flavour: tokens, tree, Pratt parser.
+"""Okta Expression Language, classic flavour: tokens and an operator-precedence parser.
 
-Source: okta-admin-api.md 11; the grammar is the subset of Spring's SpEL that Okta documents. Nothing of SpEL that reaches
-Java (``T(…)``, ``new``, ``#variable``, ``@bean``) exists here. Long chains become flat nodes, so only parentheses,
-arguments, prefix operators and the first branch of a conditional nest, and these are limited.
+Source: okta-admin-api.md 11; the grammar is the subset of Spring's SpEL that Okta documents. Nothing of SpEL
+that reaches Java (``T(…)``, ``new``, ``#variable``, ``@bean``) exists here. Long chains become flat nodes,
+so only parentheses, arguments, prefix operators and the first branch of a conditional nest, and these are
+limited.
 """
 
 from __future__ import annotations
@@ -11,6 +12,26 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from emulator.okta.expressions.nodes import (
+    ArrayOf,
+    Call,
+    Chain,
+    Choice,
+    ExpressionError,
+    Index,
+    Literal,
+    MapOf,
+    Member,
+    Method,
+    Name,
+    Node,
+    Prefix,
+    Steps,
+    height,
+    invalid_property,
+    too_deep,
+)
 
 MAX_LENGTH = 10_240
 MAX_DEPTH = 100
@@ -29,110 +50,12 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARISONS = ("==", "!=", "<", ">", "<=", ">=")
 
 
-class ExpressionError(ValueError):
-    """An expression that does not compile or evaluate. ``position`` counts characters from 0, -1 when unknown."""
-
-    def __init__(self, message: str, position: int = -1) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-
-
-def invalid_property(name: str, text: str, position: int = -1) -> ExpressionError:
-    """Okta's own words for anything it cannot resolve (okta-admin-api.md 10.3)."""
-    return ExpressionError(f"Invalid property {name} in expression {text}", position)
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    name: str
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayOf:
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MapOf:
-    entries: tuple[tuple[str, Node], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function by its full name: ``String.len``, ``hasDirectoryUser``."""
-
-    name: str
-    arguments: tuple[Node, ...]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    name: str
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    item: Node
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    name: str
-    arguments: tuple[Node, ...]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """What follows a value: ``.name``, ``[0]``, ``.method(…)``, in order."""
-
-    base: Node
-    steps: tuple[Member | Index | Method, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """``!`` or ``-``."""
-
-    sign: str
-    item: Node
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Operators of one precedence, left to right: ``a + b - c``, ``a * b``, ``a && b``, ``a == b``."""
-
-    first: Node
-    rest: tuple[tuple[str, Node, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """``a ? x : b ? y : z``."""
-
-    branches: tuple[tuple[Node, Node], ...]
-    otherwise: Node
-    position: int
-
-
-Node: TypeAlias = Literal | Name | ArrayOf | MapOf | Call | Steps | Prefix | Chain | Choice
 Check: TypeAlias = Callable[[str, int], bool]
-"""Whether a function (or, with its argument count, a method) exists and takes that many arguments."""
+"""Whether a function or method of that name takes that many arguments."""
 
-# From loose to tight.
-_LEVELS: tuple[Collection[str], ...] = (("||",), ("&&",), _COMPARISONS, ("+", "-"), ("*", "/"))
-_COMPARING = 2
+# From tight to loose.
+_LEVELS: tuple[Collection[str], ...] = (("*", "/"), ("+", "-"), _COMPARISONS, ("&&",), ("||",))
+_BINARY = frozenset(sign for level in _LEVELS for sign in level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +102,8 @@ class Parser:
         node = self._choice()
         if self._peek().kind != "end":
             raise self._unexpected()
+        if height(node) > MAX_DEPTH:
+            raise too_deep(0)
         return node
 
     # --- the cursor
@@ -209,69 +134,95 @@ class Parser:
         return self._error(what, token.start)
 
     # --- the grammar
-    def _nested(self, parse: Callable[[], Node]) -> Node:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            position = self._peek().start
-            raise ExpressionError(f"The expression is nested too deeply at position {position}", position)
-        node = parse()
-        self._depth -= 1
-        return node
-
     def _choice(self) -> Node:
-        node = self._binary(0)
-        branches, position = [], self._peek().start
+        """A whole expression; every way down passes here or through a prefix, so the depth limit holds."""
+        self._deeper()
+        node = self._binary()
+        branches: list[tuple[Node, Node]] = []
+        position = self._peek().start
         while self._accept("?"):
-            then = self._nested(self._choice)
+            then = self._choice()
             self._expect(":")
             branches.append((node, then))
-            node = self._binary(0)
+            node = self._binary()
+        self._depth -= 1
         return Choice(tuple(branches), node, position) if branches else node
 
-    def _binary(self, level: int) -> Node:
-        if level == len(_LEVELS):
-            return self._prefix()
-        first = self._binary(level + 1)
-        rest = []
-        while (token := self._peek()).sign in _LEVELS[level]:
-            if level == _COMPARING and rest:
-                raise self._unexpected()  # SpEL: comparisons do not chain
-            self._take()
-            rest.append((token.sign, self._binary(level + 1), token.start))
-        return Chain(first, tuple(rest)) if rest else first
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise too_deep(self._peek().start)
 
-    def _prefix(self) -> Node:
+    def _binary(self) -> Node:
+        """Operands and operators, first as a flat list, then grouped from the tightest precedence to the
+        loosest.
+        """
+        operands, signs = [self._operand()], list[_Token]()
+        while self._peek().sign in _BINARY:
+            signs.append(self._take())
+            operands.append(self._operand())
+        for level in _LEVELS:
+            operands, signs = self._grouped(level, operands, signs)
+        return operands[0]
+
+    def _grouped(
+        self, level: Collection[str], operands: list[Node], signs: list[_Token]
+    ) -> tuple[list[Node], list[_Token]]:
+        left, kept = operands[:1], list[_Token]()
+        rest: list[tuple[str, Node, int]] = []
+
+        def close() -> None:
+            if len(rest) > 1 and level is _COMPARISONS:  # SpEL: comparisons do not chain
+                raise self._error(f"Unexpected '{rest[1][0]}'", rest[1][2])
+            if rest:
+                left[-1] = Chain(left[-1], tuple(rest))
+                rest.clear()
+
+        for token, operand in zip(signs, operands[1:], strict=True):
+            if token.sign in level:
+                rest.append((token.sign, operand, token.start))
+                continue
+            close()
+            kept.append(token)
+            left.append(operand)
+        close()
+        return left, kept
+
+    def _operand(self) -> Node:
         token = self._peek()
-        if token.sign not in ("!", "-"):
-            return self._postfix()
-        self._take()
-        return Prefix(token.sign, self._nested(self._prefix), token.start)
-
-    def _postfix(self) -> Node:
+        if token.sign in ("!", "-"):
+            self._take()
+            self._deeper()
+            item = self._operand()
+            self._depth -= 1
+            return Prefix(token.sign, item, token.start)
         node = self._primary()
         steps: list[Member | Index | Method] = []
-        while (token := self._peek()).text in (".", "[") and token.kind == "sign":
+        while (token := self._peek()).sign in (".", "["):
             self._take()
-            if token.text == "[":
-                steps.append(Index(self._nested(self._choice), token.start))
-                self._expect("]")
-                continue
-            name = self._take()
-            if name.kind != "name":
-                raise self._error("Expected a property name", name.start)
-            if not self._accept("("):
-                steps.append(Member(name.text, name.start))
-                continue
-            arguments = self._arguments()
-            if not self._method(name.text, len(arguments)):
-                raise invalid_property(name.text, self._text, name.start)
-            steps.append(Method(name.text, arguments, name.start))
+            steps.append(self._index(token) if token.sign == "[" else self._member())
         return Steps(node, tuple(steps)) if steps else node
+
+    def _index(self, token: _Token) -> Index:
+        item = self._choice()
+        self._expect("]")
+        return Index(item, token.start)
+
+    def _member(self) -> Member | Method:
+        name = self._take()
+        if name.kind != "name":
+            raise self._error("Expected a property name", name.start)
+        if not self._accept("("):
+            return Member(name.text, name.start)
+        arguments = self._arguments()
+        if not self._method(name.text, len(arguments)):
+            raise invalid_property(name.text, self._text, name.start)
+        return Method(name.text, arguments, name.start)
 
     def _primary(self) -> Node:
         token = self._peek()
         if self._accept("("):
-            node = self._nested(self._choice)
+            node = self._choice()
             self._expect(")")
             return node
         if self._accept("{"):
@@ -312,9 +263,9 @@ class Parser:
     def _arguments(self) -> tuple[Node, ...]:
         if self._accept(")"):
             return ()
-        items = [self._nested(self._choice)]
+        items = [self._choice()]
         while self._accept(","):
-            items.append(self._nested(self._choice))
+            items.append(self._choice())
         self._expect(")")
         return tuple(items)
 
@@ -324,9 +275,9 @@ class Parser:
             return ArrayOf(())
         if self._peek(1).sign == ":" and self._peek().kind in ("name", "text"):
             return self._map()
-        items = [self._nested(self._choice)]
+        items = [self._choice()]
         while self._accept(","):
-            items.append(self._nested(self._choice))
+            items.append(self._choice())
         self._expect("}")
         return ArrayOf(tuple(items))
 
@@ -337,7 +288,7 @@ class Parser:
             if key.kind not in ("name", "text"):
                 raise self._error("Expected a key", key.start)
             self._expect(":")
-            entries.append((key.text.strip("'\""), self._nested(self._choice)))
+            entries.append((key.text.strip("'\""), self._choice()))
             if not self._accept(","):
                 self._expect("}")
                 return MapOf(tuple(entries))

@@ -1,0 +1,5 @@
+"""`python -m emulator` is `tenantlab`."""
+
+from emulator.cli import main
+
+main()

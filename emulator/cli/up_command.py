@@ -1,0 +1,61 @@
+"""`tenantlab up`: serve a world until stopped."""
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from emulator.cli.common import json_option, put, say, world_options
+from emulator.kernel.problems import LabError
+from emulator.serving.hosts import is_loopback
+from emulator.serving.lab import Lab
+
+
+@click.command("up")
+@world_options
+@click.option(
+    "--data", default=".tenantlab", show_default=True, type=click.Path(path_type=Path), help="Data directory."
+)
+@click.option(
+    "--port", default=0, show_default=True, type=click.IntRange(0, 65000), help="First port; 0 takes free ones."
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 1), help="Processes (one for now).")
+@click.option("--bind", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--i-know-these-are-test-passwords", "known", is_flag=True, help="Needed to bind beyond loopback.")
+@json_option
+def command(
+    world: str | None, seed: str | None, limits: str, lenient: bool, allow_host: tuple[str, ...], data: Path, port: int,
+    workers: int, bind: str, known: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Serve a world until Ctrl-C or SIGTERM; where everything is stands in lab.json."""
+    if not is_loopback(bind) and not known:
+        raise LabError(
+            f"Binding {bind} would show the seeded test passwords to the network.",
+            hint="Add --i-know-these-are-test-passwords if that is what you want.",
+        )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    lab = Lab(
+        world, data=data, port=port, bind=bind, limits=limits, lenient=lenient, seed=seed, allow_hosts=allow_host
+    ).start()
+    try:
+        put(lab.info, compact=True) if as_json else _banner(lab)
+        while not stop.wait(1.0):
+            pass
+    finally:
+        lab.stop()
+    if not as_json:
+        say("Stopped.")
+
+
+def _banner(lab: Lab) -> None:
+    info = lab.info
+    say(f"World {info['world']!r} is up. Stop it with Ctrl-C.\n")
+    for name in ("okta", "graph", "login"):
+        say(f"  {name:<8} {info['urls'][name]}   https://{info['hosts'][name]} through the proxy")
+    say(f"  {'control':<8} {info['urls']['control']}/_lab/health")
+    say(f"  {'proxy':<8} {info['urls']['proxy']}   trusts {info['ca_file']}")
+    say(f"\n  tokens, people and passwords: {lab.data / 'lab.json'}   (test values)")
+    say("  try:  tenantlab call okta GET /api/v1/users?limit=3")

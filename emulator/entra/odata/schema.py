@@ -1,0 +1,115 @@
+"""Names and types of Graph's properties, from the published v1.0 metadata (data/graph-schema.json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).parent.parent / "data" / "graph-schema.json"
+CAST = "microsoft.graph."
+
+# Served by Graph and named by its documentation, absent from the metadata extract.
+_FURTHER: Mapping[str, Mapping[str, str]] = {
+    "user": {"infoCatalogs": "Collection(String)"},
+    "group": {"createdByAppId": "String", "creationOptions": "Collection(String)"},
+    "servicePrincipal": {
+        "createdDateTime": "DateTimeOffset",
+        "preferredTokenSigningKeyEndDateTime": "DateTimeOffset",
+        "publisherName": "String",
+    },
+    "device": {
+        "createdDateTime": "DateTimeOffset",
+        "extensionAttributes": "onPremisesExtensionAttributes",
+        "hostnames": "Collection(String)",
+    },
+    "administrativeUnit": {"createdDateTime": "DateTimeOffset"},
+    "orgContact": {"createdDateTime": "DateTimeOffset"},
+}
+
+
+class UnknownProperty(Exception):
+    """``name`` is no property of the type."""
+
+    def __init__(self, name: str, type_name: str) -> None:
+        super().__init__(f"Could not find a property named '{name}' on type '{CAST}{type_name}'.")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property under its canonical name; ``type`` without the Collection(…)."""
+
+    name: str
+    type: str
+    collection: bool
+    navigation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A path under canonical names, casts left out, and what it ends in."""
+
+    path: tuple[str, ...]
+    end: Property
+
+
+@cache
+def _types() -> Mapping[str, Mapping[str, object]]:
+    found: Mapping[str, Mapping[str, object]] = json.loads(_FILE.read_text("utf-8"))["types"]
+    return found
+
+
+def _part(type_name: str, part: str) -> Mapping[str, str]:
+    found = _types()[type_name].get(part, {})
+    return found if isinstance(found, dict) else {}
+
+
+def is_structured(type_name: str) -> bool:
+    """Whether a type has properties of its own (an entity or complex type)."""
+    return _types().get(type_name, {}).get("kind") in ("entity", "complex")
+
+
+@cache
+def properties(type_name: str) -> Mapping[str, Property]:
+    """Lower-cased name to property, inherited ones included. A directoryObject has those of all its kinds."""
+    found: dict[str, Property] = {}
+    if type_name == "directoryObject":
+        for name, entry in sorted(_types().items()):
+            if entry.get("base") == "directoryObject":
+                found = {**properties(name), **found}
+    here: str | None = type_name
+    while here is not None:
+        for navigation, part in ((False, _part(here, "props") | _FURTHER.get(here, {})), (True, _part(here, "nav"))):
+            for name, kind in part.items():
+                inner = kind.removeprefix("Collection(").removesuffix(")")
+                found.setdefault(name.lower(), Property(name, inner, inner != kind, navigation))
+        base = _types()[here].get("base")
+        here = base if isinstance(base, str) else None
+    return found
+
+
+def resolve(type_name: str, path: tuple[str, ...]) -> Resolved:
+    """Follow a path of names in any case. Raises UnknownProperty."""
+    names: list[str] = []
+    end = Property("", type_name, collection=False, navigation=False)
+    for segment in path:
+        if segment.startswith(CAST):
+            end = Property("", segment.removeprefix(CAST), collection=False, navigation=False)
+            if not is_structured(end.type):
+                raise UnknownProperty(segment, type_name)
+            continue
+        end = _step(end.type, segment)
+        names.append(end.name)
+    return Resolved(tuple(names), end)
+
+
+def _step(type_name: str, name: str) -> Property:
+    found = properties(type_name).get(name.lower()) if is_structured(type_name) else None
+    if found is not None:
+        return found
+    # Directory extensions (extension_{appId}_{name}), schema extensions and custom security attributes are per tenant.
+    if (name.startswith(("extension_", "ext")) and "_" in name) or type_name in ("", "customSecurityAttributeValue"):
+        return Property(name, "", collection=False, navigation=False)
+    raise UnknownProperty(name, type_name)

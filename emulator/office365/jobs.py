@@ -1,0 +1,173 @@
+"""The org's job port, as the connector sees it: lease a job, checkpoint its steps, acknowledge it.
+
+A checkpoint is written before the change that it announces (the first one of a name wins), so that a later attempt
+knows what an earlier one set out to do, whether or not that one lived to see it done.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+from emulator.kernel.clock import parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.problems import LabError
+from emulator.office365.errors import Failure
+from emulator.office365.graph_client import Graph
+from emulator.wire.client import Http, doc_of
+
+
+class ServerTime:
+    """World time as the servers' Date headers tell it: the connector has no clock of its own."""
+
+    def __init__(self) -> None:
+        self.now_ms = 0
+
+    def hear(self, answer: Answer) -> Answer:
+        """Take the time from an answer, and pass the answer on."""
+        said = answer.header("date")
+        if said:
+            try:
+                self.now_ms = int(parsedate_to_datetime(said).timestamp() * 1000)
+            except ValueError:
+                return answer
+        return answer
+
+
+class LeaseLost(Exception):
+    """The lease has expired, or the world was restored since: somebody else has the job, or nobody."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A leased job. `steps` holds the checkpoints of this and earlier attempts."""
+
+    id: str
+    kind: str
+    attempt: int
+    lease: str
+    lease_expires: str
+    subject: Doc
+    desired: Doc
+    settings: Doc
+    secret: Doc
+    steps: Doc
+
+    @property
+    def label(self) -> str:
+        """The app's label."""
+        return str(self.settings.get("label") or "Microsoft Office 365")
+
+
+@dataclass(slots=True)
+class Report:
+    """What the connector tells the org about a job: outcome done, failed or retry."""
+
+    outcome: str
+    events: list[Doc] = field(default_factory=list)
+    app_user: Doc | None = None
+    result: Doc | None = None
+    message: str | None = None
+    error_code: str | None = None
+    retry_at: str | None = None
+
+    def to_doc(self) -> Doc:
+        doc: Doc = {"outcome": self.outcome, "events": self.events}
+        for key, value in (
+            ("app_user", self.app_user), ("result", self.result), ("message", self.message),
+            ("errorCode", self.error_code), ("retry_at", self.retry_at),
+        ):  # fmt: skip
+            if value is not None:
+                doc[key] = value
+        return doc
+
+
+def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, debug: dict[str, str] | None = None) -> Doc:
+    """A System Log event for the org to write."""
+    doc: Doc = {"type": kind, "outcome": outcome}
+    if reason is not None:
+        doc["reason"] = reason
+    if debug:
+        doc["debug"] = debug
+    return doc
+
+
+class JobPort:
+    """`/_lab/agent/jobs` of one org."""
+
+    def __init__(self, http: Http, time: ServerTime) -> None:
+        self._http = http
+        self._time = time
+        self.next_due: str | None = None
+
+    def lease(self, kinds: Sequence[str]) -> Job | None:
+        """A due job, or None. Raises `LabError` when the org refuses the agent, `Unreachable` when it does not answer."""
+        answer = self._post("/lease", {"kinds": list(kinds), "max": 1})
+        if answer.status != 200:
+            raise LabError(
+                f"The org refused to lease a job: {answer.status} {answer.text()[:200]}",
+                hint="Is the agent token that of this org (lab.json okta.agent_token)?",
+            )
+        body = doc_of(answer)
+        self.next_due = body.get("next_due")
+        for item in body.get("jobs") or ():
+            if not self._time.now_ms:
+                self._time.now_ms = parse_iso(item["lease"]["expiresAt"])
+            return _job(item)
+        return None
+
+    def step(self, job: Job, name: str, result: Doc) -> Doc:
+        """Checkpoint a step and answer what is recorded under its name: the first result wins. Raises `LeaseLost`."""
+        if name not in job.steps:
+            answer = self._post(f"/{job.id}/step", {"lease": job.lease, "name": name, "result": result})
+            self._check(answer)
+            job.steps = doc_of(answer).get("steps") or {**job.steps, name: result}
+        recorded = job.steps[name]
+        return recorded if isinstance(recorded, dict) else {}
+
+    def ack(self, job: Job, report: Report) -> None:
+        """Hand the job back. Raises `LeaseLost`."""
+        self._check(self._post(f"/{job.id}/ack", {"lease": job.lease, **report.to_doc()}))
+
+    def _post(self, path: str, body: Doc) -> Answer:
+        return self._time.hear(self._http.request("POST", "/_lab/agent/jobs" + path, json=body))
+
+    @staticmethod
+    def _check(answer: Answer) -> None:
+        if answer.status in (404, 409):
+            raise LeaseLost(answer.text()[:300])
+        if answer.status >= 400:
+            raise LabError(f"The org refused the connector's report: {answer.status} {answer.text()[:300]}")
+
+
+def _job(item: Doc) -> Job:
+    return Job(
+        id=item["id"], kind=item["kind"], attempt=int(item.get("attempt") or 1), lease=item["lease"]["token"],
+        lease_expires=item["lease"]["expiresAt"], subject=item.get("subject") or {}, desired=item.get("desired") or {},
+        settings=item.get("settings") or {}, secret=item.get("secret") or {}, steps=item.get("steps") or {},
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Work:
+    """A job in hand: the job, Microsoft Graph as its service client, and the events gathered so far."""
+
+    job: Job
+    graph: Graph
+    port: JobPort
+    events: list[Doc] = field(default_factory=list)
+
+    def checkpoint(self, name: str, result: Doc) -> Doc:
+        """Record a step; answers what was recorded first under that name."""
+        return self.port.step(self.job, name, result)
+
+    def log(self, kind: str, outcome: str = "SUCCESS", *, reason: str | None = None) -> None:
+        self.events.append(event(kind, outcome, reason=reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """How one kind of job is done, and how its failure is told."""
+
+    run: Callable[[Work], Report]
+    failed: Callable[[Work, Failure], Report]

@@ -1,0 +1,80 @@
+"""Who is at the door: the person behind the `sid` cookie, how a session begins and ends, and which app a URL names."""
+
+from emulator.kernel.call import Call, Caller
+from emulator.kernel.clock import parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta.events import full_name
+from emulator.okta.resources import apps, sessions, users
+from emulator.okta.sso import pages
+from emulator.okta.tokens import live_session
+from emulator.protocols.html import set_cookie
+
+COOKIE = "sid"
+
+
+def person(call: Call) -> tuple[Doc, Doc] | None:
+    """The live session and its user; None without one, or when the user is no longer active."""
+    session = live_session(call)
+    user = users.by_id(call, session["userId"]) if session else None
+    if session is None or user is None or user["status"] != "ACTIVE":
+        return None
+    identify(call, user)
+    call.memo["session_id"] = session["id"]
+    return session, user
+
+
+def identify(call: Call, user: Doc) -> None:
+    """Let the log show this user as the actor of the call."""
+    call.caller = Caller("user", user["id"], full_name(user), frozenset(), {"login": user["profile"]["login"]})
+
+
+def enter(call: Call, user: Doc) -> Doc:
+    """Start a session by password and send its cookie; call it inside `call.commit()`."""
+    identify(call, user)
+    session, value = sessions.start_session(call, user, ["pwd"])
+    call.headers.append(_cookie(call, value))
+    return session
+
+
+def leave(call: Call) -> None:
+    """End the session that the cookie names, if there is one, and take the cookie back."""
+    session = live_session(call)
+    if session is not None:
+        user = call.store.get(users.USERS, session["userId"])
+        if user is not None:
+            identify(call, user)
+        call.memo["session_id"] = session["id"]
+        with call.commit():
+            sessions.end_session(call, session)
+    call.headers.append(_cookie(call, "", max_age=0))
+
+
+def _cookie(call: Call, value: str, *, max_age: int | None = None) -> tuple[str, str]:
+    # Microsoft calls sign-out from a frame of its own page, so on https the cookie crosses sites, as the vendor's does.
+    secure = call.exchange.scheme == "https"
+    return set_cookie(COOKIE, value, secure=secure, same_site="None", max_age=max_age)
+
+
+def authenticated_at(session: Doc) -> int:
+    """When the person last proved who they are, in milliseconds."""
+    return parse_iso(session["lastPasswordVerification"] or session["createdAt"])
+
+
+def office365(call: Call) -> Doc:
+    """The Office 365 app whose WS-Federation endpoints the path names. Raises the 404 page."""
+    name, key = call.path["appName"], call.path["externalKey"]
+    app = apps.by_key(call.store, key)
+    if app is None or not name.startswith("office365") or app["name"] != "office365":
+        why = Why("No Office 365 app of this org has that key.", (Compared("key", key, "request path"),))
+        raise _absent(call, why)
+    for field, wanted in (("status", "ACTIVE"), ("signOnMode", "SAML_1_1")):
+        if app[field] != wanted:
+            compared = (Compared(field, app[field], f"app {app['label']}"), Compared("needed", wanted, "WS-Federation"))
+            raise _absent(call, Why("The app's WS-Federation endpoints are not in use.", compared))
+    return app
+
+
+def _absent(call: Call, why: Why) -> Problem:
+    what = pages.notice("Page not found", "There is no application at this address.")
+    return pages.stop(call, "E0000007", what, status=404, why=why)

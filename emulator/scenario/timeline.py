@@ -1,0 +1,103 @@
+"""The two-sided timeline: what crossed the wire, what each side wrote in its log about it, and why it refused.
+
+Input is what the control routes give (`tape` hops, `journal` rows), so it works on any running lab.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from emulator.kernel.doc import Doc, dig
+from emulator.kernel.journal import REFUSAL
+
+_SIDES = {"okta": "Okta", "entra": "Microsoft", "directory": "Directory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline. kind: `hop` (an exchange), `log` (a vendor's log row) or `why` (a reason)."""
+
+    at: str
+    side: str
+    kind: str
+    text: str
+    outcome: str
+    request_id: str
+
+    def to_doc(self) -> Doc:
+        return {"at": self.at, "side": self.side, "kind": self.kind, "text": self.text, "outcome": self.outcome,
+                "requestId": self.request_id}  # fmt: skip
+
+
+def side_of(party: str) -> str:
+    """`okta:acme` is Okta's side."""
+    return _SIDES.get(party.partition(":")[0], party)
+
+
+def log_line(row: Doc) -> Line:
+    """A journal row as one line: the event, its subject and its result."""
+    doc, stream = row["doc"], row["stream"]
+    if stream == REFUSAL:
+        text = f"refused {doc.get('method')} {doc.get('path')} with {doc.get('code')}"
+    elif stream == "system_log":
+        subject = dig(doc, "actor.alternateId") if doc.get("target") is None else _targets(doc["target"])
+        reason = dig(doc, "outcome.reason")
+        text = f"{row['type']}  {subject or ''}" + (f"  ({reason})" if reason else "")
+    elif stream == "signIns":
+        code = dig(doc, "status.errorCode")
+        text = f"sign-in of {doc.get('userPrincipalName') or 'unknown'} to {doc.get('appDisplayName')}" + (
+            f"  AADSTS{code}" if code else ""
+        )
+    else:
+        names = ", ".join(
+            str(item.get("userPrincipalName") or item.get("displayName")) for item in doc.get("targetResources", ())
+        )
+        text = f"{row['type']}  {names}"
+    return Line(row["at"], side_of(row["party"]), "log", text.strip(), row["outcome"], row["requestId"])
+
+
+def why_line(row: Doc) -> Line:
+    """The reason that a journal row holds."""
+    why = row["why"]
+    values = "; ".join(f"{item['name']} = {item['value']!r} ({item['where']})" for item in why.get("compared", ()))
+    text = why["rule"] + (f"  [{values}]" if values else "")
+    return Line(row["at"], side_of(row["party"]), "why", text, row["outcome"], row["requestId"])
+
+
+def hop_line(hop: Doc) -> Line:
+    """An exchange as one line: who was asked what, and the answer."""
+    parts = urlsplit(hop["request"]["url"])
+    status = hop["response"]["status"]
+    text = f"{hop['request']['method']} {parts.hostname}{parts.path}"
+    return Line(hop["at"], side_of(hop["party"]), "hop", text, str(status), hop["requestId"])
+
+
+def logs(rows: Iterable[Doc]) -> list[Line]:
+    """Both sides' logs with their reasons."""
+    lines: list[Line] = []
+    for row in rows:
+        lines.append(log_line(row))
+        if row["why"]:
+            lines.append(why_line(row))
+    return lines
+
+
+def timeline(hops: Iterable[Doc], rows: Iterable[Doc]) -> list[Line]:
+    """Exchanges in order, each followed by what its party logged about it."""
+    by_request: dict[str, list[Doc]] = {}
+    for row in rows:
+        by_request.setdefault(row["requestId"], []).append(row)
+    lines: list[Line] = []
+    for hop in hops:
+        lines.append(hop_line(hop))
+        for row in by_request.get(hop["requestId"], ()):
+            if row["stream"] != REFUSAL:
+                lines.append(log_line(row))
+            if row["why"]:
+                lines.append(why_line(row))
+    return lines
+
+
+def _targets(targets: list[Doc]) -> str:
+    shown = [f"{item.get('displayName') or item.get('alternateId')}" for item in targets]
+    return " → ".join(shown[:3])

@@ -1,0 +1,305 @@
+"""A served world: data directory, ports, TLS, the pump, and `lab.json`, which tells clients where everything is.
+
+A `Lab` runs its listeners on a loop in a thread of its own, so the same class serves `tenantlab up`, `exec`, the demo
+and the `live_world` fixture.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from emulator.kernel.doc import Doc
+from emulator.kernel.ids import base64url, machine_random
+from emulator.kernel.problems import LabError
+from emulator.serving import listen, tls
+from emulator.serving.hosts import is_loopback
+from emulator.serving.pump import Pump
+from emulator.serving.relay import Relay
+from emulator.serving.world import World
+from emulator.wire.client import Http, Tcp, json_of
+
+SERVICES = ("front", "okta", "graph", "login", "control")
+LAB_FILE = "lab.json"
+
+
+class Lab:
+    """One served world. `start` returns when the first health check has passed; `stop` leaves nothing running."""
+
+    def __init__(
+        self,
+        world: str | Doc | None = None,
+        *,
+        data: Path | None = None,
+        port: int = 0,
+        bind: str = "127.0.0.1",
+        limits: str | Doc = "off",
+        lenient: bool = False,
+        seed: str | int | None = None,
+        allow_hosts: tuple[str, ...] = (),
+        clock: str | None = None,
+    ) -> None:
+        self._temporary = data is None
+        self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else _folder(data)
+        self._lock = _lock(self.data)
+        try:
+            chosen = world or _kept_world(self.data) or "acme"
+            self.world = World(
+                chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, allow_hosts=allow_hosts, clock=clock
+            )
+            self.bind = bind
+            if not is_loopback(bind):
+                self.world.control_token = base64url(machine_random(24))
+            self.control_token = self.world.control_token or base64url(machine_random(24))
+            self.listeners, self.proxy = _ports(bind, port)
+            names = self.world.hosts.names()
+            self.files = tls.ensure(self.data, [*names, *sorted(allow_hosts)])
+        except BaseException:
+            self._unlock()
+            raise
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        self._stopping = asyncio.Event()
+        self._started = threading.Event()
+        self._failure: BaseException | None = None
+        self.pump: Pump | None = None
+        self.info: Doc = {}
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    def start(self) -> "Lab":
+        """Serve; LabError when the listeners do not come up."""
+        self._thread = threading.Thread(target=self._run, name="tenantlab-serve", daemon=True)
+        self._thread.start()
+        self._started.wait(20)
+        if self._failure is not None:
+            self.stop()
+            raise LabError(f"The listeners did not start: {self._failure}.", hint="Try other ports.") from self._failure
+        try:
+            self._await_health()
+        except BaseException:
+            self.stop()
+            raise
+        self.pump = Pump(self.world, self.transport())
+        self.pump.start()
+        self.info = self.describe()
+        tls.write_private(self.data / LAB_FILE, orjson.dumps(self.info, option=orjson.OPT_INDENT_2) + b"\n")
+        return self
+
+    def stop(self) -> None:
+        """Stop serving, remove `lab.json`, release the data directory (and delete a temporary one)."""
+        if self.pump is not None:
+            self.pump.stop()
+        if self._thread is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(10)
+        with contextlib.suppress(OSError):
+            (self.data / LAB_FILE).unlink(missing_ok=True)
+        self.world.close()
+        self._unlock()
+        if self._temporary:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def __enter__(self) -> "Lab":
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._started.set()
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        front = next(item for item in self.listeners if item.service == "front" and item.scheme == "https")
+        serving = listen.make(
+            self.listeners, self.world.answer, certificate=self.files["tls.crt"], key=self.files["tls.key"]
+        )
+        relay = Relay(set(self.world.hosts.names()), (front.address, front.port))
+        await serving.start()
+        await relay.start(self.bind, self.proxy)
+        self._started.set()
+        await self._stopping.wait()
+        await relay.stop()
+        await serving.stop()
+
+    def _await_health(self) -> None:
+        http = Http(Tcp(timeout=5), headers={"authorization": f"Bearer {self.control_token}"})
+        for attempt in range(100):
+            with contextlib.suppress(Exception):
+                if http.request("GET", self.url("front") + "/_lab/health").status == 200:
+                    return
+            self._started.wait(0.01 * min(attempt + 1, 10))
+            threading.Event().wait(0.01)
+        raise LabError("The listeners came up but do not answer.", hint="See the data directory for a log.")
+
+    # -- describing ---------------------------------------------------------------------------------------------
+
+    def url(self, service: str, scheme: str = "http") -> str:
+        return next(item.url for item in self.listeners if item.service == service and item.scheme == scheme)
+
+    def transport(self) -> Tcp:
+        """A transport that reaches every emulated host on this lab's TLS port."""
+        front = next(item for item in self.listeners if item.service == "front" and item.scheme == "https")
+        address = ("127.0.0.1" if not is_loopback(front.address) else front.address, front.port)
+        return Tcp(dict.fromkeys(self.world.hosts.names(), address), ca_file=str(self.files["ca.pem"]))
+
+    def describe(self) -> Doc:
+        """The contents of `lab.json` (DESIGN.md 3.1): every key always, null where the world has no such thing."""
+        lab = self.world.spec.lab
+        return {
+            "pid": os.getpid(), "data_dir": str(self.data.resolve()), "world": self.world.spec.world,
+            "urls": {**{name: self.url(name) for name in SERVICES}, "proxy": _proxy_url(self.bind, self.proxy)},
+            "https_urls": {name: self.url(name, "https") for name in SERVICES},
+            "hosts": {name: self._host(name) for name in ("okta", "graph", "login")},
+            "ca_file": str(self.files["ca.pem"].resolve()), "bundle_file": str(self.files["bundle.pem"].resolve()),
+            "control_token": self.control_token,
+            "okta": {key: lab.get("okta", {}).get(key) for key in _OKTA_KEYS} | self._signing_files(),
+            "entra": {key: lab.get("entra", {}).get(key) for key in _ENTRA_KEYS},
+            "users": lab.get("users", []),
+        }  # fmt: skip
+
+    def _host(self, name: str) -> str | None:
+        return next((service.host for service in self.world.services if service.name == name), None)
+
+    def _signing_files(self) -> Doc:
+        """The Office 365 app's signing key as files beside `lab.json`, for people who forge tokens on purpose."""
+        from emulator.serving.files import read_fixture
+
+        stem = self.world.spec.lab.get("okta", {}).get("signing_key")
+        if not stem:
+            return {"signing_key_file": None, "signing_cert_file": None}
+        key, certificate = self.data / "signing.key", self.data / "signing.crt"
+        tls.write_private(key, read_fixture(stem + ".key"))
+        certificate.write_bytes(read_fixture(stem + ".crt"))
+        return {"signing_key_file": str(key.resolve()), "signing_cert_file": str(certificate.resolve())}
+
+    def _unlock(self) -> None:
+        with contextlib.suppress(OSError):
+            self._lock.close()
+
+
+_OKTA_KEYS = ("token", "agent_token", "o365_app_id", "o365_external_key")
+_ENTRA_KEYS = (
+    "tenant_id", "client_id", "client_secret", "public_client_id", "redirect_uri", "federated_domain", "managed_domain",
+)  # fmt: skip
+
+
+def _proxy_url(bind: str, port: int) -> str:
+    host = f"[{bind}]" if ":" in bind else bind
+    return f"http://{host}:{port}"
+
+
+def _ports(bind: str, first: int) -> tuple[list[listen.Listener], int]:
+    """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first."""
+    wanted = [(service, scheme) for scheme in ("http", "https") for service in SERVICES]
+    taken: set[int] = set()
+    ports: list[int] = []
+    for number in range(len(wanted) + 1):
+        port = listen.probe(bind, first + number if first else 0)
+        while port in taken:
+            port = listen.probe(bind, 0)
+        taken.add(port)
+        ports.append(port)
+    made = [listen.Listener(s, scheme, bind, port) for (s, scheme), port in zip(wanted, ports[:-1], strict=True)]
+    return made, ports[-1]
+
+
+def _folder(data: Path) -> Path:
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = data / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise LabError(
+            f"The data directory {data} cannot be used: {error.strerror}.", hint="Give another --data directory."
+        ) from error
+    return data
+
+
+def _lock(data: Path) -> Any:
+    """Hold the data directory for this process; LabError when another one has it."""
+    handle = (data / "lock").open("a+")
+    try:
+        try:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except OSError as error:
+        handle.close()
+        raise LabError(
+            f"Another tenantlab is already running on {data}.", hint="Stop it, or give another --data directory."
+        ) from error
+    return handle
+
+
+def _kept_world(data: Path) -> str | None:
+    """The world that a data directory already holds."""
+    import sqlite3
+
+    path = data / "world.db"
+    if not path.exists():
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            found = orjson.loads(database.execute("SELECT settings FROM meta").fetchone()[0])
+    except (sqlite3.Error, TypeError, orjson.JSONDecodeError) as error:
+        raise LabError(f"{path} is not a world ({error}).", hint="Give an empty --data directory.") from error
+    return str(found.get("source") or found.get("world") or "") or None
+
+
+def find(data: str | None = None) -> Doc:
+    """The running lab's `lab.json`: by --data, TENANTLAB_DATA, or ./.tenantlab. LabError when none runs there."""
+    folder = Path(data or os.environ.get("TENANTLAB_DATA") or ".tenantlab")
+    path = folder / LAB_FILE
+    try:
+        info: Doc = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise LabError(f"No lab is running on {folder}.", hint="Start one with `tenantlab up`.") from None
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise LabError(f"{path} cannot be read: {error}.", hint="Start the lab again.") from error
+    return info
+
+
+class Remote:
+    """A running lab as other processes reach it: its control routes and its hosts."""
+
+    def __init__(self, info: Doc) -> None:
+        self.info = info
+        front = info["https_urls"]["front"].rpartition(":")
+        address = (front[0].removeprefix("https://").strip("[]"), int(front[2]))
+        hosts = json_of(self._plain(info).request("GET", "/_lab/health"))["hosts"]
+        self.transport = Tcp(dict.fromkeys(hosts, address), ca_file=info["ca_file"])
+        self._http = self._plain(info)
+
+    @staticmethod
+    def _plain(info: Doc) -> Http:
+        headers = {"authorization": f"Bearer {info['control_token']}"}
+        return Http(Tcp(), base=info["urls"]["control"], headers=headers)
+
+    def control(self, method: str, path: str, json: Any = None) -> Any:
+        """One control request; LabError with the lab's own sentence when it is refused."""
+        answer = self._http.request(method, f"/_lab/{path}", json=json)
+        body = json_of(answer)
+        if answer.status >= 400:
+            error = (body or {}).get("error", {}) if isinstance(body, dict) else {}
+            raise LabError(error.get("message") or f"the lab answered {answer.status}", hint=error.get("hint", ""))
+        return body

@@ -1,0 +1,180 @@
+"""Listeners: granian's embedded server where its wheel exists, werkzeug's where not. Nothing else knows either.
+
+One process, one loop, any number of listeners around one callable. See docs/decisions/0004.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.problems import LabError
+from emulator.serving.edge import MOST_BODY, Refused, from_rsgi
+from emulator.serving.hosts import WrongHost
+
+Entry = Callable[[Exchange, str], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port: the service it answers for (`front` chooses by Host), and whether it speaks TLS."""
+
+    service: str
+    scheme: str
+    address: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+class Serving(Protocol):
+    """Running listeners."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+def respond(entry: Entry, exchange: Exchange, listener: str) -> Answer:
+    """An answer whatever happens at the edge."""
+    try:
+        return entry(exchange, listener)
+    except WrongHost as error:
+        return error.answer()
+    except Refused as error:
+        return error.answer()
+
+
+def make(listeners: list[Listener], entry: Entry, *, certificate: Path, key: Path) -> Serving:
+    """Listeners on the best server this machine has."""
+    try:
+        import granian  # noqa: F401
+    except ImportError:
+        return Threaded(listeners, entry, certificate, key)
+    return Embedded(listeners, entry, certificate, key)
+
+
+class _Target:
+    """What granian calls: one per listener, so that it knows which port a request came in on."""
+
+    def __init__(self, entry: Entry, listener: Listener) -> None:
+        self._entry = entry
+        self._service = listener.service
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.proto != "http":
+            protocol.close(404)
+            return
+        try:
+            answer = respond(self._entry, from_rsgi(scope, await _body(scope, protocol)), self._service)
+        except Refused as error:
+            answer = error.answer()
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
+
+
+async def _body(scope: Any, protocol: Any) -> bytes:
+    length = scope.headers.get("content-length")
+    if length is not None and length.isdigit() and int(length) > MOST_BODY:
+        raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
+    if length is not None or scope.method in ("GET", "HEAD", "DELETE"):
+        return bytes(await protocol())
+    parts: list[bytes] = []
+    size = 0
+    async for part in protocol:
+        size += len(part)
+        if size > MOST_BODY:
+            raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
+        parts.append(bytes(part))
+    return b"".join(parts)
+
+
+class Embedded:
+    """Granian's embedded RSGI servers on the running loop."""
+
+    def __init__(self, listeners: list[Listener], entry: Entry, certificate: Path, key: Path) -> None:
+        self._listeners = listeners
+        self._entry = entry
+        self._files = (certificate, key)
+        self._servers: list[Any] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        from granian.constants import SSLProtocols
+        from granian.server.embed import Server
+
+        for listener in self._listeners:
+            tls: dict[str, Any] = {}
+            if listener.scheme == "https":
+                # TLS 1.2 too: some clients that people run against us are old.
+                certificate, key = self._files
+                tls = {"ssl_cert": certificate, "ssl_key": key, "ssl_protocol_min": SSLProtocols.tls12}
+            server = Server(
+                _Target(self._entry, listener), address=listener.address, port=listener.port, log_enabled=False,
+                websockets=False, **tls,
+            )  # fmt: skip
+            self._servers.append(server)
+            self._tasks.append(asyncio.create_task(server.serve()))
+
+    async def stop(self) -> None:
+        for server in self._servers:
+            server.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+
+class Threaded:
+    """Werkzeug's server, a thread a connection: slower, but pure Python."""
+
+    def __init__(self, listeners: list[Listener], entry: Entry, certificate: Path, key: Path) -> None:
+        self._listeners = listeners
+        self._entry = entry
+        self._files = (str(certificate), str(key))
+        self._servers: list[Any] = []
+        self._threads: list[threading.Thread] = []
+
+    async def start(self) -> None:
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        from emulator.serving.flask_app import make_app
+
+        class Quiet(WSGIRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log(self, type: str, message: str, *args: object) -> None:
+                pass
+
+        for listener in self._listeners:
+            app = make_app(self._entry, listener.service)
+            context = self._files if listener.scheme == "https" else None
+            server = make_server(
+                listener.address, listener.port, app, threaded=True, ssl_context=context, request_handler=Quiet
+            )
+            thread = threading.Thread(target=server.serve_forever, daemon=True, name=f"serve-{listener.url}")
+            thread.start()
+            self._servers.append(server)
+            self._threads.append(thread)
+
+    async def stop(self) -> None:
+        for server in self._servers:
+            await asyncio.to_thread(server.shutdown)
+            server.server_close()
+
+
+def probe(address: str, port: int) -> int:
+    """A port that can be bound: the one asked for, or a free one for 0. LabError when it is in use."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as plain:
+        try:
+            plain.bind((address, port))
+        except OSError as error:
+            raise LabError(
+                f"Port {port} on {address} cannot be used: {error.strerror}.",
+                hint="Give another --port, or 0 for free ones.",
+            ) from error
+        return int(plain.getsockname()[1])

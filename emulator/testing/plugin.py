@@ -1,0 +1,44 @@
+"""The pytest plugin `tenantlab`: fixtures `world` (in process, fresh per test) and `live_world` (TCP and TLS).
+
+Nothing of the emulator is imported until a fixture is asked for, and nothing is automatic.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from emulator import World
+    from emulator.serving.lab import Lab
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "world(name, **options): the world that `world` and `live_world` build")
+
+
+def _marked(request: pytest.FixtureRequest) -> tuple[Any, dict[str, Any]]:
+    marker = request.node.get_closest_marker("world")
+    if marker is None:
+        return "acme", {}
+    return (marker.args[0] if marker.args else "acme"), dict(marker.kwargs)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> Iterator["World"]:
+    """A fresh in-process world: frozen clock, real host names, no sockets."""
+    from emulator import World
+
+    name, options = _marked(request)
+    with World(name, **options) as made:
+        yield made
+
+
+@pytest.fixture
+def live_world(request: pytest.FixtureRequest) -> Iterator["Lab"]:
+    """A fresh served world: HTTP, HTTPS and the proxy on free loopback ports."""
+    from emulator.serving.lab import Lab
+
+    name, options = _marked(request)
+    with Lab(name, **options) as lab:
+        yield lab
