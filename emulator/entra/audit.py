@@ -7,26 +7,66 @@ from emulator.kernel.journal import Entry
 
 STREAM = "directoryAudits"
 
+# Activity to category and operation type. "Delete domain" names are those of the portal's activity list.
 ACTIVITIES: dict[str, tuple[str, str]] = {
     "Add user": ("UserManagement", "Add"),
     "Update user": ("UserManagement", "Update"),
     "Delete user": ("UserManagement", "Delete"),
+    "Hard Delete user": ("UserManagement", "Delete"),
+    "Restore user": ("UserManagement", "Update"),
     "Change user license": ("UserManagement", "Update"),
     "Enable account": ("UserManagement", "Update"),
     "Disable account": ("UserManagement", "Update"),
     "Reset user password": ("UserManagement", "Update"),
+    "Change user password": ("UserManagement", "Update"),
+    "Set user manager": ("UserManagement", "Update"),
+    "Remove user manager": ("UserManagement", "Update"),
     "Update StsRefreshTokenValidFrom Timestamp": ("UserManagement", "Update"),
+    "Add group": ("GroupManagement", "Add"),
+    "Update group": ("GroupManagement", "Update"),
+    "Delete group": ("GroupManagement", "Delete"),
+    "Hard Delete group": ("GroupManagement", "Delete"),
+    "Restore Group": ("GroupManagement", "Update"),
+    "Add member to group": ("GroupManagement", "Assign"),
+    "Remove member from group": ("GroupManagement", "Unassign"),
+    "Add owner to group": ("GroupManagement", "Assign"),
+    "Remove owner from group": ("GroupManagement", "Unassign"),
+    "Set group license": ("GroupManagement", "Update"),
+    "Add member to role": ("RoleManagement", "Assign"),
+    "Remove member from role": ("RoleManagement", "Unassign"),
+    "Add role from template": ("RoleManagement", "Add"),
     "Add unverified domain": ("DirectoryManagement", "Add"),
+    "Add verified domain": ("DirectoryManagement", "Add"),
     "Verify domain": ("DirectoryManagement", "Update"),
     "Update domain": ("DirectoryManagement", "Update"),
     "Remove unverified domain": ("DirectoryManagement", "Delete"),
+    "Remove verified domain": ("DirectoryManagement", "Delete"),
     "Set domain authentication": ("DirectoryManagement", "Update"),
     "Set federation settings on domain": ("DirectoryManagement", "Update"),
+    "Set company information": ("DirectoryManagement", "Update"),
+    "Add application": ("ApplicationManagement", "Add"),
+    "Update application": ("ApplicationManagement", "Update"),
+    "Delete application": ("ApplicationManagement", "Delete"),
+    "Update application – Certificates and secrets management ": ("ApplicationManagement", "Update"),
     "Add service principal": ("ApplicationManagement", "Add"),
+    "Update service principal": ("ApplicationManagement", "Update"),
+    "Remove service principal": ("ApplicationManagement", "Delete"),
     "Consent to application": ("ApplicationManagement", "Assign"),
     "Add app role assignment to service principal": ("ApplicationManagement", "Assign"),
+    "Remove app role assignment from service principal": ("ApplicationManagement", "Unassign"),
+    "Add app role assignment grant to user": ("UserManagement", "Assign"),
+    "Remove app role assignment from user": ("UserManagement", "Unassign"),
+    "Add app role assignment to group": ("GroupManagement", "Assign"),
+    "Remove app role assignment from group": ("GroupManagement", "Unassign"),
     "Add delegated permission grant": ("ApplicationManagement", "Assign"),
+    "Remove delegated permission grant": ("ApplicationManagement", "Unassign"),
 }
+
+
+def changes(old: Doc, new: Doc) -> dict[str, tuple[object, object]]:
+    """Property to (old, new), for what differs between two versions of a document."""
+    names = [name for name in {**old, **new} if not name.startswith("_") and old.get(name) != new.get(name)]
+    return {name: (old.get(name), new.get(name)) for name in names}
 
 
 def target(kind: str, doc: Doc, *, changed: dict[str, tuple[object, object]] | None = None) -> Doc:
@@ -41,8 +81,14 @@ def target(kind: str, doc: Doc, *, changed: dict[str, tuple[object, object]] | N
     ]
     return {
         "id": doc["id"], "displayName": doc.get("displayName") or doc["id"], "type": kind,
-        "userPrincipalName": doc.get("userPrincipalName"), "groupType": None, "modifiedProperties": properties,
+        "userPrincipalName": doc.get("userPrincipalName"), "groupType": _group_type(kind, doc), "modifiedProperties": properties,
     }  # fmt: skip
+
+
+def _group_type(kind: str, doc: Doc) -> str | None:
+    if kind != "Group":
+        return None
+    return "unifiedGroups" if "Unified" in doc.get("groupTypes", ()) else "azureAD"
 
 
 def audit(call: Call, activity: str, targets: list[Doc], *, result: str = "success", reason: str = "") -> None:

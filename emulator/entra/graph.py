@@ -1,5 +1,6 @@
 """How Graph speaks: bearer tokens, the error envelope, OData context, headers. Source: graph-entra.md 1.1 and 1.2."""
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from typing import Any
 
 import orjson
 
-from emulator.entra.problems import CATALOGUE
+from emulator.entra.odata import ODataError, split_path
+from emulator.entra.odata.schema import is_structured
+from emulator.entra.problems import CATALOGUE, refused_query
 from emulator.entra.tokens import graph_caller
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.clock import http_date, iso
@@ -21,7 +24,7 @@ from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 VERSIONS = ("v1.0", "beta")
-_KEY = re.compile(r"\(('(?:[^']|'')*'|[^()']*)\)$")
+_CAST = "microsoft.graph."
 _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"Lab","Slice":"E","Ring":"5","ScaleUnit":"000","RoleInstance":"LAB00000000"}}'
 )
@@ -48,16 +51,20 @@ class Collection:
 
 
 def path(exchange: Exchange) -> str:
-    """Segments with keys in parentheses opened up: `/v1.0/users('a')` is `/v1.0/users/a`; doubled slashes are one."""
+    """The request's path as the operations write it.
+
+    Keys in parentheses are opened up (`/v1.0/users('a')` is `/v1.0/users/a`, `applications(appId='b')` is
+    `applications/appId=b`), names of actions lose their namespace, doubled slashes are one, and beta is v1.0.
+    """
+    try:
+        segments = split_path(exchange.path)
+    except ODataError as error:
+        raise refused_query(error, exchange.path) from error
     parts: list[str] = []
-    for part in exchange.path.split("/"):
-        match = _KEY.search(part)
-        if match and match.start() > 0 and "=" not in match[1]:
-            key = match[1]
-            parts += [part[: match.start()], key[1:-1].replace("''", "'") if key.startswith("'") else key]
-        elif part:
-            parts.append(part)
-    parts = [part for part in parts if part]
+    for segment in segments:
+        bare = segment.text.removeprefix(_CAST)
+        parts.append(segment.text if segment.key or is_structured(bare) else bare)
+        parts += [f"{name}={value}" for name, value in segment.arguments]
     if parts[:1] == ["beta"]:  # beta answers as v1.0 does wherever no operation of its own is declared
         parts[0] = "v1.0"
     return "/" + "/".join(parts)
@@ -98,12 +105,20 @@ def permissions() -> dict[str, Any]:
     return data
 
 
+@cache
 def allowed(operation_path: str, method: str, scheme: str) -> frozenset[str] | None:
     """Permissions any one of which suffices; None where the table does not know the path."""
-    key = re.sub(r"\{[^}]*\}", "{id}", operation_path.removeprefix("/v1.0")).lower()
-    entry = permissions()["paths"].get(key) or permissions()["paths"].get(key.removesuffix("/$ref"))
-    found = entry and entry.get(method) and entry[method].get(scheme)
-    return frozenset(found["any"]) if found else None
+    key = re.sub(r"\{[^}]*\}", "{id}", operation_path.removeprefix("/v1.0")).lower().removesuffix("/$ref")
+    if key.startswith("/me/"):
+        key = "/users/{id}/" + key.removeprefix("/me/")
+    found: set[str] = set()
+    for spelling in (key, key.replace("/federationconfiguration/{id}", "/federationconfiguration/{configurationid}")):
+        entry = permissions()["paths"].get(spelling, {}).get(method, {}).get(scheme)
+        found.update(entry["any"] if entry else ())
+    # Signing in as the user covers whatever the user may do in the directory (not its reports).
+    if found and scheme == "DelegatedWork" and not key.startswith("/auditlogs"):
+        found.add("Directory.AccessAsUser.All")
+    return frozenset(found) or None
 
 
 def authorise(call: Call) -> None:
@@ -114,18 +129,28 @@ def authorise(call: Call) -> None:
     wanted = frozenset(call.operation.scope) or allowed(call.operation.path, call.operation.method, kind)
     held = call.caller.scopes or frozenset()
     if wanted is None or held.isdisjoint(wanted):
+        claim = "token " + ("roles" if kind == "Application" else "scp")
         compared = (
-            Compared("permissions held", " ".join(sorted(held)) or "none", "token " + ("roles" if kind == "Application" else "scp")),
-            Compared("any one of", " ".join(sorted(wanted or ())) or "none known", call.operation.name),
+            Compared("permissions held", " ".join(sorted(held)) or "none", claim),
+            Compared("any one of", " ".join(sorted(wanted or ())) or f"none for {kind}", call.operation.name),
         )
         raise Problem("denied", why=Why("The token holds no permission that this call accepts.", compared))
     roles = call.operation.extra.get("roles")
-    if call.caller.kind == "user" and roles and set(call.caller.extra.get("roles", ())).isdisjoint({*roles, "Global Administrator"}):
-        compared = (
-            Compared("directory roles", ", ".join(call.caller.extra.get("roles", ())) or "none", "the signed-in user"),
-            Compared("any one of", ", ".join(sorted({*roles, "Global Administrator"})), call.operation.name),
-        )
-        raise Problem("denied", why=Why("A delegated write also needs a directory role.", compared))
+    if call.caller.kind == "user" and roles:
+        needs_role(call, *roles)
+
+
+def needs_role(call: Call, *roles: str) -> None:
+    """Refuse unless the signed-in user holds one of the directory roles (Global Administrator always does)."""
+    held = call.caller.extra.get("roles", ())
+    wanted = {*roles, "Global Administrator"}
+    if not wanted.isdisjoint(held):
+        return
+    compared = (
+        Compared("directory roles", ", ".join(held) or "none", "the signed-in user"),
+        Compared("any one of", ", ".join(sorted(wanted)), call.operation.name),
+    )
+    raise Problem("denied", why=Why("A delegated write also needs a directory role.", compared))
 
 
 def limit(call: Call) -> None:
@@ -176,6 +201,15 @@ def envelope(call: Call, result: Any) -> Answer:
     return Answer(status, headers, orjson.dumps(body))
 
 
+def changed(call: Call, entity: Entity) -> Entity | None:
+    """What a PATCH answers: nothing (204), or the entity where `Prefer: return=representation` asks for it."""
+    preferences = call.exchange.headers.get("prefer", "").replace(" ", "").lower().split(",")
+    if "return=representation" not in preferences:
+        return None
+    call.headers.append(("Preference-Applied", "return=representation"))
+    return entity
+
+
 def _next_link(call: Call, token: str) -> str:
     kept = [part for part in call.exchange.query.split("&") if part and not part.lower().startswith(("$skiptoken", "%24skiptoken"))]
     return f"{call.base}{call.exchange.path}?{'&'.join([*kept, '$skiptoken=' + token])}"
@@ -193,12 +227,19 @@ def refuse(call: Call, problem: Problem) -> Answer:
     headers = [*call.headers, ("Content-Type", "application/json")]
     status = problem.status or kind.status
     if status == 401:
-        headers.append((
-            "WWW-Authenticate",
-            'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-            'client_id="00000003-0000-0000-c000-000000000000"',
-        ))  # fmt: skip
+        headers.append(("WWW-Authenticate", _challenge(problem)))
     return Answer(status, headers, orjson.dumps({"error": error}))
+
+
+def _challenge(problem: Problem) -> str:
+    text = (
+        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+        'client_id="00000003-0000-0000-c000-000000000000"'
+    )
+    if "claims" in problem.extra:
+        claims = base64.b64encode(orjson.dumps(problem.extra["claims"])).decode()
+        text += f', error="insufficient_claims", claims="{claims}"'
+    return text
 
 
 def crash(error: Exception) -> Problem:

@@ -1,6 +1,9 @@
 """Graph's error catalogue. Source: graph-entra.md 1.1. A code here is a key; the wire code stands in `extra.code`."""
 
-from emulator.kernel.problems import Compared, Problem, ProblemKind, Why
+from typing import Any
+
+from emulator.entra.odata import ODataError
+from emulator.kernel.problems import Compared, Problem, ProblemKind, Why, not_emulated
 
 BAD, NOT_FOUND, DENIED = "Request_BadRequest", "Request_ResourceNotFound", "Authorization_RequestDenied"
 
@@ -18,6 +21,7 @@ CATALOGUE: dict[str, ProblemKind] = {
     "token_audience": _kind(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."),
     "token_malformed": _kind(401, "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.)."),
     "token_key": _kind(401, "InvalidAuthenticationToken", "Signing key is invalid."),
+    "token_revoked": _kind(401, "InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: {0}"),
     "denied": _kind(403, DENIED, "Insufficient privileges to complete the operation."),
     "app_unknown": _kind(403, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."),
     "bad_json": _kind(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."),
@@ -52,6 +56,27 @@ CATALOGUE: dict[str, ProblemKind] = {
     "bad_certificate": _kind(400, BAD, "signingCertificate is not a valid X.509 certificate", grade="inferred"),
     "bad_issuer": _kind(400, BAD, "issuerUri is not a valid URI (a scheme cannot begin with a digit)", grade="inferred"),
     "dns_missing": _kind(400, BAD, "Domain verification failed with the following error: 'VerificationRecordNotFound'.", grade="inferred"),
+    "dns_verified": _kind(400, BAD, "Domain verification failed with the following error: 'DomainAlreadyVerified'.", grade="inferred"),
+    "domain_in_use": _kind(400, BAD, "One or more objects still reference the domain '{0}'. Remove them first.", grade="inferred"),
+    "domain_builtin": _kind(400, BAD, "The {0} domain cannot be removed.", grade="inferred"),
+    "domain_unverified_change": _kind(400, BAD, "Only verified domains can be updated.", grade="inferred"),
+    "domain_federated_default": _kind(400, BAD, "A federated domain cannot be the default domain.", grade="inferred"),
+    "domain_child_federated": _kind(400, BAD, "A subdomain of a federated domain cannot be created with this API.", grade="inferred"),
+    "federation_exists": _kind(400, BAD, "The domain already has a federation configuration.", grade="inferred"),
+    "missing_parameters": _kind(400, BAD, "One or more parameters of the operation '{0}' are missing from the request payload. The missing parameters are: {1}."),
+    "external_plan": _kind(400, BAD, "License assignment failed because service plan {0} is not part of SKU {1}.", grade="inferred"),
+    "mail_groups": _kind(400, BAD, "The service does not currently support writes of mail-enabled groups. Please ensure that the mail-enablement property is unset and the security-enablement property is set."),
+    "mail_group_write": _kind(400, BAD, "Cannot Update a mail-enabled security groups and or distribution list."),
+    "reference_exists": _kind(400, BAD, "One or more added object references already exist for the following modified properties: '{0}'."),
+    "group_licensed": _kind(400, BAD, "The group cannot be deleted because it has licenses assigned to it.", grade="inferred"),
+    "role_active": _kind(400, BAD, "A conflicting object with one or more of the specified property values is present in the directory."),
+    "permission_exists": _kind(400, BAD, "Permission being assigned already exists on the object"),
+    "permission_unknown": _kind(400, BAD, "Permission being assigned was not found on application '{0}'."),
+    "wrong_password": _kind(400, BAD, "The specified current password is not correct.", grade="inferred"),
+    "federated_password": _kind(400, BAD, "The password of a federated user cannot be changed here.", grade="inferred"),
+    "delegated_only": _kind(400, "BadRequest", "/me request is only valid with delegated authentication flow."),
+    "not_premium": _kind(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license"),
+    "page_token": _kind(400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request."),
     "throttled": _kind(429, "TooManyRequests", "Too many requests"),
     "internal": _kind(500, "InternalServerError", "Encountered an internal server error."),
 }  # fmt: skip
@@ -65,3 +90,41 @@ def not_found(id: str, *, what: str = "object") -> Problem:
 def bad(text: str, why: Why | None = None) -> Problem:
     """400 Request_BadRequest with the service's text."""
     return Problem("bad", text, why=why or Why(text))
+
+
+def refused_query(error: ODataError, query: str) -> Problem:
+    """A query that OData or the directory does not accept, in the service's words."""
+    why = Why("Graph does not accept this query here.", (Compared("query", query[:300], "request"),), error.message)
+    return Problem("bad", error.message, code=error.code, status=error.status, why=why)
+
+
+def invalid(name: str, resource: str, value: Any, *, rule: str, hint: str = "") -> Problem:
+    """A property whose value breaks a rule of its own."""
+    shown = "…" if name in ("passwordProfile", "password") else value
+    why = Why(rule, (Compared(name, shown, "request body"),), hint)
+    return Problem("invalid_value", name, resource, why=why)
+
+
+def required(name: str, resource: str) -> Problem:
+    """A required property that was not sent, or was emptied."""
+    why = Why(f"{resource} needs a value for {name}.", (Compared(name, None, "request body"),))
+    return Problem("required", name, resource, why=why)
+
+
+def read_only(name: str, value: Any, *, hint: str = "") -> Problem:
+    """A property that Graph only shows."""
+    why = Why("Graph shows this property and does not take it.", (Compared(name, value, "request body"),), hint)
+    return Problem("read_only", name, why=why)
+
+
+def conflict(name: str, value: Any, holder: Any, *, where: str = "the tenant") -> Problem:
+    """A value that must be unique and is held by another object."""
+    text = CATALOGUE["conflict"].render((name,))
+    details = [{"code": "ObjectConflict", "message": text, "target": name}]
+    compared = (Compared(name, value, "request body"), Compared("held by", holder, where))
+    return Problem("conflict", name, details=details, why=Why(f"{name} is unique in the tenant.", compared))
+
+
+def unsupported_here(text: str, what: str) -> Problem:
+    """Something that Graph has and we do not: refused in its words, with a why that says so."""
+    return Problem("bad", text, why=not_emulated(what))

@@ -77,7 +77,9 @@ def token_refused(answer: Answer) -> Refused:
     body = doc_of(answer)
     text = str(body.get("error_description") or answer.text()[:300] or "no token was issued")
     numbers = body.get("error_codes")
-    code = f"AADSTS{numbers[0]}" if isinstance(numbers, list) and numbers else str(body.get("error") or "invalid_request")
+    code = str(body.get("error") or "invalid_request")
+    if isinstance(numbers, list) and numbers:
+        code = f"AADSTS{numbers[0]}"
     return Refused(f"{_PROVISIONING_EXCEPTION}: {answer.status} {text}", code=code, status=answer.status)
 
 

@@ -12,7 +12,7 @@ from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import LabError
-from emulator.office365.errors import Failure
+from emulator.office365.errors import Failure, Stage
 from emulator.office365.graph_client import Graph
 from emulator.wire.client import Http, doc_of
 
@@ -82,7 +82,7 @@ class Report:
         return doc
 
 
-def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, debug: dict[str, str] | None = None) -> Doc:
+def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, debug: Doc | None = None) -> Doc:
     """A System Log event for the org to write."""
     doc: Doc = {"type": kind, "outcome": outcome}
     if reason is not None:
@@ -101,7 +101,7 @@ class JobPort:
         self.next_due: str | None = None
 
     def lease(self, kinds: Sequence[str]) -> Job | None:
-        """A due job, or None. Raises `LabError` when the org refuses the agent, `Unreachable` when it does not answer."""
+        """A due job, or None. Raises `LabError` when the org refuses, `Unreachable` when it does not answer."""
         answer = self._post("/lease", {"kinds": list(kinds), "max": 1})
         if answer.status != 200:
             raise LabError(
@@ -150,12 +150,14 @@ def _job(item: Doc) -> Job:
 
 @dataclass(slots=True)
 class Work:
-    """A job in hand: the job, Microsoft Graph as its service client, and the events gathered so far."""
+    """A job in hand: the job, Microsoft Graph as its service client, how far it is, and what it found so far."""
 
     job: Job
     graph: Graph
     port: JobPort
+    stage: Stage
     events: list[Doc] = field(default_factory=list)
+    app_user: Doc | None = None
 
     def checkpoint(self, name: str, result: Doc) -> Doc:
         """Record a step; answers what was recorded first under that name."""

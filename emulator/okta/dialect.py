@@ -133,7 +133,13 @@ def _links(call: Call, listing: Listing) -> list[tuple[str, str]]:
 
 
 def refuse(call: Call, problem: Problem) -> Answer:
-    """The E-code envelope. A code outside the catalogue is a defect, and shows as E0000009."""
+    """The E-code envelope. A code outside the catalogue is a defect, and shows as E0000009.
+
+    An operation that speaks to browsers or rich clients says in `extra.refuse` how it refuses.
+    """
+    if "refuse" in call.operation.extra:
+        answer: Answer = call.operation.extra["refuse"](call, problem)
+        return answer
     known = catalogue()
     code = problem.code if problem.code in known else "E0000009"
     kind = known[code]

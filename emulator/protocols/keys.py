@@ -102,16 +102,17 @@ def make_signing_key(
     key_size: int = 2048,
     organization: str = "",
     unit: str = "",
+    private: RSAPrivateKey | None = None,
 ) -> tuple[bytes, bytes]:
     """Make a new RSA key and a self-signed certificate for it; returns (key PEM in PKCS#8, certificate PEM).
 
-    The key is the one random thing in this room. The serial number is derived from it, so the same key and
-    dates give the same certificate.
+    The key is the one random thing in this room, unless `private` gives one. The serial number is derived from
+    it, so the same key and dates give the same certificate.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    private = rsa.generate_private_key(public_exponent=65537, key_size=key_size)
+    private = private or rsa.generate_private_key(public_exponent=65537, key_size=key_size)
     certificate = _self_signed(private, (common_name, organization, unit), not_before_ms=not_before_ms, days=days)
     key_pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

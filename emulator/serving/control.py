@@ -291,6 +291,19 @@ def why(control: Control, asked: Asked) -> Doc:
     return {"requestId": row["requestId"], "party": row["party"], "at": iso(row["at"]), **row["doc"], "why": row["why"]}
 
 
+@route("POST", "tokens")
+def mint_token(control: Control, asked: Asked) -> Doc:
+    """Mint a token: `{"kind", "user", "set": {claim: value}, "break": name}`."""
+    from emulator.serving.minting import mint
+
+    body = asked.body
+    claims, broken = body.get("set") or {}, body.get("break")
+    texts = isinstance(claims, dict) and all(isinstance(value, str) for value in claims.values())
+    if not isinstance(body.get("kind"), str) or not isinstance(body.get("user"), str) or not texts:
+        raise ControlError(400, "kind and user are texts, set is an object of texts")
+    return {"token": mint(control.world, body["kind"], body["user"], claims, broken)}
+
+
 @route("GET", "support")
 def support(control: Control, asked: Asked) -> Doc:
     """The support matrix: every operation with its grade."""

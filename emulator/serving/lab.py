@@ -57,13 +57,14 @@ class Lab:
             if not is_loopback(bind):
                 self.world.control_token = base64url(machine_random(24))
             self.control_token = self.world.control_token or base64url(machine_random(24))
-            self.listeners, self.proxy = _ports(bind, port)
+            present = {service.name for service in self.world.services} | {"front", "control"}
+            self.listeners, self.proxy = _ports(bind, port, [name for name in SERVICES if name in present])
             names = self.world.hosts.names()
             self.files = tls.ensure(self.data, [*names, *sorted(allow_hosts)])
         except BaseException:
             self._unlock()
             raise
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping = asyncio.Event()
         self._started = threading.Event()
@@ -86,8 +87,9 @@ class Lab:
         except BaseException:
             self.stop()
             raise
-        self.pump = Pump(self.world, self.transport())
-        self.pump.start()
+        if any(service.name == "okta" for service in self.world.services):
+            self.pump = Pump(self.world, self.transport())
+            self.pump.start()
         self.info = self.describe()
         tls.write_private(self.data / LAB_FILE, orjson.dumps(self.info, option=orjson.OPT_INDENT_2) + b"\n")
         return self
@@ -96,7 +98,7 @@ class Lab:
         """Stop serving, remove `lab.json`, release the data directory (and delete a temporary one)."""
         if self.pump is not None:
             self.pump.stop()
-        if self._thread is not None and self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive() and self._loop is not None:
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(10)
         with contextlib.suppress(OSError):
@@ -113,16 +115,15 @@ class Lab:
         self.stop()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         except BaseException as error:
             self._failure = error
         finally:
             self._started.set()
-            self._loop.close()
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         front = next(item for item in self.listeners if item.service == "front" and item.scheme == "https")
         serving = listen.make(
             self.listeners, self.world.answer, certificate=self.files["tls.crt"], key=self.files["tls.key"]
@@ -161,8 +162,8 @@ class Lab:
         lab = self.world.spec.lab
         return {
             "pid": os.getpid(), "data_dir": str(self.data.resolve()), "world": self.world.spec.world,
-            "urls": {**{name: self.url(name) for name in SERVICES}, "proxy": _proxy_url(self.bind, self.proxy)},
-            "https_urls": {name: self.url(name, "https") for name in SERVICES},
+            "urls": {**self._urls("http"), "proxy": _proxy_url(self.bind, self.proxy)},
+            "https_urls": self._urls("https"),
             "hosts": {name: self._host(name) for name in ("okta", "graph", "login")},
             "ca_file": str(self.files["ca.pem"].resolve()), "bundle_file": str(self.files["bundle.pem"].resolve()),
             "control_token": self.control_token,
@@ -170,6 +171,10 @@ class Lab:
             "entra": {key: lab.get("entra", {}).get(key) for key in _ENTRA_KEYS},
             "users": lab.get("users", []),
         }  # fmt: skip
+
+    def _urls(self, scheme: str) -> Doc:
+        found = {item.service: item.url for item in self.listeners if item.scheme == scheme}
+        return {name: found.get(name) for name in SERVICES}
 
     def _host(self, name: str) -> str | None:
         return next((service.host for service in self.world.services if service.name == name), None)
@@ -202,9 +207,9 @@ def _proxy_url(bind: str, port: int) -> str:
     return f"http://{host}:{port}"
 
 
-def _ports(bind: str, first: int) -> tuple[list[listen.Listener], int]:
+def _ports(bind: str, first: int, services: list[str]) -> tuple[list[listen.Listener], int]:
     """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first."""
-    wanted = [(service, scheme) for scheme in ("http", "https") for service in SERVICES]
+    wanted = [(service, scheme) for scheme in ("http", "https") for service in services]
     taken: set[int] = set()
     ports: list[int] = []
     for number in range(len(wanted) + 1):

@@ -165,7 +165,7 @@ class World:
             if exchange.path.startswith("/_lab"):
                 return self.control.answer(exchange, service)
             if service is None:
-                service = self.hosts.service("okta" if listener == "front" else listener)
+                service = self.services[0]
             return pipeline(self.engine, service, exchange)
 
     @property

@@ -77,7 +77,11 @@ class Tcp:
         if scheme != "https":
             return plain
         context = self._context or ssl.create_default_context()
-        return context.wrap_socket(plain, server_hostname=name)
+        try:
+            return context.wrap_socket(plain, server_hostname=name)
+        except BaseException:
+            plain.close()
+            raise
 
 
 class Http:

@@ -195,9 +195,7 @@ def test_time(text, value):
     assert run(text) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["Time.now('Mars/Base')", "Time.now('../../etc/passwd')", "Time.now('UTC','b')"]
-)
+@pytest.mark.parametrize("text", ["Time.now('Mars/Base')", "Time.now('../../etc/passwd')", "Time.now('UTC','b')"])
 def test_time_refuses(text):
     with pytest.raises(ExpressionError):
         run(text)
@@ -214,9 +212,9 @@ USAGE_LOCATION = (
 def test_the_default_office_365_mappings():
     assert run(IMMUTABLE_ID) == "00u1"
     assert run(IMMUTABLE_ID, {"externalId": "q1B="}) == "q1B="
-    assert run(
-        "hasDirectoryUser()?findDirectoryUser().proxyAddresses:null", {"proxyAddresses": ["smtp:a"]}
-    ) == ["smtp:a"]
+    assert run("hasDirectoryUser()?findDirectoryUser().proxyAddresses:null", {"proxyAddresses": ["smtp:a"]}) == [
+        "smtp:a"
+    ]
     assert run(USAGE_LOCATION) == "CH"
     assert run(USAGE_LOCATION, {"msExchUsageLocation": "DE"}) == "DE"
     assert run(USAGE_LOCATION, {}) == "CH"
@@ -442,9 +440,9 @@ def test_string_literals_round_trip(one, other):
 def test_patterns_round_trip(moment):
     iso = Environment({}, {}, moment)
     now = compile_expression("Time.now()").evaluate(iso)
-    text = compile_expression(
-        "Time.fromIso8601ToString(user.now, 'EEE, dd MMM yyyy hh:mm:ss.SSS a Z')"
-    ).evaluate(Environment({"user": {"now": now}}))
+    text = compile_expression("Time.fromIso8601ToString(user.now, 'EEE, dd MMM yyyy hh:mm:ss.SSS a Z')").evaluate(
+        Environment({"user": {"now": now}})
+    )
     back = compile_expression("Time.fromStringToIso8601(user.t, 'EEE, dd MMM yyyy hh:mm:ss.SSS a Z')")
     assert back.evaluate(Environment({"user": {"t": text}})) == now
     ticks = compile_expression("Time.fromWindowsToIso8601(Time.fromIso8601ToWindows(user.now))")

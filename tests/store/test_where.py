@@ -39,9 +39,7 @@ MULTI = '"p/+multi"'
 
 def database(documents):
     db = sqlite3.connect(":memory:")
-    columns = ", ".join(
-        f"{column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in USER.columns
-    )
+    columns = ", ".join(f"{column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in USER.columns)
     db.execute(f"CREATE TABLE t (seq INTEGER PRIMARY KEY, {columns}, doc TEXT)")
     db.execute(f"CREATE TABLE {MULTI} (kind TEXT, attribute TEXT, value TEXT, seq INTEGER)")
     for seq, document in enumerate(documents):
@@ -249,7 +247,6 @@ def test_compile_where_takes_plain_mappings():
         kind="user",
     )
     assert where.sql == (
-        '("login_folded" = ? AND seq IN '
-        '(SELECT seq FROM "x__multi" WHERE kind = ? AND attribute = ? AND value = ?))'
+        '("login_folded" = ? AND seq IN (SELECT seq FROM "x__multi" WHERE kind = ? AND attribute = ? AND value = ?))'
     )
     assert where.params == ("a", "user", "tags", "b")

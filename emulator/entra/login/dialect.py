@@ -1,8 +1,10 @@
-"""How the sign-in service speaks: AADSTS errors as JSON on API paths and as a page elsewhere, trace and correlation ids.
+"""How the sign-in service speaks: AADSTS errors as JSON on API paths, as a page elsewhere; trace and correlation ids.
 
-Source: graph-entra.md 2.3 (JSON errors, headers) and DESIGN.md 3.3 (pages).
+Source: graph-entra.md 2.3 (JSON errors, headers) and DESIGN.md 3.3 (pages). Unknown query parameters and form fields
+are ignored, as the service ignores them.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,17 @@ from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.protocols.html import page
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+HOST = "https://login.microsoftonline.com"
+"""Issuers, discovery, form targets and redirects to other parties are under this name, whatever Host was asked."""
+_JSON = [
+    ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache"),
+    ("Expires", "-1"),
+]  # fmt: skip
+_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+def is_guid(text: str) -> bool:
+    return _GUID.fullmatch(text) is not None
 
 
 def path(exchange: Exchange) -> str:
@@ -41,11 +54,10 @@ def nothing(call: Call) -> None:
 
 
 def parse(call: Call) -> None:
-    call.multi = call.exchange.params()
+    call.multi = _pairs(call.exchange.query)
     call.params = dict(call.multi)
     if call.operation.body == "form":
-        form = Exchange("", "", "", "", call.exchange.body.decode("utf-8", "replace"))
-        call.body = dict(form.params())
+        call.body = dict(_pairs(call.exchange.body.decode("utf-8", "replace")))
     elif call.operation.body == "json":
         try:
             call.body = orjson.loads(call.exchange.body or b"null")
@@ -55,13 +67,30 @@ def parse(call: Call) -> None:
             call.body = {}
 
 
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return Exchange("", "", "", "", text).params()
+    except ValueError as error:
+        raise Problem("90013", why=Why(f"The parameters cannot be read: {error}.")) from error
+
+
+def fields(call: Call) -> dict[str, str]:
+    """The parameters of a request that may come by GET or by POST."""
+    return {**call.params, **call.body} if isinstance(call.body, dict) else call.params
+
+
 def envelope(call: Call, result: Any) -> Answer:
-    headers = [*call.headers, ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")]
+    headers = [*call.headers, *_JSON]
+    if call.operation.extra.get("telemetry"):
+        headers.append(("x-ms-clitelem", "1,0,0,,"))
     return Answer(call.operation.status, headers, orjson.dumps(result))
 
 
 def correlation_id(call: Call) -> str:
-    return call.params.get("client-request-id") or call.exchange.headers.get("client-request-id") or call.request_id
+    """The client's `client-request-id` (or the one of the flow it takes part in), else the request's own id."""
+    found = call.memo.get("correlation") or fields(call).get("client-request-id")
+    found = found or call.exchange.headers.get("client-request-id") or ""
+    return found if is_guid(found) else call.request_id
 
 
 def error_doc(call: Call, problem: Problem) -> Doc:
@@ -74,8 +103,7 @@ def error_doc(call: Call, problem: Problem) -> Doc:
         "error_description": f"AADSTS{problem.code}: {text} Trace ID: {call.request_id} "
         f"Correlation ID: {correlation_id(call)} Timestamp: {at}",
         "error_codes": [int(problem.code)], "timestamp": at, "trace_id": call.request_id,
-        "correlation_id": correlation_id(call),
-        "error_uri": f"https://login.microsoftonline.com/error?code={problem.code}",
+        "correlation_id": correlation_id(call), "error_uri": f"{HOST}/error?code={problem.code}",
     }  # fmt: skip
     if kind.extra.get("suberror"):
         doc["suberror"] = kind.extra["suberror"]
@@ -83,18 +111,34 @@ def error_doc(call: Call, problem: Problem) -> Doc:
 
 
 def refuse(call: Call, problem: Problem) -> Answer:
-    """JSON where the operation is an API (`raw` unset), otherwise an error page."""
+    """By the problem's own `render` (a redirect to the client, a page to try again), else an error page or JSON."""
     if problem.code not in CATALOGUE:
         problem.code = "50000"
-    kind = CATALOGUE[problem.code]
     doc = error_doc(call, problem)
+    render = problem.extra.get("render")
+    if render is not None:
+        shown = render(call, problem, doc)
+        assert isinstance(shown, Answer)
+        return shown
     if call.operation.raw or call.operation.name == "unknown":
-        values = {"code": problem.code, "text": kind.render(problem.params), "doc": doc,
-                  "why": problem.why.sentence() if problem.why else ""}  # fmt: skip
-        return page(TEMPLATES, "error.html", values, nonce=call.request_id, status=problem.status or kind.status)
-    answer = Answer(problem.status or kind.status, [], orjson.dumps(doc))
-    answer.headers = [*call.headers, ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")]
-    return answer
+        return error_page(call, problem, doc)
+    headers = [*call.headers, *_JSON]
+    if call.operation.extra.get("telemetry"):
+        headers.append(("x-ms-clitelem", f"1,{problem.code},0,,"))
+    return Answer(problem.status or CATALOGUE[problem.code].status, headers, orjson.dumps(doc))
+
+
+def error_page(call: Call, problem: Problem, doc: Doc) -> Answer:
+    """The page that tells a person; 400 whatever status the JSON would have, except for our own faults and 404."""
+    kind = CATALOGUE[problem.code]
+    status = problem.status or (kind.status if kind.status in (404, 500) else 400)
+    values = {"code": problem.code, "text": kind.render(problem.params), "doc": doc, "why": sentence(problem)}
+    return page(TEMPLATES, "error.html", values, nonce=call.request_id, status=status)
+
+
+def sentence(problem: Problem) -> str:
+    """The reason on one line, for pages."""
+    return problem.why.sentence() if problem.why else ""
 
 
 def crash(error: Exception) -> Problem:
@@ -107,10 +151,12 @@ def stamp(call: Call, answer: Answer) -> None:
         ("x-ms-request-id", call.request_id),
         ("x-ms-ests-server", "2.1.0 - LAB ProdSlices"),
         ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-        ("X-Content-Type-Options", "nosniff"),
     ]
+    if answer.header("X-Content-Type-Options") is None:
+        answer.headers.append(("X-Content-Type-Options", "nosniff"))
+    answer.headers += call.memo.get("cookies", [])
     sent = call.exchange.headers.get("client-request-id")
-    if sent:
+    if sent and is_guid(sent):
         answer.headers.append(("client-request-id", sent))
 
 

@@ -110,7 +110,7 @@ _FILTER: Mapping[str, str] = {
     """,
 }  # fmt: skip
 
-# Beside the table: documented in the text around it (groupTypes, identities) or in the resources' own pages; ids always.
+# Beside the table: from the text around it (groupTypes, identities) or the resources' own pages; ids always.
 _FURTHER: Mapping[str, str] = {
     "user": """
         D...- id

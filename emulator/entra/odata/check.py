@@ -17,21 +17,32 @@ from emulator.kernel.query import COUNT, And, Any_, Compare, In, Leaf, Node, Not
 
 _LABELS = {"orgContact": "Contact"}
 _NEVER = Capability("-", "-", "-", "-", "-")
-_KINDS = {"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterThanOrEqual", "lt": "LessThan", "le": "LessThanOrEqual"}  # fmt: skip
+_KINDS = {
+    "eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "ge": "GreaterThanOrEqual", "lt": "LessThan",
+    "le": "LessThanOrEqual",
+}  # fmt: skip
 
 
-def check(options: QueryOptions, resource: str, *, advanced: bool | None = None, most: int = 999) -> QueryOptions:
+def check(
+    options: QueryOptions,
+    resource: str,
+    *,
+    advanced: bool | None = None,
+    most: int = 999,
+    digits: int = 0,
+) -> QueryOptions:
     """The options with every property under its canonical name. Raises ODataError for what Graph refuses.
 
     ``resource`` is the type's name ("user", "servicePrincipal"; "directoryObject" for mixed collections),
-    ``most`` the largest page; ``advanced`` overrides what header and ``$count`` say.
+    ``most`` the largest page; ``advanced`` overrides what header and ``$count`` say; ``digits`` is how many
+    digits of a second the resource's documents write (0 for directory objects, 3 for logs).
     """
     advanced = options.advanced if advanced is None else advanced
     if options.search is not None and not options.eventual:
         raise errors.unsupported(errors.SEARCH_HEADER)
     if options.top is not None and not 1 <= options.top <= most:
         raise errors.page_size(str(options.top), most)
-    scope = _Scope(resource, advanced)
+    scope = _Scope(resource, advanced, digits)
     checked = replace(
         options,
         select=tuple(scope.selected(name) for name in options.select),
@@ -46,6 +57,7 @@ def check(options: QueryOptions, resource: str, *, advanced: bool | None = None,
 class _Scope:
     resource: str
     advanced: bool
+    digits: int = 0
     # lambda variable -> path of its collection
     bound: tuple[tuple[str, Path], ...] = ()
 
@@ -178,7 +190,7 @@ class _Scope:
             for value in values:
                 self.admits(capability, op, value, "/".join(full))
         leaf = replace(leaf, path=self.local(leaf.path, full))
-        return _dated(leaf) if end.type == "DateTimeOffset" else leaf
+        return _dated(leaf, self.digits) if end.type == "DateTimeOffset" else leaf
 
     def admits(self, capability: Capability, op: str, value: Scalar, name: str) -> None:
         mark: Mark
@@ -223,25 +235,23 @@ def _same_type(end: Property, op: str, values: tuple[Scalar, ...]) -> None:
             )
 
 
-def _dated(leaf: Leaf) -> Node:
-    """Instants as the tenant's documents write them (``2026-01-31T12:00:00Z``), so that text order is time
-    order.
-    """
+def _dated(leaf: Leaf, digits: int) -> Node:
+    """Instants as the documents write them (``2026-01-31T12:00:00Z``), so that text order is time order."""
     if isinstance(leaf, In):
-        return replace(leaf, values=tuple(_instant(value)[0] for value in leaf.values))
+        return replace(leaf, values=tuple(_instant(value, digits)[0] for value in leaf.values))
     if not isinstance(leaf, Compare):
         return leaf
-    value, rest = _instant(leaf.value)
-    if not rest:
+    value, cut = _instant(leaf.value, digits)
+    if not cut:
         return replace(leaf, value=value)
-    # Between two whole seconds.
+    # The instant lies between two that a document can hold.
     if leaf.op in ("eq", "ne"):
         return Or(()) if leaf.op == "eq" else And(())
     return replace(leaf, op="gt" if leaf.op in ("gt", "ge") else "le", value=value)
 
 
-def _instant(value: Scalar) -> tuple[Scalar, bool]:
-    """The value in whole seconds of UTC, and whether a fraction was cut off."""
+def _instant(value: Scalar, digits: int) -> tuple[Scalar, bool]:
+    """The value in UTC with that many digits of a second, and whether more were cut off."""
     if not isinstance(value, str):
         return value, False
     try:
@@ -250,7 +260,9 @@ def _instant(value: Scalar) -> tuple[Scalar, bool]:
         text = f"Invalid filter clause: Unrecognized 'Edm.String' literal '{value[:60]}' for an 'Edm.DateTimeOffset'."
         raise errors.bad(text) from error
     instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else _utc(instant)
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0"), instant.microsecond > 0
+    fraction = f"{instant.microsecond:06d}"
+    text = instant.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fraction[:digits]}" if digits else "")
+    return f"{text}Z", bool(fraction[digits:].strip("0"))
 
 
 def _utc(instant: datetime) -> datetime:

@@ -71,6 +71,13 @@ def is_structured(type_name: str) -> bool:
     return _types().get(type_name, {}).get("kind") in ("entity", "complex")
 
 
+def enum_values(type_name: str) -> tuple[str, ...]:
+    """The members of an enumeration; empty for any other type."""
+    found = _types().get(type_name, {})
+    values = found.get("values") if found.get("kind") == "enum" else None
+    return tuple(values) if isinstance(values, list) else ()
+
+
 @cache
 def properties(type_name: str) -> Mapping[str, Property]:
     """Lower-cased name to property, inherited ones included. A directoryObject has those of all its kinds."""
@@ -81,7 +88,8 @@ def properties(type_name: str) -> Mapping[str, Property]:
                 found = {**properties(name), **found}
     here: str | None = type_name
     while here is not None:
-        for navigation, part in ((False, _part(here, "props") | _FURTHER.get(here, {})), (True, _part(here, "nav"))):
+        own = {**_part(here, "props"), **_FURTHER.get(here, {})}
+        for navigation, part in ((False, own), (True, _part(here, "nav"))):
             for name, kind in part.items():
                 inner = kind.removeprefix("Collection(").removesuffix(")")
                 found.setdefault(name.lower(), Property(name, inner, inner != kind, navigation))

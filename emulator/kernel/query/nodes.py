@@ -125,9 +125,7 @@ def values_at(document: object, path: Path) -> list[object]:
     """All non-null values that a path reaches, through objects and arrays, in document order."""
     reached = list(elements(document))
     for name in path:
-        reached = [
-            found for here in reached if isinstance(here, Mapping) for found in elements(here.get(name))
-        ]
+        reached = [found for here in reached if isinstance(here, Mapping) for found in elements(here.get(name))]
     return reached
 
 
@@ -188,9 +186,7 @@ def _holds(node: Node, scope: _Scope) -> bool:
             if predicate is None:
                 return bool(found)
             full = scope.full(path)
-            return any(
-                _holds(predicate, replace(scope, bound={**scope.bound, var: (item, full)})) for item in found
-            )
+            return any(_holds(predicate, replace(scope, bound={**scope.bound, var: (item, full)})) for item in found)
 
 
 def _related(actual: object, op: Operator, wanted: Scalar, *, folds: bool) -> bool:

@@ -27,8 +27,7 @@ _TOKENS = re.compile(
 _COMPARISONS: dict[str, Operator] = {"eq": "eq", "ne": "ne", "gt": "gt", "ge": "ge", "lt": "lt", "le": "le"}
 _FUNCTIONS: dict[str, Operator] = {"startswith": "sw", "endswith": "ew", "contains": "co"}
 _NOT_TYPE = (
-    "A unary operator with an incompatible type was detected. "
-    "Found operand type 'Edm.String' for operator kind 'Not'."
+    "A unary operator with an incompatible type was detected. Found operand type 'Edm.String' for operator kind 'Not'."
 )
 _UNKNOWN_FUNCTION = (
     "An unknown function with name '{}' was found. "
@@ -158,14 +157,10 @@ class _OData(Parser):
         return QueryError(f"Syntax error at position {token.end} in '{self.text}'.", token.end, token.text)
 
     def _wanted(self, what: str, token: Token) -> QueryError:
-        return QueryError(
-            f"{what} expected at position {token.start} in '{self.text}'.", token.start, token.text
-        )
+        return QueryError(f"{what} expected at position {token.start} in '{self.text}'.", token.start, token.text)
 
     def _expression_expected(self, token: Token) -> QueryError:
-        return QueryError(
-            f"Expression expected at position {token.start} in '{self.text}'.", token.start, token.text
-        )
+        return QueryError(f"Expression expected at position {token.start} in '{self.text}'.", token.start, token.text)
 
     def invalid_character(self, position: int) -> QueryError:
         character = self.text[position]

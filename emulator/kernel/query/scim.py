@@ -70,9 +70,7 @@ class _Scim(Parser):
         return QueryError(f"Unexpected character '{character}' at position {position}", position, character)
 
     def too_deep(self, token: Token) -> QueryError:
-        return QueryError(
-            f"The expression is nested too deeply at position {token.start}", token.start, token.text
-        )
+        return QueryError(f"The expression is nested too deeply at position {token.start}", token.start, token.text)
 
 
 def parse_scim(text: str) -> Node:

@@ -70,9 +70,7 @@ def number(token: Token) -> int | float:
             return value
     real = float(text)
     if math.isinf(real):
-        raise QueryError(
-            f"Invalid number '{token.text[:40]}' at position {token.start}", token.start, token.text
-        )
+        raise QueryError(f"Invalid number '{token.text[:40]}' at position {token.start}", token.start, token.text)
     return real
 
 

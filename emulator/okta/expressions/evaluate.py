@@ -168,9 +168,7 @@ class Evaluator:
                     return value[at] if 0 <= at < len(value) else None
                 if value is None:
                     return None
-                raise ExpressionError(
-                    f"Cannot index into {kind_of(value)} in expression {self.text}", position
-                )
+                raise ExpressionError(f"Cannot index into {kind_of(value)} in expression {self.text}", position)
 
 
 def _plus(one: Value, other: Value) -> Value:

@@ -75,9 +75,7 @@ class _Token:
 class Parser:
     """One use: ``Parser(text, functions, methods).parse()``. ``offset``/``end`` select a part of the text."""
 
-    def __init__(
-        self, text: str, function: Check, method: Check, *, offset: int = 0, end: int | None = None
-    ) -> None:
+    def __init__(self, text: str, function: Check, method: Check, *, offset: int = 0, end: int | None = None) -> None:
         self._text = text
         self._function = function
         self._method = method

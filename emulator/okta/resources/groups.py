@@ -6,7 +6,8 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, Paging, inferred, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.party import Seeding
+from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import lists, search
 from emulator.okta.events import emit, group_target, user_target
 from emulator.okta.problems import forbidden, invalid, not_found, taken
@@ -20,6 +21,9 @@ GROUPS = Kind(
     ),
 )  # fmt: skip
 MEMBERS = Kind("group_members", (Column("group"), Column("user")), together=(("group", "user"),))
+SEED_RANK = 20
+EVERYONE = "Everyone"
+_MOST_FOR_Q = 300
 
 
 def new_group(name: str, *, id: str, now: int, kind: str = "OKTA_GROUP", **profile: Any) -> Doc:
@@ -55,6 +59,20 @@ def by_id(call: Call, id: str) -> Doc:
     return found
 
 
+def everyone(store: Any) -> Doc:
+    """The built-in group that every user joins at creation."""
+    found: Doc = store.find(GROUPS, "type", "BUILT_IN")
+    return found
+
+
+def named(store: Any, name: str) -> Doc:
+    """The group of that name. LabError: only world files name groups."""
+    found: Doc | None = store.find(GROUPS, "profile.name", name)
+    if found is None:
+        raise LabError(f"There is no group named {name!r}.", hint="Add it to `groups` of the org's part of the world file.")
+    return found
+
+
 def touch(call: Call, group: Doc, *, membership: bool) -> None:
     """Stamp a change of the group or of its members."""
     group["lastMembershipUpdated" if membership else "lastUpdated"] = iso(call.now // 1000 * 1000)
@@ -86,10 +104,14 @@ def join(store: Any, group_id: str, user_id: str) -> bool:
 def list_groups(call: Call) -> Listing:
     """Groups by prefix of the name (`q`), by `filter` or by `search`."""
     if call.params.get("q"):
-        wanted = call.params["q"].casefold()
-        found = [group for group in call.store.all(GROUPS) if group["profile"]["name"].casefold().startswith(wanted)]
-        return Listing([render(call, group) for group in found[:300]])
+        node = search.prefix(call.params["q"], "profile.name")
+        where, keep = search.located(call, GROUPS, node, fold=True)
+        size = min(lists.page_size(call), _MOST_FOR_Q)
+        page = call.store.page(GROUPS, where, limit=size, keep=keep)
+        return Listing([render(call, group) for group in page.docs])
     where, keep = search.compiled(call, GROUPS, "groups")
+    if call.params.get("search") and (call.params.get("sortBy") or call.params.get("sortOrder")):
+        return search.sorted_listing(call, GROUPS, render, where=where, keep=keep)
     return lists.listing(call, GROUPS, render, where=where, keep=keep)
 
 
@@ -236,3 +258,17 @@ def _store(call: Call, group: Doc, *, new: bool) -> None:
         call.store.add(GROUPS, group) if new else call.store.put(GROUPS, group)
     except Duplicate as error:
         raise taken("name", str(error.value)) from error
+
+
+def seed(seeding: Seeding) -> None:
+    """Everyone, and `groups: [{name, description?, id?}]`; `everyone: {id}` fixes the built-in group's id."""
+    given = seeding.spec.get("everyone", {})
+    built_in = new_group(
+        EVERYONE, id=given.get("id") or seeding.ids.okta("00g"), now=seeding.now, kind="BUILT_IN",
+        description="All users in your organization",
+    )  # fmt: skip
+    seeding.store.add(GROUPS, built_in)
+    for spec in seeding.spec.get("groups", ()):
+        profile = {"description": spec.get("description"), **spec.get("profile", {})}
+        id = spec.get("id") or seeding.ids.okta("00g")
+        seeding.store.add(GROUPS, new_group(spec["name"], id=id, now=seeding.now, **profile))

@@ -43,7 +43,7 @@ def get_org(call: Call) -> Doc:
 
 
 def seed(seeding: Seeding) -> None:
-    """`org: {id, subdomain, host, companyName}`, `tokens: [{name, user, token}]`, `agent_token`."""
+    """`org: {id, subdomain, host, companyName}`, `tokens: [{name, user, token}]`, `agent_token`, `password_policy`."""
     spec, at = seeding.spec, iso(seeding.now // 1000 * 1000)
     given = spec["org"]
     agent = spec.get("agent_token") or seeding.ids.secret_text("agent", 42)
@@ -52,7 +52,7 @@ def seed(seeding: Seeding) -> None:
         "companyName": given["companyName"], "status": "ACTIVE", "expiresAt": None, "created": at, "lastUpdated": at,
         "website": None, "phoneNumber": None, "endUserSupportHelpURL": None, "supportPhoneNumber": None,
         "address1": None, "address2": None, "city": None, "state": None, "country": None, "postalCode": None,
-        "_agentToken": digest(agent),
+        "_agentToken": digest(agent), "_passwordPolicy": spec.get("password_policy", {}),
     })  # fmt: skip
     for token in spec.get("tokens", ()):
         seeding.store.add(API_TOKENS, {

@@ -1,5 +1,7 @@
 """Who is at the door: the person behind the `sid` cookie, how a session begins and ends, and which app a URL names."""
 
+import re
+
 from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
@@ -11,12 +13,14 @@ from emulator.okta.tokens import live_session
 from emulator.protocols.html import set_cookie
 
 COOKIE = "sid"
+_NAME = re.compile(r"office365\w*", re.ASCII)
+"""The path names the app's type, for some instances with a suffix (federation.md 1)."""
 
 
 def person(call: Call) -> tuple[Doc, Doc] | None:
     """The live session and its user; None without one, or when the user is no longer active."""
     session = live_session(call)
-    user = users.by_id(call, session["userId"]) if session else None
+    user = call.store.get(users.USERS, session["userId"]) if session else None
     if session is None or user is None or user["status"] != "ACTIVE":
         return None
     identify(call, user)
@@ -61,11 +65,16 @@ def authenticated_at(session: Doc) -> int:
     return parse_iso(session["lastPasswordVerification"] or session["createdAt"])
 
 
+def factors(session: Doc) -> frozenset[str]:
+    """What the person proved themselves with; `mfa` only says that there were several."""
+    return frozenset(session["amr"]) - {"mfa"}
+
+
 def office365(call: Call) -> Doc:
     """The Office 365 app whose WS-Federation endpoints the path names. Raises the 404 page."""
     name, key = call.path["appName"], call.path["externalKey"]
     app = apps.by_key(call.store, key)
-    if app is None or not name.startswith("office365") or app["name"] != "office365":
+    if app is None or _NAME.fullmatch(name) is None or app["name"] != "office365":
         why = Why("No Office 365 app of this org has that key.", (Compared("key", key, "request path"),))
         raise _absent(call, why)
     for field, wanted in (("status", "ACTIVE"), ("signOnMode", "SAML_1_1")):

@@ -33,7 +33,9 @@ def notice(title: str, *lines: str) -> Page:
     return Page("notice.html", {"title": title, "lines": lines})
 
 
-def show(call: Call, what: Page, *, status: int = 200, posts_to: tuple[str, ...] = (), why: Why | None = None) -> Answer:
+def show(
+    call: Call, what: Page, *, status: int = 200, posts_to: tuple[str, ...] = (), why: Why | None = None
+) -> Answer:
     """Render a page, with the headers that the call has gathered. `posts_to`: origins that its forms may go to."""
     values: Doc = {
         "company": org(call)["companyName"], "explained": why is not None, "request_id": call.request_id,

@@ -9,8 +9,8 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
-from emulator.kernel.passwords import check_password
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import password_policy, user_passwords
 from emulator.okta.events import emit, target
 from emulator.okta.resources import authn, users
 from emulator.okta.sso import flow, gate, pages
@@ -49,9 +49,11 @@ def sign_in(call: Call) -> Answer:
         raise pages.stop(call, "E0000011", what, status=400, why=why)
     _same_site(call)
     username, password = call.body.get("username", "").strip(), call.body.get("password", "")
+    user = users.by_login(call.store, username)
+    right = user_passwords.password_matches(user, password)
     with call.commit():
         user = users.by_login(call.store, username)
-        refused = _verify(call, user, username, password)
+        refused = _verify(call, user, username, password, right=right)
         if refused is None and user is not None:
             gate.enter(call, user)
     if refused is not None:
@@ -89,15 +91,14 @@ def take_session_token(call: Call, token: str) -> tuple[Doc, Doc] | None:
         return gate.enter(call, user), user
 
 
-def _verify(call: Call, user: Doc | None, username: str, password: str) -> tuple[str, Why] | None:
+def _verify(call: Call, user: Doc | None, username: str, password: str, *, right: bool) -> tuple[str, Why] | None:
     """None for the right password of an active user, else the text for the page and the reason. Counts and logs."""
     typed = Compared("username", username, "sign-in form")
     if user is None:
-        check_password(password, None)
         _failed(call, username, None)
         return FAILED, Why("No user of this org has that login.", (typed,))
-    right = users.check_password(call, user, password)
-    status = (call.store.get(users.USERS, user["id"]) or user)["status"]
+    user_passwords.count(call, user, password, right=right)
+    status = user["status"]
     state = Compared("status", status, f"user {user['profile']['login']}")
     if right and status == "ACTIVE":
         return None
@@ -105,7 +106,8 @@ def _verify(call: Call, user: Doc | None, username: str, password: str) -> tuple
     if right and status == "PASSWORD_EXPIRED":
         return EXPIRED, Why("The password is right but has expired; the user must set a new one.", (state,))
     if status == "LOCKED_OUT":
-        return FAILED, Why("The user is locked out after too many wrong passwords.", (state,))
+        shown = password_policy.settings(call)["lockout"]["showLockoutFailures"]
+        return LOCKED if shown else FAILED, Why("The user is locked out after too many wrong passwords.", (state,))
     if right:
         return FAILED, Why("Only users whose status is ACTIVE sign in.", (state,))
     return FAILED, Why("The password is not the user's.", (typed, state))

@@ -1,0 +1,154 @@
+"""user.push: make the Microsoft account of an app user as Okta has it. Source: seed-catalogue.md 0.3 PR, F-24 to F-39.
+
+Look first (by the known object id, else by user name, else by immutable id), then create or change only what differs,
+then licences, roles and manager as differences. A checkpoint before each change says what is about to be done, so a
+later attempt can tell its own half-done work from what was there before.
+"""
+
+from dataclasses import dataclass
+
+from emulator.kernel.doc import Doc
+from emulator.office365.errors import CREATE, PROFILE, VERIFY, Failure, Refused, Stage, Transient, frame
+from emulator.office365.graph_client import key, literal
+from emulator.office365.jobs import Procedure, Report, Work, event
+from emulator.office365.licences import desired_holding, difference, held_directly
+from emulator.office365.provision import Wanted, differences, new_account, to_read, wanted
+from emulator.office365.references import push_manager, push_roles
+
+REACTIVATE = "application.provision.user.reactivate"
+
+
+def run(work: Work) -> Report:
+    """Push; the report carries the Microsoft object id as `externalId`."""
+    work.stage = PROFILE if work.job.subject.get("externalId") else VERIFY
+    want = wanted(work.job)
+    account = _account(work, want)
+    user = account.user
+    work.app_user = {"externalId": user["id"]}
+    work.stage = PROFILE
+    if not account.fresh:
+        _profile(work, want, user)
+    if want.licences is not None:
+        _licences(work, user, want.licences)
+    if want.roles is not None:
+        push_roles(work, user["id"], want.roles, fresh=account.fresh)
+    if want.has_manager:
+        push_manager(work, user["id"], want.manager, fresh=account.fresh)
+    if not account.created:
+        work.log(PROFILE.event)
+    return Report("done", work.events, work.app_user, {"id": user["id"], "created": account.created})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account to work on; `created` by this job, `fresh` when it was just now (nothing to compare with)."""
+
+    user: Doc
+    created: bool
+    fresh: bool = False
+
+
+def _account(work: Work, want: Wanted) -> Account:
+    """Find or create the account. Sets the stage that a refusal belongs to."""
+    known = work.job.subject.get("externalId")
+    if known:
+        return Account(work.graph.get(f"/users/{known}?$select={to_read(want)}"), created=False)
+    made = work.job.steps.get("create")
+    if made:
+        work.log(VERIFY.event)
+        work.log(CREATE.event)
+        return Account(_made_before(work, want, str(made["id"])), created=True)
+    found = _look(work, want)
+    here = None if isinstance(found, Refused) else found
+    if isinstance(found, Refused) and not want.writes_profile:
+        work.stage = PROFILE
+        raise found
+    seen = work.checkpoint("verify", {"id": here["id"] if here else None})
+    work.log(VERIFY.event)
+    if here is not None:
+        # Absent at the first look and there now: an earlier attempt made it and did not live to say so.
+        created = seen.get("id") is None
+        if created:
+            work.log(CREATE.event)
+        return Account(here, created=created)
+    return _create(work, want)
+
+
+def _create(work: Work, want: Wanted) -> Account:
+    work.stage = CREATE
+    made = work.graph.post("/users", new_account(want, work.job))
+    work.app_user = {"externalId": made["id"]}
+    work.checkpoint("create", {"id": made["id"]})
+    work.log(CREATE.event)
+    return Account({"id": made["id"]}, created=True, fresh=True)
+
+
+def _made_before(work: Work, want: Wanted, user_id: str) -> Doc:
+    """Read back what an earlier attempt created; a tenant that does not show it yet is asked again later."""
+    work.stage = PROFILE
+    try:
+        return work.graph.get(f"/users/{user_id}?$select={to_read(want)}")
+    except Refused as refused:
+        if refused.status == 404:
+            raise Transient(refused.text, status=404) from refused
+        raise
+
+
+def _look(work: Work, want: Wanted) -> Doc | Refused:
+    """The account by user name, else by immutable id; or Graph's 404 that says there is none."""
+    select = to_read(want)
+    try:
+        return work.graph.get(f"/users{key(want.user_name)}?$select={select}")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        missing = refused
+    immutable = (work.job.desired.get("profile") or {}).get("immutableId")
+    if not immutable:
+        return missing
+    clause = f"$filter=onPremisesImmutableId%20eq%20{literal(str(immutable))}"
+    found = work.graph.all(f"/users?{clause}&$select={select}")
+    return found[0] if found else missing
+
+
+def _profile(work: Work, want: Wanted, user: Doc) -> None:
+    changed = differences(want, user)
+    enabling = changed.get("accountEnabled") is True
+    if changed:
+        intent = work.checkpoint("profile", {"changes": sorted(changed), "enabling": enabling})
+        work.graph.patch(f"/users/{user['id']}", changed)
+    else:
+        intent = work.job.steps.get("profile") or {}
+    if intent.get("enabling"):
+        work.log(REACTIVATE)
+
+
+def _licences(work: Work, user: Doc, names: list[str]) -> None:
+    held = held_directly(user)
+    if not held and not names:
+        return
+    skus = work.graph.all("/subscribedSkus") if names else []
+    change = difference(held, desired_holding(names, skus))
+    if change is not None:
+        work.checkpoint("licences", change)
+        work.graph.post(f"/users/{user['id']}/assignLicense", change)
+
+
+def failed(work: Work, failure: Failure) -> Report:
+    """The task's text and the failure events. What was done before the failure is kept: the account's id too."""
+    return failed_user(work, failure, work.stage)
+
+
+def failed_user(work: Work, failure: Failure, stage: Stage) -> Report:
+    """A failed user.* job in the frame of okta-admin-api.md 20."""
+    subject = work.job.subject
+    user_name = str(work.job.desired.get("userName") or subject.get("userName") or "")
+    message = frame(
+        stage, failure, name=str(subject.get("displayName") or user_name), label=work.job.label, user_name=user_name
+    )
+    told = [event(kind, "FAILURE", reason=message, debug=failure.debug) for kind in (stage.event, stage.error_event)]
+    done = [item for item in work.events if item["type"] != stage.event]
+    return Report("failed", [*done, *told], work.app_user, message=message, error_code=failure.code)
+
+
+PROCEDURE = Procedure(run, failed)

@@ -1,0 +1,92 @@
+"""What comes into being with an app instance, and goes with it: key, schema, mappings, policy, assignments."""
+
+from typing import Any
+
+from emulator.kernel.doc import Doc
+from emulator.okta import key_material, mapping_store, office365, policy_store
+from emulator.okta.app_kinds import (
+    APP_GROUPS,
+    APP_KEYS,
+    APP_USERS,
+    APPS,
+    CAPABILITIES,
+    CONNECTIONS,
+    CONSENTS,
+    JOBS,
+    LICENSES,
+    TASKS,
+)
+from emulator.okta.apps_catalog import TYPES
+
+# Jobs that go on when their app is gone: they tidy up Microsoft's side.
+_LAST_WORDS = ("domain.unfederate", "user.deactivate")
+
+
+def install(store: Any, ids: Any, now: int, app: Doc, *, material: key_material.Material | None = None) -> Doc:
+    """Store a new app with all that belongs to it; inside a write transaction."""
+    from emulator.okta.resources import schemas
+
+    kind = TYPES[app["name"]]
+    if app["_policyId"] is None:
+        app["_policyId"] = policy_store.policy_for(store, ids, now, app)
+    keep_key(store, app, material, now=now)
+    store.add(APPS, app)
+    schemas.new_app_schema(store, app, {name: dict(item) for name, item in kind.schema.items()})
+    mapping_store.create_for(store, ids, app)
+    return app
+
+
+def keep_key(store: Any, app: Doc, material: key_material.Material | None, *, now: int) -> None:
+    """Store a new key, and let the app use the one that is its own while it signs."""
+    if material is not None:
+        doc = key_material.document(material, app_id=app["id"], now=now)
+        store.add(APP_KEYS, doc)
+        app["_kid"] = doc["kid"]
+    if app["signOnMode"] == "SAML_1_1" and not app["credentials"]["signing"].get("kid"):
+        app["credentials"]["signing"] = {"kid": app["_kid"]}
+
+
+def refresh_features(store: Any, app: Doc) -> None:
+    """Bring `features` in line with connection, capabilities and provisioning type; the caller stores the app."""
+    if not TYPES[app["name"]].provisioning:
+        return
+    connection = store.get(CONNECTIONS, app["id"])
+    enabled = connection is not None and connection["status"] == "ENABLED"
+    if enabled and app["settings"]["app"]["office365ProvisioningType"] is None:
+        app["settings"]["app"]["office365ProvisioningType"] = office365.PROFILE_SYNC
+    app["features"] = office365.features_of(app, capabilities(store, app["id"]), enabled=enabled)
+
+
+def capabilities(store: Any, app_id: str) -> Doc:
+    """The USER_PROVISIONING capabilities of an app; everything is off at first."""
+    found = store.get(CAPABILITIES, app_id)
+    return found["capabilities"] if found is not None else first_capabilities()
+
+
+def first_capabilities() -> Doc:
+    off = "DISABLED"
+    return {
+        "create": {"lifecycleCreate": {"status": off}},
+        "update": {
+            "profile": {"status": off}, "lifecycleDeactivate": {"status": off},
+            "password": {"status": off, "seed": "RANDOM", "change": "KEEP_EXISTING"},
+        },
+    }  # fmt: skip
+
+
+def remove(store: Any, app: Doc) -> None:
+    """Forget an app. Microsoft's accounts stay as they are: the app was inactive, so nothing is pushed any more."""
+    from emulator.okta.resources import schemas
+
+    for kind in (APP_USERS, APP_GROUPS, CONSENTS, TASKS):
+        store.drop_where(kind, "appId", app["id"])
+    for job in store.find_all(JOBS, "appId", app["id"]):
+        if job["kind"] not in _LAST_WORDS:
+            store.drop(JOBS, job["id"])
+    store.drop_where(APP_KEYS, "_appId", app["id"])
+    for kind in (CONNECTIONS, CAPABILITIES, LICENSES):
+        store.drop(kind, app["id"])
+    mapping_store.remove_for(store, app)
+    schemas.drop_app_schema(store, app["id"])
+    policy_store.app_gone(store, app)
+    store.drop(APPS, app["id"])

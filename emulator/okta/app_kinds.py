@@ -1,0 +1,38 @@
+"""Stored types of applications and what hangs off them; the resources that own them show them under their names."""
+
+from emulator.store import Column, Kind
+
+APPS = Kind(
+    "apps",
+    (
+        Column("name"), Column("label", fold=True), Column("status"), Column("signOnMode"), Column("created"),
+        Column("_key", unique=True), Column("_policyId"), Column("credentials.signing.kid"),
+    ),
+)  # fmt: skip
+APP_KEYS = Kind("app_keys", (Column("_appId"),))
+APP_USERS = Kind(
+    "app_users",
+    (
+        Column("appId"), Column("userId"), Column("externalId"), Column("status"), Column("syncState"),
+        Column("credentials.userName", fold=True),
+    ),
+    together=(("appId", "userId"),),
+)  # fmt: skip
+APP_GROUPS = Kind("app_groups", (Column("appId"), Column("groupId")), together=(("appId", "groupId"),))
+MAPPINGS = Kind("mappings", (Column("source.id"), Column("target.id")))
+CONNECTIONS = Kind("connections")
+CAPABILITIES = Kind("app_capabilities")
+LICENSES = Kind("license_catalogues")
+MICROSOFT_CLIENTS = Kind("microsoft_clients")
+CONSENTS = Kind("pending_consents", (Column("appId"),))
+JOBS = Kind(
+    "jobs",
+    (
+        Column("key"), Column("state"), Column("kind"), Column("appId"), Column("notBefore", kind="number"),
+        Column("operationId"),
+    ),
+)  # fmt: skip
+TASKS = Kind("tasks", (Column("appId"), Column("userId"), Column("status"), Column("_key")))
+OPERATIONS = Kind("app_operations", (Column("appId"),))
+POLICIES = Kind("policies", (Column("type"), Column("status"), Column("name")))
+POLICY_RULES = Kind("policy_rules", (Column("policyId"), Column("priority", kind="number"), Column("status")))

@@ -1,0 +1,71 @@
+"""Lists of apps: `q`, `filter` and `expand`. Source: okta-admin-api.md 5."""
+
+from collections.abc import Callable
+
+from emulator.kernel.call import Call, Listing
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.query import QueryError, matches, parse_scim
+from emulator.okta import lists
+from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
+from emulator.okta.filters import RULES, FilterRefused, check, take_equal
+from emulator.okta.problems import invalid
+from emulator.store.where import Where, compile_for
+
+Render = Callable[[Call, Doc], Doc]
+Keep = Callable[[Doc], bool]
+
+
+def apps_page(call: Call, render: Render) -> Listing:
+    """A page of apps, in order of creation."""
+    where, keep = _filtered(call)
+    wanted = (call.params.get("q") or "").casefold()
+
+    def kept(app: Doc) -> bool:
+        named = not wanted or app["name"].casefold().startswith(wanted) or app["label"].casefold().startswith(wanted)
+        return named and (keep is None or keep(app))
+
+    finish = kept if wanted or keep is not None else None
+    return lists.listing(call, APPS, lambda c, app: expanded(c, app, render), where=where, keep=finish)
+
+
+def expanded(call: Call, app: Doc, render: Render) -> Doc:
+    """The app, with the assignment that `expand=user/{userId}` asks for."""
+    from emulator.okta.resources import app_users
+
+    shown = render(call, app)
+    asked = call.params.get("expand")
+    if not asked:
+        return shown
+    kind, _, user_id = asked.partition("/")
+    if kind != "user" or not user_id:
+        why = Why("expand takes user/{userId}.", (Compared("expand", asked, "query"),))
+        raise invalid("RequestParams", "Expand query is malformed.", why=why)
+    assigned = app_users.find(call.store, app["id"], user_id)
+    if assigned is not None:
+        shown["_embedded"] = {"user": app_users.render(call, assigned)}
+    return shown
+
+
+def _filtered(call: Call) -> tuple[Where | None, Keep | None]:
+    text = call.params.get("filter")
+    if not text:
+        return None, None
+    rules = RULES["apps.filter"]
+    try:
+        node = parse_scim(text)
+        check(node, rules)
+        taken, rest = take_equal(node, frozenset({"user.id", "group.id"}))
+    except (QueryError, FilterRefused) as error:
+        why = Why("The filter is not one this list accepts.", (Compared("filter", text[:200], "query"),))
+        raise Problem("E0000031", causes=(str(error),), why=why) from error
+    where = compile_for(rest, APPS, call.store.multi_table, fold=rules.fold)
+    if where.exact and not taken:
+        return where, None
+    assigned = [_assigned_to(call, name, id) for name, id in taken.items()]
+    return where, lambda app: all(app["id"] in ids for ids in assigned) and matches(rest, app, fold=rules.fold)
+
+
+def _assigned_to(call: Call, name: str, id: str) -> set[str]:
+    kind, column = (APP_USERS, "userId") if name == "user.id" else (APP_GROUPS, "groupId")
+    return {row["appId"] for row in call.store.find_all(kind, column, id)}

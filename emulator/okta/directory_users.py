@@ -1,0 +1,144 @@
+"""What expressions see of the directories behind Okta: AD app users, managers, groups. Source: okta-admin-api.md 11.
+
+Active Directory is visible to the org only as the app users that its agent imported.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.kernel.doc import Doc
+from emulator.okta.app_kinds import APP_USERS, APPS
+from emulator.okta.expressions import ExpressionError
+from emulator.okta.mapping_store import variables
+
+AD = "active_directory"
+# Attributes of an app user that are no part of its profile, and so need no schema.
+CORE = ("externalId", "userName", "id")
+_INTERNAL = ("id", "status", "created", "lastUpdated")
+_MOST_PATTERN = 200
+
+
+def ad_instances(store: Any) -> list[Doc]:
+    """The org's AD integrations."""
+    found: list[Doc] = store.find_all(APPS, "name", AD)
+    return found
+
+
+def ad_users(store: Any, user_id: str) -> list[Doc]:
+    """A user's app users in AD instances: one in the ordinary case, several when two directories have them."""
+    ids = {app["id"] for app in ad_instances(store)}
+    rows: list[Doc] = store.find_all(APP_USERS, "userId", user_id)
+    return [row for row in rows if row["appId"] in ids]
+
+
+def seen(app_user: Doc | None) -> Doc | None:
+    """An app user as an object of expressions: its profile, its external id and its name."""
+    if app_user is None:
+        return None
+    core = {"externalId": app_user["externalId"], "userName": app_user["credentials"]["userName"], "id": app_user["userId"]}
+    return {**app_user["profile"], **core}
+
+
+def internal_property(user: Doc) -> Callable[[object], object]:
+    """`user.getInternalProperty("id")`."""
+
+    def read(name: object) -> object:
+        if name not in _INTERNAL:
+            raise ExpressionError(f"Invalid internal property {name}")
+        return user.get(str(name))
+
+    return read
+
+
+class Directory:
+    """The directory functions of one user's expressions."""
+
+    def __init__(self, store: Any, user: Doc) -> None:
+        self._store = store
+        self._user = user
+
+    def functions(self) -> Mapping[str, Callable[..., object]]:
+        return {
+            "hasDirectoryUser": self.has, "findDirectoryUser": self.find,
+            "getManagerUser": self.manager_user, "getManagerAppUser": self.manager_app_user,
+            "getAssistantUser": self.assistant_user, "getAssistantAppUser": self.assistant_app_user,
+            "hasWorkdayUser": lambda: False, "findWorkdayUser": lambda: None,  # no org of ours holds a Workday app
+        }  # fmt: skip
+
+    def has(self) -> bool:
+        """Only with exactly one AD assignment."""
+        return len(ad_users(self._store, self._user["id"])) == 1
+
+    def find(self) -> object:
+        found = ad_users(self._store, self._user["id"])
+        return seen(found[0]) if len(found) == 1 else None
+
+    def manager_user(self, source: object) -> object:
+        return self._okta_user(self._related(source, "managerDn"))
+
+    def manager_app_user(self, source: object, attributes: object) -> object:
+        return seen(self._in(attributes, self._related(source, "managerDn")))
+
+    def assistant_user(self, source: object) -> object:
+        return self._okta_user(self._related(source, "assistantDn"))
+
+    def assistant_app_user(self, source: object, attributes: object) -> object:
+        return seen(self._in(attributes, self._related(source, "assistantDn")))
+
+    def _related(self, source: object, attribute: str) -> Doc | None:
+        """The AD app user whose dn the user's own app user in `source` names."""
+        app = self._instance(source)
+        own = self._store.get(APP_USERS, f"{app['id']}.{self._user['id']}")
+        dn = own["profile"].get(attribute) if own is not None else None
+        if not dn:
+            return None
+        rows = self._store.find_all(APP_USERS, "appId", app["id"])
+        return next((row for row in rows if str(row["profile"].get("dn", "")).casefold() == str(dn).casefold()), None)
+
+    def _in(self, instance: object, related: Doc | None) -> Doc | None:
+        if related is None:
+            return None
+        found: Doc | None = self._store.get(APP_USERS, f"{self._instance(instance)['id']}.{related['userId']}")
+        return found
+
+    def _okta_user(self, related: Doc | None) -> object:
+        from emulator.okta.resources import users
+
+        found = self._store.get(users.USERS, related["userId"]) if related is not None else None
+        return found["profile"] if found is not None else None
+
+    def _instance(self, name: object) -> Doc:
+        found = variables(self._store).get(str(name))
+        if found is None:
+            raise ExpressionError(f"Invalid source {name}")
+        return found
+
+
+def group_functions(store: Any, user: Doc) -> Mapping[str, Callable[..., object]]:
+    """Membership tests by group id and name."""
+    from emulator.okta.resources import groups
+
+    def ids() -> list[str]:
+        return groups.groups_of(store, user["id"])
+
+    def names() -> list[str]:
+        return [group["profile"]["name"] for group in store.get_many(groups.GROUPS, ids())]
+
+    def matched(pattern: object) -> bool:
+        if not isinstance(pattern, str) or len(pattern) > _MOST_PATTERN:
+            raise ExpressionError("The pattern is not a text of at most 200 characters")
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            raise ExpressionError(f"Invalid pattern: {error}") from error
+        return any(compiled.fullmatch(name) for name in names())
+
+    return {
+        "isMemberOfGroup": lambda id: id in ids(),
+        "isMemberOfAnyGroup": lambda *wanted: not set(wanted).isdisjoint(ids()),
+        "isMemberOfGroupName": lambda name: name in names(),
+        "isMemberOfGroupNameStartsWith": lambda text: any(name.startswith(str(text)) for name in names()),
+        "isMemberOfGroupNameContains": lambda text: any(str(text) in name for name in names()),
+        "isMemberOfGroupNameRegex": matched,
+    }

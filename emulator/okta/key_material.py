@@ -1,0 +1,100 @@
+"""Signing keys of apps, made from the org's own secret: the same world and requests give the same key.
+
+In a served world the secret is random, so the key is too. A 2048-bit key takes about a fifth of a second: make it
+outside a write transaction.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from math import isqrt
+from typing import TYPE_CHECKING
+
+from emulator.kernel.clock import iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.ids import Ids, base64url
+from emulator.protocols.keys import SigningKey, load_signing_key, make_signing_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+EXPONENT = 65537
+BITS = 2048
+YEARS = 10
+_ROUNDS = 8  # Miller-Rabin; random 1024-bit candidates need far fewer (Handbook of Applied Cryptography, table 4.4)
+_SMALL = [n for n in range(3, 8000, 2) if all(n % d for d in range(3, isqrt(n) + 1, 2))]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A new key and its certificate, as PEM."""
+
+    key_pem: bytes
+    cert_pem: bytes
+
+
+def make(ids: Ids, *, name: str, now: int, years: int = YEARS) -> Material:
+    """A new key with a self-signed certificate from today for `years`; `name` is the certificate's common name."""
+    seed = ids.secret("signingKey", 32).encode()
+    private = _private_key(seed)
+    key_pem, cert_pem = make_signing_key(
+        name, not_before_ms=now // 1000 * 1000, days=365 * years + years // 4, organization="Okta",
+        unit="SSOProvider", private=private,
+    )  # fmt: skip
+    return Material(key_pem, cert_pem)
+
+
+def document(material: Material, *, app_id: str, now: int) -> Doc:
+    """A key as it is stored: the JWK of `GET .../credentials/keys` plus the PEM texts. ValueError for a bad pair."""
+    key = loaded(material)
+    jwk = key.jwk()
+    at = iso(now // 1000 * 1000)
+    kid = base64url(hashlib.sha256(b"kid" + key.certificate.der).digest())
+    return {
+        "id": kid, "kty": "RSA", "created": at, "lastUpdated": at, "expiresAt": iso(key.certificate.not_after_ms),
+        "kid": kid, "use": "sig", "x5c": [key.certificate_b64], "x5t#S256": key.x5t_s256, "e": jwk["e"], "n": jwk["n"],
+        "_appId": app_id, "_key": material.key_pem.decode(), "_cert": material.cert_pem.decode(),
+    }  # fmt: skip
+
+
+def loaded(material: Material) -> SigningKey:
+    return load_signing_key(material.key_pem, material.cert_pem)
+
+
+def load(doc: Doc) -> SigningKey:
+    """The key behind a stored document."""
+    return load_signing_key(doc["_key"].encode(), doc["_cert"].encode())
+
+
+def _private_key(seed: bytes) -> "RSAPrivateKey":
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    p, q = sorted((_prime(seed + b"p"), _prime(seed + b"q")), reverse=True)
+    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(EXPONENT, p * q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), rsa.rsa_crt_iqmp(p, q), public)
+    return numbers.private_key()
+
+
+def _prime(seed: bytes) -> int:
+    """The first prime from a pseudo-random odd start whose two top bits are set, fit for the exponent."""
+    start = int.from_bytes(hashlib.shake_256(seed).digest(BITS // 16), "big")
+    candidate = start | 1 | 3 << (BITS // 2 - 2)
+    while not _fits(candidate):
+        candidate += 2
+    return candidate
+
+
+def _fits(candidate: int) -> bool:
+    if any(candidate % small == 0 for small in _SMALL) or (candidate - 1) % EXPONENT == 0:
+        return False
+    odd, twos = candidate - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    return all(_passes(candidate, base, odd, twos) for base in _SMALL[:_ROUNDS])
+
+
+def _passes(candidate: int, base: int, odd: int, twos: int) -> bool:
+    x = pow(base, odd, candidate)
+    if x in (1, candidate - 1):
+        return True
+    return any((x := pow(x, 2, candidate)) == candidate - 1 for _ in range(twos - 1))

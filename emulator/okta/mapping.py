@@ -1,0 +1,168 @@
+"""The mapping engine: an app user's profile and name from an Okta user. Source: okta-admin-api.md 10, 11; F-51, F-52.
+
+An expression that cannot be evaluated for a user leaves the attribute empty and is told in the log (inferred).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.party import Seeding
+from emulator.okta.app_kinds import APP_USERS
+from emulator.okta.directory_users import CORE, Directory, ad_instances, group_functions, internal_property, seen
+from emulator.okta.expressions import (
+    Environment,
+    Expression,
+    ExpressionError,
+    compile_template,
+    invalid_property,
+    references,
+)
+from emulator.okta.expressions import compile_expression as compiled
+from emulator.okta.expressions.functions import DIRECTORY_FUNCTIONS, GROUP_FUNCTIONS
+from emulator.okta.mapping_store import properties_to_app, variables
+from emulator.okta.tokens import ORG
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where expressions are evaluated: the org's store and the world time."""
+
+    store: Any
+    now: int
+
+    @staticmethod
+    def of(place: Call | Seeding) -> "Setting":
+        return Setting(place.store, place.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapping gave: values by attribute (None: no value), and the attributes whose expression failed."""
+
+    values: Doc
+    failed: dict[str, str]
+
+
+def mapped(setting: Setting, app: Doc, user: Doc, *, first: bool, present: Doc | None = None) -> Mapped:
+    """Evaluate an app's mapping for a user. first: on creation, when DONT_PUSH attributes are set, too."""
+    properties = {
+        name: item for name, item in properties_to_app(setting.store, app["id"]).items()
+        if first or item["pushStatus"] == "PUSH"
+    }  # fmt: skip
+    values: Doc = {}
+    failed: dict[str, str] = {}
+    expressions: dict[str, Expression] = {}
+    for name, item in properties.items():
+        try:
+            expressions[name] = compiled(item["expression"])
+        except ExpressionError as error:
+            failed[name] = error.message
+    environment = environment_of(setting, app, user, expressions.values(), present)
+    for name, expression in expressions.items():
+        try:
+            values[name] = _plain(expression.evaluate(environment))
+        except ExpressionError as error:
+            values[name], failed[name] = None, error.message
+    return Mapped(values, failed)
+
+
+def user_name(setting: Setting, app: Doc, user: Doc) -> str | None:
+    """The app user name by the app's template; None where the template is of type NONE or gives nothing."""
+    template = app["credentials"]["userNameTemplate"]
+    if template["type"] == "NONE":
+        return None
+    expression = compile_template(template["template"])
+    value = expression.evaluate(environment_of(setting, app, user, [expression], None))
+    text = str(value) if value is not None else ""
+    return text + (template.get("suffix") or template.get("userSuffix") or "") if text else None
+
+
+def environment_of(
+    setting: Setting, app: Doc, user: Doc, expressions: Iterable[Expression], present: Doc | None
+) -> Environment:
+    """What the expressions of one user see. App instances are looked up only where one is named."""
+    profile = user["profile"]
+    internal = internal_property(user)
+    known: dict[str, Mapping[str, object] | None] = {
+        "user": profile, "source": profile, "appuser": seen(present) or {}, "org": _org(setting.store),
+        "app": app["settings"]["app"],
+    }  # fmt: skip
+    named = {reference.partition(".")[0] for item in expressions for reference in references(item)} - set(known)
+    known |= _instances(setting.store, user, named)
+    functions: dict[str, Callable[..., object]] = {
+        "user.getInternalProperty": internal, "source.getInternalProperty": internal,
+        **Directory(setting.store, user).functions(), **group_functions(setting.store, user),
+    }  # fmt: skip
+    return Environment(known, functions, setting.now)
+
+
+def _instances(store: Any, user: Doc, named: set[str]) -> dict[str, Mapping[str, object] | None]:
+    names = {name for name in named if not name.endswith("()")}
+    if not names:
+        return {}
+    found: dict[str, Mapping[str, object] | None] = {}
+    for name, app in variables(store).items():
+        if name in names:
+            found[name] = seen(store.get(APP_USERS, f"{app['id']}.{user['id']}"))
+        if f"{name}_app" in names:
+            found[f"{name}_app"] = app["settings"]["app"]
+    return found
+
+
+def _org(store: Any) -> Doc:
+    org = store.all(ORG)[0]
+    return {"name": org["companyName"], "subDomain": org["subdomain"]}
+
+
+def _plain(value: object) -> object:
+    """A value as a profile holds it; an object that an expression yields whole is no value."""
+    return None if isinstance(value, Mapping) else value
+
+
+_METHODS = frozenset({"getInternalProperty()"})
+_LIBRARIES = frozenset({"String", "Arrays", "Convert", "Iso3166Convert", "Time"})
+
+
+def check_expression(store: Any, app: Doc, text: str, *, from_app: bool) -> None:
+    """Refuse an expression that names what is not there. Raises ExpressionError in Okta's words.
+
+    `from_app`: the mapping app user -> Okta user, in which `source` is the app user.
+    """
+    known = _attributes(store, app, from_app=from_app)
+    nobody = {"id": ""}
+    supplied = {*Directory(store, nobody).functions(), *group_functions(store, nobody)}
+    for reference in sorted(references(compiled(text))):
+        root, _, rest = reference.partition(".")
+        attribute = rest.partition(".")[0]
+        function = root.removesuffix("()")
+        if root in _LIBRARIES:
+            continue
+        if function != root and function in GROUP_FUNCTIONS | DIRECTORY_FUNCTIONS and function not in supplied:
+            raise invalid_property(function, text)
+        if function == root and root not in known:
+            raise invalid_property(root, text)
+        if attribute and root in known and attribute not in known[root] | _METHODS:
+            raise invalid_property(attribute, text)
+
+
+def _attributes(store: Any, app: Doc, *, from_app: bool) -> dict[str, frozenset[str]]:
+    """Attributes by the name of the object that has them."""
+    from emulator.okta.resources import schemas
+
+    user = frozenset(schemas.user_attributes(store))
+    own = frozenset(schemas.app_attributes(store, app["id"])) | frozenset(CORE)
+    known: dict[str, frozenset[str]] = {
+        "user": user, "source": own if from_app else user, "appuser": own, "org": frozenset({"name", "subDomain"}),
+        "app": frozenset(app["settings"]["app"]),
+    }  # fmt: skip
+    directory = frozenset(CORE).union(*(schemas.app_attributes(store, item["id"]) for item in ad_instances(store)))
+    for name in ("findDirectoryUser()", "getManagerAppUser()", "getAssistantAppUser()"):
+        known[name] = directory
+    known["getManagerUser()"] = known["getAssistantUser()"] = user
+    for name, item in variables(store).items():
+        known[name] = frozenset(schemas.app_attributes(store, item["id"])) | frozenset(CORE)
+        known[f"{name}_app"] = frozenset(item["settings"]["app"])
+    return known

@@ -1,0 +1,151 @@
+"""Schemas of users and of app users: /api/v1/meta/schemas. Source: okta-admin-api.md 10.1, appendix C."""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import OBSERVED, operation
+from emulator.kernel.party import Seeding
+from emulator.okta.base_schema import base_properties
+from emulator.okta.events import emit, target
+from emulator.okta.params import body_object, stamp
+from emulator.okta.problems import not_found
+from emulator.okta.resources.user_types import default_type
+from emulator.okta.schema_docs import USERNAME, applied, attributes, custom_property, new_schema
+from emulator.store import Column, Kind
+
+USER_SCHEMAS = Kind("user_schemas")
+APP_SCHEMAS = Kind("app_schemas", (Column("_app"),))
+SEED_RANK = 16
+_DRAFT = "http://json-schema.org/draft-04/schema#"
+
+
+def user_schema(store: Any) -> Doc:
+    """The schema of the default user type."""
+    found: Doc = store.get(USER_SCHEMAS, default_type(store)["_schemaId"])
+    return found
+
+
+def user_attributes(store: Any) -> Doc:
+    """Every user attribute's definition by name."""
+    return attributes(user_schema(store))
+
+
+def app_schema(store: Any, app_id: str) -> Doc | None:
+    """The app-user schema of an app instance."""
+    found: Doc | None = store.get(APP_SCHEMAS, app_id)
+    return found
+
+
+def app_attributes(store: Any, app_id: str) -> Doc:
+    """Every app-user attribute's definition by name; empty for an unknown instance."""
+    found = app_schema(store, app_id)
+    return attributes(found) if found is not None else {}
+
+
+def new_app_schema(store: Any, app: Doc, base_properties: Doc) -> Doc:
+    """Make and store the schema of a new app instance; `userName` comes first whatever `base_properties` holds.
+
+    The second instance of a catalogue app gets the app's key and a number as the schema's name (inferred).
+    """
+    same = len(store.find_all(APP_SCHEMAS, "_app", app["name"]))
+    name = app["name"] if not same else f"{app['name']}_{same}"
+    base = {"userName": dict(USERNAME), **base_properties}
+    schema = new_schema(app["id"], name=name, title=f"{app['label']} User", at=app["created"], base=base)
+    made: Doc = store.add(APP_SCHEMAS, {**schema, "_app": app["name"]})
+    return made
+
+
+def drop_app_schema(store: Any, app_id: str) -> None:
+    """Forget the schema of a deleted app instance."""
+    store.drop(APP_SCHEMAS, app_id)
+
+
+def render(call: Call, schema: Doc, path: str) -> Doc:
+    """The envelope; its id is a URL below /meta, without /api/v1."""
+    shown: Doc = {"id": f"{call.base}{path}", "$schema": _DRAFT}
+    shown.update((key, value) for key, value in schema.items() if key != "id" and not key.startswith("_"))
+    refs = [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]
+    return {**shown, "type": "object", "properties": {"profile": {"allOf": refs}}}
+
+
+def _render_user(call: Call, schema: Doc) -> Doc:
+    path = f"/meta/schemas/user/{schema['id']}"
+    kind = default_type(call.store)["id"]
+    links = {
+        "self": {"rel": "self", "href": f"{call.base}/api/v1{path}", "method": "GET"},
+        "type": {"rel": "type", "href": f"{call.base}/api/v1/meta/types/user/{kind}", "method": "GET"},
+    }
+    return {**render(call, schema, path), "_links": links}
+
+
+def _user_schema_of(call: Call) -> Doc:
+    wanted = call.path["schemaId"]
+    found: Doc | None = user_schema(call.store) if wanted == "default" else call.store.get(USER_SCHEMAS, wanted)
+    if found is None:
+        raise not_found(wanted, "CVDType")
+    return found
+
+
+def _app_schema_of(call: Call) -> Doc:
+    found = app_schema(call.store, call.path["appId"])
+    if found is None:
+        raise not_found(call.path["appId"], "AppInstance")
+    return found
+
+
+@operation("GET", "/api/v1/meta/schemas/user/{schemaId}", source=OBSERVED, scope=("okta.schemas.read",))
+def get_user_schema(call: Call) -> Doc:
+    """The schema of users, by id or `default`."""
+    return _render_user(call, _user_schema_of(call))
+
+
+@operation(
+    "POST", "/api/v1/meta/schemas/user/{schemaId}", source=OBSERVED, scope=("okta.schemas.manage",),
+    emits=("directory.user_profile.update",),
+)  # fmt: skip
+def update_user_schema(call: Call) -> Doc:
+    """Add, change or remove (null) attributes of users; values of a removed attribute go with it."""
+    from emulator.okta.resources import users
+
+    schema = _user_schema_of(call)
+    removed = applied(schema, body_object(call))
+    schema["lastUpdated"] = stamp(call.now)
+    call.store.put(USER_SCHEMAS, schema)
+    if removed:
+        users.forget_attributes(call.store, set(removed))
+    emit(call, "directory.user_profile.update", [target("UDSchema", schema["id"], name=schema["title"])])
+    return _render_user(call, schema)
+
+
+@operation("GET", "/api/v1/meta/schemas/apps/{appId}/default", source=OBSERVED, scope=("okta.schemas.read",))
+def get_app_schema(call: Call) -> Doc:
+    """The schema of an app instance's users."""
+    return render(call, _app_schema_of(call), f"/meta/schemas/apps/{call.path['appId']}/default")
+
+
+@operation(
+    "POST", "/api/v1/meta/schemas/apps/{appId}/default", source=OBSERVED, scope=("okta.schemas.manage",),
+    emits=("directory.app_user_profile.update",),
+)  # fmt: skip
+def update_app_schema(call: Call) -> Doc:
+    """Add, change or remove (null) attributes of an app instance's users."""
+    schema = _app_schema_of(call)
+    applied(schema, body_object(call))
+    schema["lastUpdated"] = stamp(call.now)
+    call.store.put(APP_SCHEMAS, schema)
+    emit(call, "directory.app_user_profile.update", [target("AppInstance", schema["id"], name=schema["title"])])
+    return render(call, schema, f"/meta/schemas/apps/{call.path['appId']}/default")
+
+
+def seed(seeding: Seeding) -> None:
+    """The user schema; `user_schema: {attribute: {title, type, ...}}` adds custom attributes."""
+    schema = new_schema(
+        default_type(seeding.store)["_schemaId"], name="user", title="User", at=stamp(seeding.now),
+        base=base_properties(), description="Okta user profile template with default permission settings",
+    )  # fmt: skip
+    custom = schema["definitions"]["custom"]
+    for name, change in seeding.spec.get("user_schema", {}).items():
+        custom["properties"][name] = custom_property(name, change)
+    custom["required"] = [name for name, item in custom["properties"].items() if item.get("required")]
+    seeding.store.add(USER_SCHEMAS, schema)

@@ -1,0 +1,35 @@
+"""The assertion of the Office 365 app for one assigned user, signed with the app's key. Source: federation.md 3."""
+
+from dataclasses import dataclass, field
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.okta import office365
+from emulator.okta.resources import apps
+from emulator.protocols import saml11
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A signed assertion and what the envelope round it repeats; instants in milliseconds."""
+
+    xml: bytes = field(repr=False)
+    id: str
+    issued_ms: int
+    expires_ms: int
+
+
+def issue(call: Call, app: Doc, app_user: Doc, *, authenticated_ms: int, mfa: bool = False) -> Issued:
+    """Sign an assertion; call it outside any write transaction, for the RSA operation is the slow part.
+
+    The UPN claim is the app user's name, the ImmutableID claim its immutableId; Okta's own user plays no part.
+    """
+    user_name = app_user["credentials"]["userName"]
+    with call.store.write():
+        number = call.ids.guid("assertion")
+    made = saml11.office365_assertion(
+        assertion_id=f"_{number}", issuer=office365.issuer_for(app, user_name), now_ms=call.now, upn=user_name,
+        immutable_id=app_user["profile"]["immutableId"], authn_instant_ms=authenticated_ms, mfa=mfa,
+    )  # fmt: skip
+    xml = saml11.issue(made, apps.signing_key(call.store, app))
+    return Issued(xml, made.assertion_id, made.issued_ms, made.not_on_or_after_ms)

@@ -1,0 +1,42 @@
+"""Signing out of the org: the org's own address, the federation's sign-out address, and WS-Federation's two actions.
+
+Source: okta-admin-api.md 6.2 and federation.md 3. A `wreply` is never followed: no reply address is configured.
+"""
+
+from emulator.kernel.call import Call
+from emulator.kernel.exchange import Answer
+from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.okta.sso import flow, gate, pages
+from emulator.protocols.html import redirect
+
+
+@operation(
+    "GET", "/login/signout", source=DOCUMENTED, bucket="login", query=("fromURI",), emits=("user.session.end",),
+    **pages.as_page(),
+)  # fmt: skip
+def sign_out(call: Call) -> Answer:
+    """End the session; `fromURI` may name a page of this org to go on to."""
+    wanted = call.params.get("fromURI", "")
+    back_to = flow.local(call, wanted) if wanted else None
+    if back_to is None:
+        return finish(call)
+    gate.leave(call)
+    return redirect(back_to, headers=call.headers)
+
+
+@operation(
+    "GET", "/app/{appName}/{externalKey}/sso/wsfed/signout", source=DOCUMENTED, bucket="wsfed.passive",
+    query=("wa", "wreply"), emits=("user.session.end",), **pages.as_page(),
+)  # fmt: skip
+def federation_sign_out(call: Call) -> Answer:
+    """Where Microsoft's sign-out leads: ends the org session and says so."""
+    gate.office365(call)
+    return finish(call)
+
+
+def finish(call: Call) -> Answer:
+    """End the session and show the page of `/login/signout`."""
+    if call.params.get("wreply"):
+        call.note("wreply was ignored: sign-out leads to no address of the request's choosing.")
+    gate.leave(call)
+    return pages.show(call, pages.notice("You have signed out", "You can close this window."))

@@ -1,0 +1,60 @@
+"""People from the world file.
+
+Keys of `users` items: `login`, `firstName`; optional `email` (login), `lastName`, `id`, `password`, `status` (ACTIVE
+with a password, else PROVISIONED), `profile: {...}` (further attributes), `groups: [names]`, `admin: SUPER_ADMIN`,
+`recovery: {question, answer}`.
+"""
+
+from emulator.kernel.doc import Doc
+from emulator.kernel.party import Seeding
+from emulator.kernel.problems import LabError
+from emulator.okta import profiles, user_passwords, user_states
+from emulator.okta.base_schema import ALWAYS
+from emulator.okta.resources import groups, roles
+from emulator.okta.resources.schemas import user_attributes
+from emulator.okta.resources.user_types import default_type
+from emulator.okta.user_docs import USERS, new_user
+
+
+def plant(seeding: Seeding) -> None:
+    """Make every user of the spec. LabError when one does not fit the schema."""
+    known, type_id = user_attributes(seeding.store), default_type(seeding.store)["id"]
+    everyone = groups.everyone(seeding.store)["id"]
+    for spec in seeding.spec.get("users", ()):
+        profile = _profile(spec, known)
+        id = spec.get("id") or seeding.ids.okta("00u")
+        user = new_user(profile, id=id, now=seeding.now, type_id=type_id)
+        _credentials(seeding, user, spec)
+        seeding.store.add(USERS, user)
+        groups.join(seeding.store, everyone, id)
+        for name in spec.get("groups", ()):
+            groups.join(seeding.store, groups.named(seeding.store, name)["id"], id)
+        if spec.get("admin"):
+            roles.grant(seeding.store, id, spec["admin"], ids=seeding.ids, now=seeding.now)
+
+
+def _profile(spec: Doc, known: Doc) -> Doc:
+    given = {name: spec.get(name) for name in ("firstName", "lastName", "login", "email")}
+    profile = {**given, "email": given["email"] or given["login"], **spec.get("profile", {})}
+    causes = profiles.unknown(known, profile)
+    causes += [cause for _, cause in (*profiles.missing(known, profile), *profiles.mistakes(known, profile))]
+    if causes:
+        raise LabError(f"user {spec.get('login')!r}: {'; '.join(causes)}.", hint="Profiles must fit the user schema.")
+    return profiles.set_only(profile, ALWAYS)
+
+
+def _credentials(seeding: Seeding, user: Doc, spec: Doc) -> None:
+    password = spec.get("password")
+    if password is not None:
+        user_passwords.put_password(user, password, ids=seeding.ids, now=seeding.now)
+    if spec.get("recovery"):
+        given = spec["recovery"]
+        user_passwords.put_recovery(user, given["question"], given["answer"], ids=seeding.ids)
+    status = spec.get("status") or ("ACTIVE" if password is not None else "PROVISIONED")
+    if status not in user_states.LIFECYCLE.states() or status == user_states.DELETED:
+        raise LabError(f"user {spec['login']!r}: there is no status {status!r}.", hint="See docs/reference/worlds.md.")
+    if status != "STAGED":
+        user_states.shift(user, "ACTIVE", now=seeding.now)
+        user_states.shift(user, status, now=seeding.now)
+    if status == "LOCKED_OUT":
+        user["_lockedAt"] = seeding.now
