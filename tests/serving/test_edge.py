@@ -76,7 +76,9 @@ def test_depth_counts_nesting_and_not_brackets():
 
 
 FOREIGN = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "dc.corp.small.example.", "", "a b"]
-)
+
+
+@pytest.mark.parametrize("host", FOREIGN)
 @pytest.mark.parametrize("listener", ["front", "directory", "control"])
 @pytest.mark.parametrize("path", ["/", "/_lab/health", "/_lab/directory/users"])
 def test_foreign_hosts_are_421_everywhere(host, listener, path):
