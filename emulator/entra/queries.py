@@ -29,15 +29,16 @@ class Shape:
     """What a list of a resource needs to know.
 
     resource: the type's name in the schema. set: the entity set, as `@odata.context` has it. default: the properties
-    that come without `$select` (empty: whatever the document holds). relations: what `$expand` can fetch. full: the
-    document with everything that is worked out when shown. listed: `a/b` of a list of objects to the side-table path
-    that holds its values.
+    that come without `$select` (empty: all). everything: all properties (empty: whatever the document holds).
+    relations: what `$expand` can fetch. full: the document with what is worked out when shown. listed: `a/b` of a list
+    of objects to the side-table path that holds its values. most: the largest page.
     """
 
     resource: str
     set: str
     kind: Kind
     default: tuple[str, ...] = ()
+    everything: tuple[str, ...] = ()
     relations: Mapping[str, Relation] = field(default_factory=dict)
     full: Callable[[Call, Doc], Doc] | None = None
     listed: Mapping[str, str] = field(default_factory=dict)
@@ -85,10 +86,10 @@ def _narrow(doc: Doc, names: tuple[str, ...]) -> Doc:
 
 
 def _names(call: Call, shape: Shape, wanted: QueryOptions) -> tuple[str, ...]:
-    """The properties to show; empty: all the document has."""
+    """The properties to show; empty: whatever the document has."""
     if wanted.select and "*" not in wanted.select:
         return tuple(dict.fromkeys(name.partition("/")[0] for name in wanted.select))
-    return () if version(call) == "beta" or wanted.select else shape.default
+    return shape.everything if version(call) == "beta" or wanted.select else shape.default or shape.everything
 
 
 def _selected(doc: Doc, shape: Shape, names: tuple[str, ...]) -> Doc:

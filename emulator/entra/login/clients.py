@@ -1,0 +1,170 @@
+"""The application that asks: found, allowed in this tenant, its redirect URIs, its credential.
+
+Source: graph-entra.md 1.14, 2.3, 2.14; security.md 3 (J8, J10).
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus, urlsplit
+
+from emulator.entra.login.client_assertion import check_assertion
+from emulator.entra.login.dialect import is_guid
+from emulator.entra.login.tenancy import Tenancy
+from emulator.entra.resources import applications, service_principals
+from emulator.entra.tokens import tenant
+from emulator.kernel.call import Call
+from emulator.kernel.clock import parse_iso
+from emulator.kernel.doc import Doc, dig
+from emulator.kernel.problems import Compared, Problem, Why
+
+Platform = Literal["web", "spa", "publicClient"]
+PLATFORMS: tuple[Platform, ...] = ("web", "spa", "publicClient")
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application that may ask this tenant for tokens, with its service principal here (None: no consent yet)."""
+
+    app: Doc
+    principal: Doc | None
+
+    @property
+    def id(self) -> str:
+        return str(self.app["appId"])
+
+    @property
+    def name(self) -> str:
+        return str(self.app.get("displayName") or "")
+
+    @property
+    def first_party(self) -> bool:
+        return bool(self.app.get("_firstParty"))
+
+    @property
+    def public(self) -> bool:
+        """Whether flows without a redirect (password, assertion) may be used without a credential."""
+        return bool(self.app.get("isFallbackPublicClient"))
+
+    def redirect_uris(self, platform: Platform) -> list[str]:
+        return list(dig(self.app, f"{platform}.redirectUris") or [])
+
+
+def client_of(call: Call, client_id: str, tenancy: Tenancy) -> Client:
+    """The application with that id. Raises 700038, 700016, 50194, 7000112."""
+    given = Compared("client_id", client_id, "request")
+    if not is_guid(client_id) or not client_id.strip("0-"):
+        raise Problem("700038", client_id, why=Why("A client_id is the GUID of an application.", (given,)))
+    app = applications.by_app_id(call.store, client_id.lower())
+    if app is None:
+        known = Compared("directory", tenant(call)["displayName"], "the tenant")
+        why = Why("The tenant knows no application with that client_id.", (given, known))
+        raise Problem("700016", client_id, tenant(call)["displayName"], why=why)
+    audience = str(app.get("signInAudience") or "AzureADMyOrg")
+    if tenancy.shared and audience == "AzureADMyOrg":
+        compared = (Compared("path", tenancy.segment, "request"), Compared("signInAudience", audience, "the application"))
+        why = Why("A single-tenant application needs a tenant-specific endpoint.", compared)
+        raise Problem("50194", client_id, str(app["displayName"]), why=why)
+    principal = service_principals.by_app_id(call.store, app["appId"])
+    if principal is not None and principal.get("accountEnabled") is False:
+        why = Why("The service principal is disabled.", (given, Compared("accountEnabled", False, "service principal")))
+        raise Problem("7000112", client_id, str(app["displayName"]), why=why)
+    return Client(app, principal)
+
+
+def platform_of(client: Client, uri: str) -> Platform:
+    """The platform whose registered URIs hold `uri`: exactly, or for public clients any port of a loopback one.
+
+    Raises 50011: a page, never a redirect.
+    """
+    for platform in PLATFORMS:
+        registered = client.redirect_uris(platform)
+        if uri in registered or (platform == "publicClient" and any(_same_loopback(uri, item) for item in registered)):
+            return platform
+    known = [item for platform in PLATFORMS for item in client.redirect_uris(platform)]
+    compared = (Compared("redirect_uri", uri, "request"), Compared("redirectUris", known, f"application {client.name}"))
+    why = Why("A redirect URI must equal a registered one, character by character.", compared)
+    raise Problem("50011", uri, client.id, why=why)
+
+
+def _same_loopback(uri: str, registered: str) -> bool:
+    """RFC 8252: of `http://localhost` and loopback addresses the port is not compared."""
+    if not uri.isascii() or not uri.isprintable() or any(char in uri for char in " \\@#"):
+        return False
+    try:
+        one, other = urlsplit(uri), urlsplit(registered)
+        ports = (one.port, other.port)
+    except ValueError:
+        return False
+    del ports  # reading them is the check
+    host = _host(one.netloc)
+    same = (one.scheme, host, one.path or "/", one.query) == (other.scheme, _host(other.netloc), other.path or "/", other.query)
+    return same and one.scheme == "http" and host in _LOOPBACK
+
+
+def _host(netloc: str) -> str:
+    return netloc.partition("]")[0] + "]" if netloc.startswith("[") else netloc.partition(":")[0]
+
+
+def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bool) -> str:
+    """The client's proof of who it is, as `appidacr`: "0" none, "1" secret, "2" certificate.
+
+    public: whether it may come without one. Raises 7000218, 7000215, 7000222, 700025, 7000xx for assertions.
+    """
+    secret = form.get("client_secret") or _basic_secret(call, client)
+    assertion = form.get("client_assertion", "")
+    credentials = _credentials(client)
+    if assertion:
+        if form.get("client_assertion_type") != JWT_BEARER:
+            compared = (Compared("client_assertion_type", form.get("client_assertion_type"), "request"), Compared("expected", JWT_BEARER, "RFC 7523"))
+            raise Problem("900144", "client_assertion_type", why=Why("An assertion needs its type.", compared))
+        check_assertion(call, client.app, assertion)
+        return "2"
+    if not secret:
+        if public:
+            return "0"
+        compared = (
+            Compared("client_secret, client_assertion", "absent", "request"),
+            Compared("isFallbackPublicClient", client.public, f"application {client.name}"),
+        )
+        raise Problem("7000218", why=Why("A confidential client must prove who it is.", compared))
+    if public and not credentials:
+        compared = (Compared("client_secret", "present", "request"), Compared("credentials", 0, f"application {client.name}"))
+        raise Problem("700025", why=Why("A public client has no credential to present.", compared))
+    _check_secret(call, client, secret)
+    return "1"
+
+
+def _credentials(client: Client) -> int:
+    return len(client.app.get("passwordCredentials") or []) + len(client.app.get("keyCredentials") or [])
+
+
+def _basic_secret(call: Call, client: Client) -> str:
+    """client_secret_basic: user is the client id, both parts are form-encoded."""
+    scheme, _, value = call.exchange.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        name, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return unquote_plus(secret) if unquote_plus(name).lower() == client.id.lower() else ""
+
+
+def _check_secret(call: Call, client: Client, secret: str) -> None:
+    if applications.secret_ok(client.app, secret, call.now):
+        return
+    held = client.app.get("passwordCredentials") or []
+    shown = [f"{item.get('hint')}… until {item.get('endDateTime')}" for item in held]
+    compared = (
+        Compared("client_secret", f"{secret[:3]}… ({len(secret)} characters)", "request"),
+        Compared("passwordCredentials", shown, f"application {client.name}"),
+    )
+    for item in held:
+        ends = item.get("endDateTime")
+        if ends and parse_iso(ends) <= call.now and applications.secret_ok(client.app, secret, parse_iso(ends) - 1):
+            raise Problem("7000222", client.id, why=Why("The secret is the right one, but has expired.", compared))
+    raise Problem("7000215", client.id, why=Why("No secret of the application is the one presented.", compared))

@@ -1,0 +1,137 @@
+"""What a client asks for: one resource, and scopes of it. Source: graph-entra.md 2.3, 2.4, 2.14."""
+
+from dataclasses import dataclass, field
+
+from emulator.entra.login.clients import Client
+from emulator.entra.resources import grants, service_principals
+from emulator.entra.resources.service_principals import SERVICE_PRINCIPALS
+from emulator.entra.tokens import AUDIENCES, GRAPH, GRAPH_APP_ID, tenant
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, dig
+from emulator.kernel.problems import Compared, Problem, Why
+
+OIDC = ("openid", "profile", "email", "offline_access")
+DEFAULT = ".default"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A scope parameter, understood.
+
+    resource: the service principal of the API. name: how the client wrote it ("" for bare Graph scopes). scopes:
+    delegated permissions asked for; `default` stands for all that are granted. oidc: which of openid... were asked.
+    """
+
+    resource: Doc
+    name: str
+    scopes: tuple[str, ...] = ()
+    default: bool = False
+    oidc: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def audience(self) -> str:
+        """`aud` of a v1 token: the resource as the client named it."""
+        return self.name.removesuffix("/") if self.name else str(self.resource["appId"])
+
+    @property
+    def is_graph(self) -> bool:
+        return bool(self.resource["appId"] == GRAPH_APP_ID)
+
+    def written(self, granted: list[str]) -> str:
+        """The `scope` of a v2 answer: qualified as the client wrote them; `.default` is said again, as the service does."""
+        prefix = f"{self.name}/" if self.name else ""
+        oidc = [name for name in ("openid", "profile", "email") if name in self.oidc]
+        own = [name for name in granted if name not in OIDC]
+        return " ".join([*oidc, *(prefix + name for name in own), *([prefix + DEFAULT] if self.default else [])])
+
+
+def read_v2(call: Call, text: str) -> Asked:
+    """A v2 `scope`: one resource, or OpenID Connect scopes alone (then Graph). Raises 900144, 28000, 500011, 650053."""
+    parts = text.split()
+    if not parts:
+        raise Problem("900144", "scope", why=Why("The v2.0 endpoint needs a scope.", (Compared("scope", text, "request"),)))
+    oidc = frozenset(part.lower() for part in parts if part.lower() in OIDC)
+    pairs = [_split(part) for part in parts if part.lower() not in OIDC]
+    names = list(dict.fromkeys(name for name, _ in pairs)) or [""]
+    resources = {name: resource_of(call, name or GRAPH_APP_ID) for name in names}
+    if len({item["appId"] for item in resources.values()}) > 1:
+        compared = (Compared("scope", text, "request"), Compared("resources", names, "scope"))
+        raise Problem("28000", text, why=Why("One token is for one resource.", compared))
+    scopes = tuple(scope for _, scope in pairs if scope.lower() != DEFAULT)
+    default = any(scope.lower() == DEFAULT for _, scope in pairs)
+    return Asked(resources[names[0]], names[0], scopes, default, oidc)
+
+
+def read_v1(call: Call, resource: str, scope: str) -> Asked:
+    """A v1 `resource`: all that is granted for it; without one the token is for Azure AD Graph's successor, Graph."""
+    oidc = frozenset({"openid", "profile", "email", "offline_access"} & {*scope.lower().split(), "openid", "offline_access"})
+    return Asked(resource_of(call, resource or GRAPH), resource or GRAPH, (), default=True, oidc=oidc)
+
+
+def _split(part: str) -> tuple[str, str]:
+    """(resource, scope): the scope is what stands behind the last slash."""
+    resource, slash, scope = part.rpartition("/")
+    return (resource, scope) if slash else ("", part)
+
+
+def resource_of(call: Call, name: str) -> Doc:
+    """The service principal of an API, by its app id or one of its names. Raises 500011."""
+    if name in AUDIENCES:
+        name = GRAPH_APP_ID
+    found = service_principals.by_app_id(call.store, name.lower())
+    wanted = name.rstrip("/").lower()
+    for item in () if found else call.store.all(SERVICE_PRINCIPALS):
+        if wanted in (str(each).rstrip("/").lower() for each in item.get("servicePrincipalNames") or ()):
+            found = item
+    if found is None:
+        here = tenant(call)["displayName"]
+        why = Why("No service principal of the tenant has that name.", (Compared("resource", name, "request"), Compared("tenant", here, "the tenant")))
+        raise Problem("500011", name, here, why=why)
+    return found
+
+
+def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
+    """The delegated permissions of the token, sorted. Raises 650053 (no such scope) and 65001 (no consent).
+
+    First-party applications are authorised in advance for what they ask; an application may always call itself.
+    """
+    known = _published(asked.resource)
+    resource_id = str(asked.resource["appId"])
+    held: set[str] = set()
+    if client.principal is not None:
+        held = set(grants.scopes_of(call.store, client.principal["id"], user["id"], resource_id))
+    if client.id == resource_id:
+        held |= set(known.values())
+    wanted = set()
+    for scope in asked.scopes:
+        if scope.lower() not in known:
+            raise _unknown_scope(client, asked, scope)
+        wanted.add(known[scope.lower()])
+    if client.first_party:
+        held |= wanted
+    missing = wanted - held
+    if missing or (asked.default and not held):
+        raise not_consented(client, asked, missing or {DEFAULT}, held)
+    return sorted(held | (asked.oidc - {"offline_access"} if asked.is_graph else set()))
+
+
+def _published(resource: Doc) -> dict[str, str]:
+    """Enabled delegated permissions of an API, lower-case to written."""
+    scopes = resource.get("oauth2PermissionScopes") or dig(resource, "api.oauth2PermissionScopes") or []
+    return {str(item["value"]).lower(): str(item["value"]) for item in scopes if item.get("isEnabled", True)}
+
+
+def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
+    compared = (Compared("scope", scope, "request"), Compared("resource", asked.resource["displayName"], "the tenant"))
+    why = Why("The resource publishes no enabled delegated permission of that name.", compared)
+    return Problem("650053", client.name, scope, asked.resource["appId"], why=why)
+
+
+def not_consented(client: Client, asked: Asked, missing: set[str], held: set[str]) -> Problem:
+    """65001, naming what is missing."""
+    compared = (
+        Compared("scopes without consent", sorted(missing), "request"),
+        Compared("scopes granted", sorted(held), f"grants of {client.name} for {asked.resource['displayName']}"),
+    )
+    why = Why("Neither an administrator nor the user has consented to these scopes.", compared)
+    return Problem("65001", client.id, client.name, why=why)

@@ -1,0 +1,155 @@
+"""Licences of users: assignLicense, and what follows from it. Source: graph-entra.md 1.10.
+
+`licenseAssignmentStates` is what is kept: one row for each SKU and each way it came (directly, or by a group).
+`assignedLicenses` and `assignedPlans` are worked out from the active rows, seats are counted once for each SKU.
+"""
+
+from collections.abc import Iterable
+
+from emulator.entra import queries
+from emulator.entra.audit import audit, target
+from emulator.entra.graph import Collection, Entity
+from emulator.entra.problems import invalid
+from emulator.entra.resources import licence_rules, mailboxes, skus
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso_seconds
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Store
+
+ADMINS = {"roles": ("License Administrator", "User Administrator")}
+
+
+def active(user: Doc) -> list[str]:
+    """SKU ids that a user holds, by whatever way."""
+    return list(dict.fromkeys(row["skuId"] for row in user["licenseAssignmentStates"] if row["state"] == "Active"))
+
+
+def row(sku_id: str, disabled: Iterable[str], now: int, *, group: str | None = None, error: str = "None") -> Doc:
+    """An assignment: direct, or by a group; `error` other than None keeps it from being active."""
+    return {
+        "skuId": sku_id, "disabledPlans": list(disabled), "assignedByGroup": group,
+        "state": "Active" if error == "None" else "Error", "error": error, "lastUpdatedDateTime": iso_seconds(now),
+    }  # fmt: skip
+
+
+def settle(store: Store, user: Doc, rows: list[Doc], *, now: int) -> None:
+    """Give a user these assignments: seats, plans and mailbox follow. The caller stores the user."""
+    before = set(active(user))
+    user["licenseAssignmentStates"] = rows
+    held = active(user)
+    for sku_id in sorted(set(held) ^ before):
+        skus.take_seats(store, sku_id, 1 if sku_id in held else -1)
+    user["assignedLicenses"] = [{"disabledPlans": _disabled(rows, sku_id), "skuId": sku_id} for sku_id in held]
+    user["_skus"] = held
+    user["assignedPlans"] = _plans(store, user, now=now)
+    mailboxes.settle(store, user)
+
+
+def _disabled(rows: list[Doc], sku_id: str) -> list[str]:
+    """A plan is off where every way the SKU came has it off."""
+    ways = [row["disabledPlans"] for row in rows if row["skuId"] == sku_id and row["state"] == "Active"]
+    return [plan for plan in ways[0] if all(plan in way for way in ways[1:])]
+
+
+def _plans(store: Store, user: Doc, *, now: int) -> list[Doc]:
+    """assignedPlans: enabled ones keep their date, those that went are shown as Deleted."""
+    kept = {plan["servicePlanId"]: plan for plan in user.get("assignedPlans", ())}
+    found: dict[str, Doc] = {}
+    for plan in licence_rules.enabled_plans(store, user["assignedLicenses"]):
+        old = kept.get(plan["servicePlanId"])
+        since = old["assignedDateTime"] if old and old["capabilityStatus"] == "Enabled" else iso_seconds(now)
+        found[plan["servicePlanId"]] = {
+            "assignedDateTime": since, "capabilityStatus": "Enabled",
+            "service": skus.service_of(plan["servicePlanName"]), "servicePlanId": plan["servicePlanId"],
+        }  # fmt: skip
+    gone = [{**plan, "capabilityStatus": "Deleted"} for key, plan in kept.items() if key not in found]
+    return [*found.values(), *gone]
+
+
+@operation("POST", "/v1.0/users/{id}/assignLicense", source=DOCUMENTED, extra=ADMINS, emits=("Change user license",))
+def assign_license(call: Call) -> Entity:
+    """Add and remove licences of a user in one operation: all of it holds, or none."""
+    from emulator.entra.resources import users
+
+    user = users.load(call)
+    added, removed = request_of(call.body)
+    old = user["assignedLicenses"]
+    if added and not user.get("usageLocation"):
+        compared = (Compared("usageLocation", user.get("usageLocation"), user["userPrincipalName"]),)
+        raise Problem("usage_location", why=Why("A licence needs the user's usageLocation.", compared))
+    rows = {item["skuId"]: item for item in user["licenseAssignmentStates"] if item["assignedByGroup"] is None}
+    inherited = [item for item in user["licenseAssignmentStates"] if item["assignedByGroup"] is not None]
+    for sku_id in removed:
+        _remove(user, rows, inherited, sku_id)
+    for item in added:
+        licence_rules.check_sku(call.store, item)
+        rows[item["skuId"]] = row(item["skuId"], item["disabledPlans"], call.now)
+    wanted = [*rows.values(), *inherited]
+    for item in added:
+        if item["skuId"] not in active(user):
+            licence_rules.check_seats(call.store, item["skuId"])
+    licence_rules.check_plans(call.store, wanted)
+    settle(call.store, user, wanted, now=call.now)
+    call.store.put(users.USERS, user)
+    log(call, user, old)
+    return queries.entity(call, users.SHAPE, user)
+
+
+def log(call: Call, user: Doc, old: list[Doc]) -> None:
+    if old != user["assignedLicenses"]:
+        values = {"AssignedLicense": (old, user["assignedLicenses"])}
+        audit(call, "Change user license", [target("User", user, changed=values)])
+
+
+def _remove(user: Doc, rows: dict[str, Doc], inherited: list[Doc], sku_id: str) -> None:
+    if rows.pop(sku_id, None) is not None:
+        return
+    groups = [item["assignedByGroup"] for item in inherited if item["skuId"] == sku_id]
+    compared = (Compared("removeLicenses", sku_id, "request body"), Compared("assigned by group", ", ".join(groups) or "no", user["userPrincipalName"]))
+    if groups:
+        raise Problem("inherited_license", why=Why("A licence that came by a group goes with the group.", compared))
+    raise Problem("not_licensed", why=Why("Only a licence that the user holds directly can be removed.", compared))
+
+
+def request_of(body: Doc) -> tuple[list[Doc], list[str]]:
+    """`addLicenses` and `removeLicenses` of a body, ids in lower case; both must be there."""
+    missing = [name for name in ("addLicenses", "removeLicenses") if not isinstance(body.get(name), list)]
+    if missing:
+        compared = tuple(Compared(name, body.get(name), "request body") for name in missing)
+        raise Problem("missing_parameters", "assignLicense", ", ".join(missing), why=Why("Both arrays are required.", compared))
+    added: list[Doc] = []
+    for item in body["addLicenses"]:
+        plans = item.get("disabledPlans", []) if isinstance(item, dict) else None
+        if plans is None or not isinstance(item.get("skuId"), str) or not all(isinstance(plan, str) for plan in plans):
+            raise invalid("addLicenses", "User", item, rule="addLicenses holds {skuId, disabledPlans}.")
+        added.append({"skuId": item["skuId"].lower(), "disabledPlans": [plan.lower() for plan in plans]})
+    for item in body["removeLicenses"]:
+        if not isinstance(item, str):
+            raise invalid("removeLicenses", "User", item, rule="removeLicenses holds SKU ids.")
+    return added, [item.lower() for item in body["removeLicenses"]]
+
+
+@operation("GET", "/v1.0/users/{id}/licenseDetails", source=DOCUMENTED)
+def license_details(call: Call) -> Collection:
+    """The SKUs that a user holds, with the state of each service plan."""
+    from emulator.entra.resources import users
+
+    user = users.load(call)
+    return details(call, user, f"users('{call.path['id']}')/licenseDetails")
+
+
+def details(call: Call, user: Doc, context: str) -> Collection:
+    """licenseDetails of a user."""
+    items = []
+    for held in user["assignedLicenses"]:
+        sku = skus.by_id(call.store, held["skuId"])
+        if sku is not None:
+            plans = [
+                {**plan, "provisioningStatus": "Disabled" if plan["servicePlanId"] in held["disabledPlans"] else "Success"}
+                for plan in sku["servicePlans"]
+            ]
+            key = licence_rules.details_id(user["id"], held["skuId"])
+            items.append({"id": key, "skuId": held["skuId"], "skuPartNumber": sku["skuPartNumber"], "servicePlans": plans})
+    return Collection(context, items)

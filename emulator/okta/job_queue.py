@@ -1,0 +1,152 @@
+"""The org's queue of connector jobs: what waits, what is leased, what is due. Source: DESIGN.md "The job port".
+
+One live job per key: a newer desired state replaces a pending one, and waits while an older one is being done.
+States: PENDING, LEASED. A job that is done or has failed is gone.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import MINUTE, iso, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.okta import office365
+from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, MICROSOFT_CLIENTS
+
+PENDING, LEASED = "PENDING", "LEASED"
+KINDS = (
+    "user.push", "user.deactivate", "domains.fetch", "domain.federate", "domain.unfederate", "credentials.test",
+    "licenses.refresh",
+)  # fmt: skip
+LEASE = 5 * MINUTE
+_FEDERATION = ("domains.fetch", "domain.federate", "domain.unfederate")
+
+
+def enqueue(
+    call: Call,
+    kind: str,
+    *,
+    key: str,
+    subject: Doc,
+    desired: Doc,
+    app: Doc,
+    not_before: int | None = None,
+    operation_id: str | None = None,
+) -> Doc:
+    """Put a job into the queue, in place of a pending one of the same key.
+
+    subject holds `appId` (and `userId` or `operationId`). not_before: milliseconds on the world clock.
+    """
+    waiting = [job for job in call.store.find_all(JOBS, "key", key) if job["state"] == PENDING]
+    job: Doc = {
+        "id": call.ids.okta("job"), "kind": kind, "key": key, "state": PENDING, "appId": subject["appId"],
+        "notBefore": call.now if not_before is None else not_before, "attempt": 0, "created": iso(call.now),
+        "subject": subject, "desired": desired, "settings": settings_of(app), "tenant": office365.tenant_domain(app),
+        "steps": {}, "lease": None, "operationId": operation_id,
+    }  # fmt: skip
+    if not waiting:
+        call.store.add(JOBS, job)
+        return job
+    old = waiting[0]
+    # Checkpoints of an attempt that is to be repeated stay valid; those of another kind of job do not.
+    job |= {"id": old["id"], "steps": old["steps"] if old["kind"] == kind else {}}
+    call.store.put(JOBS, job)
+    return job
+
+
+def cancel(call: Call, key: str) -> None:
+    """Drop a key's pending job; a leased one is finished by its holder."""
+    for job in call.store.find_all(JOBS, "key", key):
+        if job["state"] == PENDING:
+            call.store.drop(JOBS, job["id"])
+
+
+def settings_of(app: Doc) -> Doc:
+    return {**app["settings"]["app"], "label": app["label"]}
+
+
+def due(call: Call, kinds: list[str], most: int) -> list[Doc]:
+    """Jobs that may be leased now, oldest first."""
+    epoch, _ = call.store.database.moment()
+    jobs: list[Doc] = call.store.all(JOBS)
+    busy = {job["key"] for job in jobs if _held(job, call.now, epoch)}
+    found: list[Doc] = []
+    for job in jobs:
+        if len(found) == most:
+            break
+        if job["kind"] not in kinds or job["key"] in busy or job["notBefore"] > call.now:
+            continue
+        if not _stopped(call.store, job):
+            busy.add(job["key"])
+            found.append(job)
+    return found
+
+
+def next_due(call: Call, kinds: list[str]) -> str | None:
+    """When the next waiting job becomes due, or a held one's lease ends."""
+    epoch, _ = call.store.database.moment()
+    times = [
+        parse_iso(job["lease"]["expiresAt"]) if _held(job, call.now, epoch) else job["notBefore"]
+        for job in call.store.all(JOBS)
+        if job["kind"] in kinds and not _stopped(call.store, job)
+    ]
+    return iso(min(times)) if times else None
+
+
+def _held(job: Doc, now: int, epoch: int) -> bool:
+    lease = job["lease"]
+    return job["state"] == LEASED and lease["epoch"] == epoch and parse_iso(lease["expiresAt"]) > now
+
+
+def _stopped(store: Any, job: Doc) -> bool:
+    """A deactivated app provisions nobody until it is activated again; what tidies up after it goes on."""
+    if not job["kind"].startswith("user."):
+        return False
+    app = store.get(APPS, job["appId"])
+    return app is not None and app["status"] != "ACTIVE"
+
+
+def lease(call: Call, job: Doc) -> Doc | None:
+    """Hand a due job out, brought up to date; None when it has lost its object."""
+    epoch, _ = call.store.database.moment()
+    if not _refresh(call.store, job):
+        call.store.drop(JOBS, job["id"])
+        return None
+    job["state"], job["attempt"] = LEASED, job["attempt"] + 1
+    job["lease"] = {
+        "token": call.ids.secret("lease", 16), "expiresAt": iso(call.now + LEASE), "epoch": epoch,
+    }  # fmt: skip
+    call.store.put(JOBS, job)
+    return {
+        **{name: job[name] for name in ("id", "kind", "attempt", "lease", "subject", "desired", "settings", "steps")},
+        "secret": _secret(call.store, job),
+    }  # fmt: skip
+
+
+def _refresh(store: Any, job: Doc) -> bool:
+    """A push always carries the newest state; False when its app user is gone."""
+    from emulator.okta import provisioning
+    from emulator.okta.resources import users
+
+    app = store.get(APPS, job["appId"])
+    if app is not None:
+        job["settings"], job["tenant"] = settings_of(app), office365.tenant_domain(app)
+    if job["kind"] != "user.push":
+        return True
+    app_user = store.get(APP_USERS, job["subject"]["appUserId"])
+    user = store.get(users.USERS, job["subject"]["userId"])
+    if app is None or app_user is None or user is None:
+        return False
+    job["subject"], job["desired"] = provisioning.subject(app_user, user), provisioning.desired(app, app_user)
+    return True
+
+
+def _secret(store: Any, job: Doc) -> Doc:
+    """The service client of a job: domains are the federation client's, all else the provisioning client's."""
+    found = client(store, "federation" if job["kind"] in _FEDERATION else "provisioning")
+    return {"tenant": job["tenant"], "client_id": found["client_id"], "client_secret": found["client_secret"]}
+
+
+def client(store: Any, name: str) -> Doc:
+    """One of the org's two Microsoft clients: `federation` or `provisioning`."""
+    found: Doc = store.get(MICROSOFT_CLIENTS, name)
+    return found

@@ -1,0 +1,43 @@
+"""One-time tokens that let a person set a password: activation and recovery links. Source: okta-admin-api.md 3.2, 15.
+
+Only a digest is kept. A token is spent by deleting its row, so it has one winner.
+"""
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import DAY, HOUR, iso
+from emulator.kernel.doc import Doc
+from emulator.okta.tokens import digest
+from emulator.store import Column, Kind
+
+RECOVERY_TOKENS = Kind("recovery_tokens", (Column("userId"),))
+ACTIVATION, RECOVERY = "ACTIVATION", "RECOVERY"
+LIFETIME = {ACTIVATION: 7 * DAY, RECOVERY: HOUR}
+"""Inferred: the vendor's defaults, which an org may change."""
+_PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password"}
+
+
+def new_token(call: Call, user: Doc, purpose: str) -> str:
+    """A fresh token for the user; earlier ones of theirs stop working."""
+    call.store.drop_where(RECOVERY_TOKENS, "userId", user["id"])
+    token = call.ids.secret_text("recovery", 20)
+    row = {"id": digest(token), "userId": user["id"], "purpose": purpose, "expiresAt": iso(call.now + LIFETIME[purpose])}
+    call.store.add(RECOVERY_TOKENS, row)
+    return token
+
+
+def url(call: Call, token: str, purpose: str) -> str:
+    """The link that a mail to the user would carry."""
+    return f"{call.base}/{_PAGE[purpose]}/{token}"
+
+
+def spend(call: Call, token: str) -> Doc | None:
+    """`{userId, purpose}` of a token that is now used up; None when it is unknown, spent or expired."""
+    row: Doc | None = call.store.drop(RECOVERY_TOKENS, digest(token))
+    if row is None or row["expiresAt"] < iso(call.now):
+        return None
+    return row
+
+
+def forget(call: Call, user: Doc) -> None:
+    """Make the user's open links useless."""
+    call.store.drop_where(RECOVERY_TOKENS, "userId", user["id"])

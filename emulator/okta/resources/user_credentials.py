@@ -1,0 +1,139 @@
+"""Passwords and recovery questions: /api/v1/users/{id}/credentials, and a user's sessions. Source:
+okta-admin-api.md 3.3.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import recovery, user_passwords, user_states
+from emulator.okta.events import emit, user_target
+from emulator.okta.params import body_object, flag, part, stamp, text_of
+from emulator.okta.problems import invalid
+from emulator.okta.resources import sessions, users
+from emulator.okta.user_docs import USERS
+from emulator.okta.user_input import checked_recovery
+
+_AT = "/api/v1/users/{userId}/credentials/"
+_POST: Any = {"scope": ("okta.users.manage",), "bucket": "users"}
+_CHANGES = ("STAGED", "ACTIVE", "PASSWORD_EXPIRED", "RECOVERY")
+
+
+def _allowed(user: Doc, statuses: tuple[str, ...], code: str) -> None:
+    """Refuse users of another status, and those whose password is not kept here."""
+    provider = user["credentials"]["provider"]["type"]
+    if user["status"] in statuses and provider in ("OKTA", "IMPORT"):
+        return
+    who = f"user {user['profile']['login']}"
+    compared = (
+        Compared("status", user["status"], who), Compared("provider", provider, who),
+        Compared("statuses that allow it", ", ".join(statuses), "the operation"),
+    )  # fmt: skip
+    raise Problem(code, why=Why("The user's status or provider does not allow it.", compared))
+
+
+def _value(body: Doc, name: str) -> str:
+    value = text_of(part(body, name) or {}, "value", f"{name}.value")
+    if not value:
+        why = Why(f"{name} is needed.", (Compared(f"{name}.value", value, "request body"),))
+        raise invalid(name, f"{name}: The field cannot be left blank", why=why)
+    return value
+
+
+def _set(call: Call, user: Doc, password: str) -> None:
+    """Write a password that its owner chose, and log it."""
+    user_passwords.change_password(call, user, password, history=True, code="E0000014")
+    after = user_states.LIFECYCLE.after(user["status"], "set_password")
+    if after is not None:
+        user_states.shift(user, after, now=call.now)
+    user["lastUpdated"] = stamp(call.now)
+    recovery.forget(call, user)
+    call.store.put(USERS, user)
+    emit(call, "user.account.update_password", [user_target(user)])
+
+
+@operation(
+    "POST", _AT + "change_password", source=DOCUMENTED, query=("strict",),
+    emits=("user.account.update_password", "user.session.clear"), **_POST,
+)  # fmt: skip
+def change_password(call: Call) -> Doc:
+    """Change a password by showing the old one."""
+    user, body = users.load(call), body_object(call)
+    _allowed(user, _CHANGES, "E0000035")
+    old, new = _value(body, "oldPassword"), _value(body, "newPassword")
+    if not user_passwords.password_matches(user, old):
+        why = Why("oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),))
+        raise Problem("E0000014", causes=("Old Password is not correct",), why=why)
+    _set(call, user, new)
+    if body.get("revokeSessions") is True:
+        sessions.clear(call, user)
+    return dict(user["credentials"])
+
+
+@operation("POST", _AT + "change_recovery_question", source=DOCUMENTED, **_POST)
+def change_recovery_question(call: Call) -> Doc:
+    """Change the recovery question by showing the password."""
+    user, body = users.load(call), body_object(call)
+    _allowed(user, _CHANGES, "E0000036")
+    password, given = _value(body, "password"), part(body, "recovery_question") or {}
+    question, answer = checked_recovery(given.get("question"), given.get("answer"))
+    if not user_passwords.password_matches(user, password):
+        why = Why("password is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),))
+        raise Problem("E0000014", causes=("Password is not correct",), why=why)
+    user_passwords.put_recovery(user, question, answer, ids=call.ids)
+    user["lastUpdated"] = stamp(call.now)
+    call.store.put(USERS, user)
+    return dict(user["credentials"])
+
+
+@operation(
+    "POST", _AT + "forgot_password", source=DOCUMENTED, query=("sendEmail",), emits=("user.account.reset_password",),
+    body="none", **_POST,
+)  # fmt: skip
+def forgot_password(call: Call) -> Doc:
+    """A recovery link for an active user; on Classic they need a recovery question."""
+    user = users.load(call)
+    _allowed(user, ("ACTIVE",), "E0000034")
+    if call.info["engine"] == "classic":
+        _has_question(user, "E0000034")
+    token = recovery.new_token(call, user, recovery.RECOVERY)
+    emit(call, "user.account.reset_password", [user_target(user)])
+    if flag(call, "sendEmail", True):
+        return {}
+    return {"resetPasswordUrl": recovery.url(call, token, recovery.RECOVERY)}
+
+
+@operation(
+    "POST", _AT + "forgot_password_recovery_question", source=DOCUMENTED, query=("sendEmail",),
+    emits=("user.account.reset_password", "user.account.update_password"), **_POST,
+)  # fmt: skip
+def forgot_password_recovery_question(call: Call) -> Doc:
+    """Set a new password by answering the recovery question."""
+    user, body = users.load(call), body_object(call)
+    _allowed(user, ("ACTIVE", "RECOVERY"), "E0000034")
+    _has_question(user, "E0000034")
+    password, given = _value(body, "password"), part(body, "recovery_question") or {}
+    if not user_passwords.recovery_matches(user, given.get("answer")):
+        why = Why("The answer is not the one on record.", (Compared("user", user["profile"]["login"], "request path"),))
+        raise Problem("E0000087", why=why)
+    emit(call, "user.account.reset_password", [user_target(user)])
+    _set(call, user, password)
+    return dict(user["credentials"])
+
+
+def _has_question(user: Doc, code: str) -> None:
+    if "recovery_question" not in user["credentials"]:
+        compared = (Compared("recovery_question", None, f"user {user['profile']['login']}"),)
+        raise Problem(code, why=Why("The user has no recovery question.", compared))
+
+
+@operation(
+    "DELETE", "/api/v1/users/{userId}/sessions", source=OBSERVED, scope=("okta.users.manage",), bucket="users",
+    query=("oauthTokens", "forgetDevices"), emits=("user.session.clear",),
+)  # fmt: skip
+def clear_user_sessions(call: Call) -> None:
+    """End every session of a user."""
+    user = users.load(call)
+    sessions.clear(call, user, always=True)
