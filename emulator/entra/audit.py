@@ -63,10 +63,13 @@ ACTIVITIES: dict[str, tuple[str, str]] = {
 }
 
 
+_NAMES = {"onPremisesImmutableId": "SourceAnchor", "signInSessionsValidFromDateTime": "StsRefreshTokensValidFrom"}
+
+
 def changes(old: Doc, new: Doc) -> dict[str, tuple[object, object]]:
     """Property to (old, new), for what differs between two versions of a document."""
     names = [name for name in {**old, **new} if not name.startswith("_") and old.get(name) != new.get(name)]
-    return {name: (old.get(name), new.get(name)) for name in names}
+    return {_NAMES.get(name, name[:1].upper() + name[1:]): (old.get(name), new.get(name)) for name in names}
 
 
 def target(kind: str, doc: Doc, *, changed: dict[str, tuple[object, object]] | None = None) -> Doc:

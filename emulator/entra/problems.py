@@ -40,6 +40,7 @@ CATALOGUE: dict[str, ProblemKind] = {
     "password_required": _kind(400, BAD, "A password must be specified to create a new user."),
     "password_weak": _kind(400, BAD, "The specified password does not comply with password complexity requirements. Please provide a different password."),
     "synced": _kind(400, BAD, "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."),
+    "external_mastered": _kind(400, BAD, "Unable to update the specified properties for objects that have originated within an external service."),
     "usage_location": _kind(400, BAD, "License assignment cannot be done for user with invalid usage location."),
     "no_seats": _kind(400, BAD, "Subscription with SKU {0} does not have any available licenses."),
     "no_sku": _kind(400, BAD, "License {0} does not correspond to a valid company License."),

@@ -67,17 +67,15 @@ def settings_of(app: Doc) -> Doc:
 def due(call: Call, kinds: list[str], most: int) -> list[Doc]:
     """Jobs that may be leased now, oldest first."""
     epoch, _ = call.store.database.moment()
-    jobs: list[Doc] = call.store.all(JOBS)
-    busy = {job["key"] for job in jobs if _held(job, call.now, epoch)}
-    found: list[Doc] = []
-    for job in jobs:
-        if len(found) == most:
-            break
-        if job["kind"] not in kinds or job["key"] in busy or job["notBefore"] > call.now:
-            continue
-        if not _stopped(call.store, job):
-            busy.add(job["key"])
-            found.append(job)
+    busy = {job["key"] for job in call.store.find_all(JOBS, "state", LEASED) if _held(job, call.now, epoch)}
+
+    def free(job: Doc) -> bool:
+        if job["kind"] not in kinds or job["key"] in busy or job["notBefore"] > call.now or _stopped(call.store, job):
+            return False
+        busy.add(job["key"])
+        return True
+
+    found: list[Doc] = call.store.page(JOBS, limit=most, keep=free).docs
     return found
 
 

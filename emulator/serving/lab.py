@@ -4,7 +4,6 @@ A `Lab` runs its listeners on a loop in a thread of its own, so the same class s
 and the `live_world` fixture.
 """
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -19,9 +18,9 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, machine_random
 from emulator.kernel.problems import LabError
 from emulator.serving import listen, tls
+from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
 from emulator.serving.pump import Pump
-from emulator.serving.relay import Relay
 from emulator.serving.world import World
 from emulator.wire.client import Http, Tcp, json_of
 
@@ -64,24 +63,16 @@ class Lab:
         except BaseException:
             self._unlock()
             raise
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._stopping = asyncio.Event()
-        self._started = threading.Event()
-        self._failure: BaseException | None = None
+        entry, names = self.world.answer, self.world.hosts.names()
+        self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))
         self.pump: Pump | None = None
         self.info: Doc = {}
 
     # -- running ------------------------------------------------------------------------------------------------
 
     def start(self) -> "Lab":
-        """Serve; LabError when the listeners do not come up."""
-        self._thread = threading.Thread(target=self._run, name="tenantlab-serve", daemon=True)
-        self._thread.start()
-        self._started.wait(20)
-        if self._failure is not None:
-            self.stop()
-            raise LabError(f"The listeners did not start: {self._failure}.", hint="Try other ports.") from self._failure
+        """Serve; LabError when the listeners do not come up or do not answer."""
+        self.front.start()
         try:
             self._await_health()
         except BaseException:
@@ -98,9 +89,7 @@ class Lab:
         """Stop serving, remove `lab.json`, release the data directory (and delete a temporary one)."""
         if self.pump is not None:
             self.pump.stop()
-        if self._thread is not None and self._thread.is_alive() and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
+        self.front.stop()
         with contextlib.suppress(OSError):
             (self.data / LAB_FILE).unlink(missing_ok=True)
         self.world.close()
@@ -114,46 +103,23 @@ class Lab:
     def __exit__(self, *exc: object) -> None:
         self.stop()
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            self._failure = error
-        finally:
-            self._started.set()
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        front = next(item for item in self.listeners if item.service == "front" and item.scheme == "https")
-        serving = listen.make(
-            self.listeners, self.world.answer, certificate=self.files["tls.crt"], key=self.files["tls.key"]
-        )
-        relay = Relay(set(self.world.hosts.names()), (front.address, front.port))
-        await serving.start()
-        await relay.start(self.bind, self.proxy)
-        self._started.set()
-        await self._stopping.wait()
-        await relay.stop()
-        await serving.stop()
-
     def _await_health(self) -> None:
         http = Http(Tcp(timeout=5), headers={"authorization": f"Bearer {self.control_token}"})
         for attempt in range(100):
             with contextlib.suppress(Exception):
                 if http.request("GET", self.url("front") + "/_lab/health").status == 200:
                     return
-            self._started.wait(0.01 * min(attempt + 1, 10))
-            threading.Event().wait(0.01)
+            threading.Event().wait(0.005 * min(attempt + 1, 20))
         raise LabError("The listeners came up but do not answer.", hint="See the data directory for a log.")
 
     # -- describing ---------------------------------------------------------------------------------------------
 
     def url(self, service: str, scheme: str = "http") -> str:
-        return next(item.url for item in self.listeners if item.service == service and item.scheme == scheme)
+        return self.front.find(service, scheme).url
 
     def transport(self) -> Tcp:
         """A transport that reaches every emulated host on this lab's TLS port."""
-        front = next(item for item in self.listeners if item.service == "front" and item.scheme == "https")
+        front = self.front.find("front", "https")
         address = ("127.0.0.1" if not is_loopback(front.address) else front.address, front.port)
         return Tcp(dict.fromkeys(self.world.hosts.names(), address), ca_file=str(self.files["ca.pem"]))
 

@@ -1,7 +1,7 @@
 """A world: parties wired together, in process or behind listeners, with one clock, one store and one tape."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +207,12 @@ class World:
     def browser(self) -> Browser:
         """A fresh browser on this world."""
         return Browser(self.transport)
+
+    def intercept(self) -> AbstractContextManager[None]:
+        """A block in which this process's client code reaches the world under the vendors' real host names."""
+        from emulator.serving.intercept import intercept
+
+        return intercept(self)
 
     # -- state --------------------------------------------------------------------------------------------------
 

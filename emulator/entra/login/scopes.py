@@ -63,8 +63,11 @@ def read_v2(call: Call, text: str) -> Asked:
 
 
 def read_v1(call: Call, resource: str, scope: str) -> Asked:
-    """A v1 `resource`: all that is granted for it; without one the token is for Azure AD Graph's successor, Graph."""
-    oidc = frozenset({"openid", "profile", "email", "offline_access"} & {*scope.lower().split(), "openid", "offline_access"})
+    """A v1 `resource`: all that is granted for it; without one the token is for Azure AD Graph's successor, Graph.
+
+    A v1 client always gets an id_token and a refresh token.
+    """
+    oidc = frozenset({"openid", "offline_access", *(set(OIDC) & set(scope.lower().split()))})
     return Asked(resource_of(call, resource or GRAPH), resource or GRAPH, (), default=True, oidc=oidc)
 
 
@@ -110,7 +113,7 @@ def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     if client.first_party:
         held |= wanted
     missing = wanted - held
-    if missing or (asked.default and not held):
+    if missing or (asked.default and not held) or client.principal is None:
         raise not_consented(client, asked, missing or {DEFAULT}, held)
     return sorted(held | (asked.oidc - {"offline_access"} if asked.is_graph else set()))
 

@@ -176,7 +176,7 @@ def _store(call: Call, row: Doc, *, new: bool) -> None:
 
 
 def _log(call: Call, row: Doc, old: Doc) -> None:
-    values = {name: pair for name, pair in changes(old, row).items() if name not in ("id", "domain")}
+    values = {name: pair for name, pair in changes(old, row).items() if name not in ("Id", "Domain")}
     audit(call, "Set federation settings on domain", [target("Other", {"id": row["domain"]}, changed=values)])
 
 

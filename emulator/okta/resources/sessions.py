@@ -1,0 +1,156 @@
+"""Sessions: /api/v1/sessions. Source: okta-admin-api.md 15, appendix C."""
+
+from collections.abc import Sequence
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import HOUR, iso
+from emulator.kernel.doc import Doc, public
+from emulator.kernel.operations import OBSERVED, inferred, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta.events import emit, user_target
+from emulator.okta.params import body_object, stamp, text_of
+from emulator.okta.problems import invalid, not_found
+from emulator.okta.tokens import SESSIONS, digest, live_session, org
+from emulator.okta.user_docs import USERS
+
+LIFETIME = 2 * HOUR
+_AT = "/api/v1/sessions"
+
+
+def start_session(call: Call, user: Doc, amr: Sequence[str]) -> tuple[Doc, str]:
+    """A new session of a user who has proved who they are by `amr`, and the value of its cookie.
+
+    Call it inside a write transaction. The cookie's value is kept as a digest only.
+    """
+    now, cookie = stamp(call.now), call.ids.secret("session", 32)
+    session: Doc = {
+        "id": "102" + call.ids.secret("session-id", 17)[:22], "userId": user["id"], "login": user["profile"]["login"],
+        "createdAt": now, "expiresAt": stamp(call.now + LIFETIME), "status": "ACTIVE",
+        "lastPasswordVerification": now if "pwd" in amr else None,
+        "lastFactorVerification": now if len(set(amr) - {"pwd", "mfa"}) else None,
+        "amr": list(amr), "idp": {"id": org(call)["id"], "type": "OKTA"}, "mfaActive": False, "_cookie": digest(cookie),
+    }  # fmt: skip
+    call.store.add(SESSIONS, session)
+    fresh = call.store.get(USERS, user["id"]) or user
+    fresh["lastLogin"] = now
+    call.store.put(USERS, fresh)
+    call.memo["session_id"] = session["id"]
+    emit(call, "user.session.start", [user_target(user)], actor=user_target(user))
+    return session, cookie
+
+
+def end_session(call: Call, session: Doc) -> None:
+    """End a session, and log it; ending one twice changes nothing. Call it inside a write transaction."""
+    if call.store.drop(SESSIONS, session["id"]) is None:
+        return
+    user = call.store.get(USERS, session["userId"])
+    call.memo.setdefault("session_id", session["id"])
+    emit(call, "user.session.end", [user_target(user)] if user else [], actor=user_target(user) if user else None)
+
+
+def clear(call: Call, user: Doc, *, always: bool = False) -> None:
+    """End every session of a user; logged when there was one, or `always`."""
+    ended = call.store.drop_where(SESSIONS, "userId", user["id"])
+    if ended or always:
+        emit(call, "user.session.clear", [user_target(user)])
+
+
+def render(call: Call, session: Doc) -> Doc:
+    """The session as the API shows it."""
+    at = f"{call.base}{_AT}/{session['id']}"
+    user = call.store.get(USERS, session["userId"])
+    name = " ".join(filter(None, (user["profile"].get(k) for k in ("firstName", "lastName")))) if user else ""
+    me = f"{call.base}/api/v1/users/{session['userId']}"
+    return {
+        **public(session),
+        "_links": {
+            "self": {"href": at, "hints": {"allow": ["GET", "DELETE"]}},
+            "refresh": {"href": f"{at}/lifecycle/refresh", "hints": {"allow": ["POST"]}},
+            "user": {"name": name, "href": me, "hints": {"allow": ["GET"]}},
+        },
+    }
+
+
+def _load(call: Call) -> Doc:
+    id = call.path["sessionId"]
+    found: Doc | None = call.store.get(SESSIONS, id)
+    if found is None or found["expiresAt"] < iso(call.now):
+        raise not_found(id, "AppSession")
+    return found
+
+
+def _mine(call: Call) -> Doc:
+    """The session of the request's own cookie. Raises 404."""
+    found = live_session(call)
+    if found is None:
+        raise not_found("me", "AppSession")
+    return found
+
+
+@operation("POST", _AT, source=OBSERVED, auth="none", bucket="authn", emits=("user.session.start",))
+def create_session(call: Call) -> Doc:
+    """A session for a session token, which works once."""
+    from emulator.okta.resources import authn
+
+    token = text_of(body_object(call), "sessionToken")
+    if not token:
+        why = Why("The body must name the session token.", (Compared("sessionToken", token, "request body"),))
+        raise invalid("sessionToken", "sessionToken: The field cannot be left blank", why=why)
+    user = authn.redeem_session_token(call, token)
+    if user is None or user["status"] not in ("ACTIVE", "PASSWORD_EXPIRED"):
+        shown = Compared("sessionToken", "unknown, used or expired" if user is None else "valid", "request body")
+        status = Compared("status", user["status"] if user else None, "the token's user")
+        why = Why("A session token works once, for five minutes, for a user who may sign in.", (shown, status))
+        raise Problem("E0000004", why=why, keep=True)
+    session, _ = start_session(call, user, ["pwd"])
+    return render(call, session)
+
+
+@operation("GET", _AT + "/me", source=inferred("404 without a session, as the recordings show by id"), auth="none")
+def get_my_session(call: Call) -> Doc:
+    """The session of the request's own cookie."""
+    return render(call, _mine(call))
+
+
+@operation("DELETE", _AT + "/me", source=inferred("as by id"), auth="none", emits=("user.session.end",))
+def end_my_session(call: Call) -> None:
+    """End the session of the request's own cookie."""
+    end_session(call, _mine(call))
+
+
+@operation(
+    "POST", _AT + "/me/lifecycle/refresh", source=inferred("as by id"), auth="none", body="none",
+)  # fmt: skip
+def refresh_my_session(call: Call) -> Doc:
+    """Give the session of the request's own cookie a full lifetime again."""
+    return _refreshed(call, _mine(call))
+
+
+@operation("GET", _AT + "/{sessionId}", source=OBSERVED, scope=("okta.sessions.read",))
+def get_session(call: Call) -> Doc:
+    """One session."""
+    return render(call, _load(call))
+
+
+@operation(
+    "DELETE", _AT + "/{sessionId}", source=OBSERVED, scope=("okta.sessions.manage",), emits=("user.session.end",)
+)
+def revoke_session(call: Call) -> None:
+    """End a session."""
+    end_session(call, _load(call))
+
+
+@operation(
+    "POST", _AT + "/{sessionId}/lifecycle/refresh", source=OBSERVED, scope=("okta.sessions.manage",), body="none"
+)
+def refresh_session(call: Call) -> Doc:
+    """Give a session a full lifetime again."""
+    return _refreshed(call, _load(call))
+
+
+def _refreshed(call: Call, session: Doc) -> Doc:
+    session["expiresAt"] = stamp(call.now + LIFETIME)
+    call.store.put(SESSIONS, session)
+    return render(call, session)
+
+
