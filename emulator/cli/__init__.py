@@ -22,6 +22,8 @@ COMMANDS = {
     "snapshot": "take, list and restore snapshots",
     "sync": "run the connector's due jobs",
     "reset": "back to the world's first state",
+    "tls": "the lab's own authority, for clients that need it",
+    "doctor": "check this machine, and the running lab",
 }
 
 

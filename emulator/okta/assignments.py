@@ -52,21 +52,28 @@ def evaluate(setting: Setting, app: Doc, user: Doc, app_user: Doc, *, first: boo
     known = app_profiles.attributes(setting.store, app)
     found = mapping.mapped(setting, app, user, first=first, present=None if first else app_user)
     profile = app_user["profile"]
-    pinned = set(app_user["_pinned"])
     for name in known:
         profile.setdefault(name, None)
-    given = app_profiles.from_groups(setting.store, app, user["id"], known) if app_user["scope"] == GROUP else {}
-    mapped_names = set(mapping.properties_to_app(setting.store, app["id"]))
+        if name in found.values and name not in app_user["_pinned"]:
+            profile[name] = found.values[name]
+    combine_groups(setting.store, app, app_user)
+    return found.failed
+
+
+def combine_groups(store: Any, app: Doc, app_user: Doc) -> None:
+    """Bring the values that come from groups up to date, in place; only for scope GROUP, and never what is set by hand."""
+    if app_user["scope"] != GROUP:
+        return
+    known = app_profiles.attributes(store, app)
+    given = app_profiles.from_groups(store, app, app_user["userId"], known)
+    by_mapping = mapping.properties_to_app(store, app["id"])
     for name in known:
-        if name in pinned:
+        if name in app_user["_pinned"]:
             continue
         if name in given:
-            profile[name] = given[name]
-        elif name in found.values:
-            profile[name] = found.values[name]
-        elif app_user["scope"] == GROUP and name not in mapped_names:
-            profile[name] = None
-    return found.failed
+            app_user["profile"][name] = given[name]
+        elif name not in by_mapping:
+            app_user["profile"][name] = None
 
 
 def assign(
@@ -116,6 +123,15 @@ def refresh(call: Call, app: Doc, app_user: Doc, user: Doc, *, force: bool = Fal
         provisioning.push(call, app, app_user, user)
         call.store.put(APP_USERS, app_user)
     return changed
+
+
+def regroup(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
+    """A group assignment or membership has changed: combine again, without evaluating the mapping."""
+    before = deepcopy(app_user)
+    combine_groups(call.store, app, app_user)
+    if app_user != before:
+        store_change(call, app, app_user, user)
+        provisioning.push(call, app, app_user, user)
 
 
 def update(call: Call, app: Doc, app_user: Doc, user: Doc, body: Doc) -> Doc:

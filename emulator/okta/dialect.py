@@ -8,6 +8,7 @@ import orjson
 
 from emulator.kernel.call import Call, Caller, Listing
 from emulator.kernel.clock import http_date
+from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import base64url
 from emulator.kernel.party import Dialect
@@ -144,10 +145,12 @@ def refuse(call: Call, problem: Problem) -> Answer:
     code = problem.code if problem.code in known else "E0000009"
     kind = known[code]
     error_id = "oae" + base64url(hashlib.blake2b(call.request_id.encode(), digest_size=16).digest())
-    body = {
-        "errorCode": code, "errorSummary": kind.render(problem.params), "errorLink": code, "errorId": error_id,
-        "errorCauses": [{"errorSummary": cause} for cause in problem.causes],
+    body: Doc = {
+        "errorCode": code, "errorSummary": problem.extra.get("summary") or kind.render(problem.params),
+        "errorLink": code, "errorId": error_id,
     }  # fmt: skip
+    if "summary" not in problem.extra:  # the System Log words its summaries itself, and sends no causes
+        body["errorCauses"] = [{"errorSummary": cause} for cause in problem.causes]
     headers = [*call.headers, ("Content-Type", "application/json")]
     return Answer(problem.status or kind.status, headers, orjson.dumps(body))
 

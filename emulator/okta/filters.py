@@ -123,6 +123,7 @@ RULES: Mapping[str, Rules] = {
         attributes=_each("id status name credentials.signing.kid settings.slo.enabled user.id group.id", EQ),
         negation=False,
     ),
+    "zones.filter": Rules(attributes=_each("id usage", EQ), negation=False),
     "logs.filter": Rules(
         attributes=_each("displayMessage eventType severity legacyEventType uuid version", _ALL),
         families=_each(

@@ -33,7 +33,9 @@ def checked(given: Doc) -> Doc:
         size = len(base64.b64decode(_text(given, "value"), validate=True))
         base64.b64decode(given.get("salt") or "", validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
-        why = Why("Hash value and salt are base64.", (Compared("value", given.get("value"), "credentials.password.hash"),))
+        why = Why(
+            "Hash value and salt are base64.", (Compared("value", given.get("value"), "credentials.password.hash"),)
+        )
         raise invalid("password", "password: The hash value is not valid", why=why) from error
     if algorithm == "PBKDF2":
         _check_pbkdf2(given, size)

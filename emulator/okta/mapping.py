@@ -46,10 +46,15 @@ class Mapped:
     failed: dict[str, str]
 
 
-def mapped(setting: Setting, app: Doc, user: Doc, *, first: bool, present: Doc | None = None) -> Mapped:
-    """Evaluate an app's mapping for a user. first: on creation, when DONT_PUSH attributes are set, too."""
+def mapped(
+    setting: Setting, app: Doc, user: Doc, *, first: bool, present: Doc | None = None, override: Doc | None = None
+) -> Mapped:
+    """Evaluate an app's mapping for a user.
+
+    first: on creation, when DONT_PUSH attributes are set, too. override: properties to try in place of the stored ones.
+    """
     properties = {
-        name: item for name, item in properties_to_app(setting.store, app["id"]).items()
+        name: item for name, item in {**properties_to_app(setting.store, app["id"]), **(override or {})}.items()
         if first or item["pushStatus"] == "PUSH"
     }  # fmt: skip
     values: Doc = {}

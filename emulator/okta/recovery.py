@@ -20,7 +20,12 @@ def new_token(call: Call, user: Doc, purpose: str) -> str:
     """A fresh token for the user; earlier ones of theirs stop working."""
     call.store.drop_where(RECOVERY_TOKENS, "userId", user["id"])
     token = call.ids.secret_text("recovery", 20)
-    row = {"id": digest(token), "userId": user["id"], "purpose": purpose, "expiresAt": iso(call.now + LIFETIME[purpose])}
+    row = {
+        "id": digest(token),
+        "userId": user["id"],
+        "purpose": purpose,
+        "expiresAt": iso(call.now + LIFETIME[purpose]),
+    }
     call.store.add(RECOVERY_TOKENS, row)
     return token
 

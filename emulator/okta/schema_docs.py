@@ -95,7 +95,10 @@ def _base(schema: Doc, changes: Doc) -> None:
         _shaped(name, change)
         for key in _FIXED_IN_BASE:
             if key in change and change[key] != kept[name].get(key):
-                compared = (Compared(key, kept[name].get(key), "the schema"), Compared(key, change[key], "request body"))
+                compared = (
+                    Compared(key, kept[name].get(key), "the schema"),
+                    Compared(key, change[key], "request body"),
+                )
                 why = Why("This property of a base attribute is fixed.", compared)
                 raise invalid(name, f"{name}: {key} of a base attribute cannot be changed", why=why)
         kept[name] = _merged(kept[name], change)

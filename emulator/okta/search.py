@@ -66,7 +66,7 @@ def sorted_listing(
     """
     path, descending = call.params.get("sortBy") or "id", _descending(call)
     page = call.store.page(kind, where, limit=MOST_SORTED, keep=keep)
-    found = sorted(page.docs, key=lambda doc: (doc["id"]))
+    found = sorted(page.docs, key=lambda doc: doc["id"])
     found.sort(key=lambda doc: _rank(doc, path, descending=descending), reverse=descending)
     found = _after(call, kind, found, path, descending=descending)
     size = lists.page_size(call)

@@ -35,7 +35,8 @@ _ACTIONS = {
     "changeRecoveryQuestion": "credentials/change_recovery_question",
 }  # fmt: skip
 _WITH_PASSWORD = (
-    "suspend", "resetPassword", "forgotPassword", "expirePassword", "changeRecoveryQuestion", "changePassword", "deactivate",
+    "suspend", "resetPassword", "forgotPassword", "expirePassword", "changeRecoveryQuestion", "changePassword",
+    "deactivate",
 )  # fmt: skip
 _LINKS = {
     "STAGED": ("activate",),

@@ -65,7 +65,11 @@ def _check_unique(call: Call, known: Doc, profile: Doc, before: Doc | None) -> N
     """Custom attributes that the schema makes unique; login has its index."""
     for name, item in known.items():
         value = profile.get(name)
-        if item.get("unique") not in ("UNIQUE_VALIDATED", "UNIQUE") or value is None or value == (before or {}).get(name):
+        if (
+            item.get("unique") not in ("UNIQUE_VALIDATED", "UNIQUE")
+            or value is None
+            or value == (before or {}).get(name)
+        ):
             continue
         page = call.store.page(USERS, limit=1, keep=lambda user, n=name, v=value: user["profile"].get(n) == v)
         if page.docs:
@@ -93,7 +97,9 @@ def read_credentials(body: Doc) -> Credentials:
     password = part(given, "password") or {}
     recovery = part(given, "recovery_question") or {}
     if password.get("hook") is not None:
-        raise Problem("E0000001", "password", causes=("password: hooks are not enabled",), why=not_emulated("A password hook"))
+        raise Problem(
+            "E0000001", "password", causes=("password: hooks are not enabled",), why=not_emulated("A password hook")
+        )
     sent = part(password, "hash")
     return Credentials(
         password=text_of(password, "value", "credentials.password.value"),
@@ -128,7 +134,10 @@ def checked_recovery(question: Any, answer: Any) -> tuple[str, str]:
             compared = (Compared("characters", len(value), name), Compared("at most", _LONGEST_QUESTION, "okta"))
             raise invalid("recovery_question", f"{name}: The field is too long", why=Why("It is too long.", compared))
     if len(answer.strip()) < SHORTEST_ANSWER:
-        compared = (Compared("characters", len(answer.strip()), "answer"), Compared("at least", SHORTEST_ANSWER, "policy"))
+        compared = (
+            Compared("characters", len(answer.strip()), "answer"),
+            Compared("at least", SHORTEST_ANSWER, "policy"),
+        )
         text = f"answer: The security question answer must be at least {SHORTEST_ANSWER} characters in length"
         raise invalid("recovery_question", text, why=Why("The answer is too short.", compared))
     return question, answer

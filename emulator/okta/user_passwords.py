@@ -66,7 +66,14 @@ def count(call: Call, user: Doc, password: str, *, right: bool) -> None:
     if most and user["_failures"] >= most and after is not None:
         shift(user, after, now=call.now)
         user["_lockedAt"] = call.now
-        emit(call, "user.account.lock", [user_target(user)], outcome="FAILURE", reason=REASON_LOCKED, actor=user_target(user))
+        emit(
+            call,
+            "user.account.lock",
+            [user_target(user)],
+            outcome="FAILURE",
+            reason=REASON_LOCKED,
+            actor=user_target(user),
+        )
     call.store.put(USERS, user)
 
 

@@ -37,8 +37,13 @@ def read(
     before: int | None = None,
     limit: int = 1000,
     newest_first: bool = False,
+    by_time: bool = False,
+    place: tuple[int, int] | None = None,
 ) -> list[Doc]:
-    """Rows in order of writing, each `{n, party, at, requestId, stream, type, outcome, doc, why}`."""
+    """Rows in order of writing, each `{n, party, at, requestId, stream, type, outcome, doc, why}`.
+
+    by_time: in order of `at` instead, then of writing; `place` is the (at, n) of the row to go on after.
+    """
     conditions, params = ["n > ?"], [after]
     tests: list[tuple[str, Any]] = [
         ("party = ?", party), ("stream = ?", stream), ("request_id = ?", request_id), ("at >= ?", since),
@@ -48,8 +53,12 @@ def read(
         if value is not None:
             conditions.append(sql)
             params.append(value)
+    if place is not None:
+        conditions.append(f"(at, n) {'<' if newest_first else '>'} (?, ?)")
+        params += place
     order = "DESC" if newest_first else "ASC"
-    sql = f"SELECT {_COLUMNS} FROM journal WHERE {' AND '.join(conditions)} ORDER BY n {order} LIMIT ?"
+    keys = f"at {order}, n {order}" if by_time else f"n {order}"
+    sql = f"SELECT {_COLUMNS} FROM journal WHERE {' AND '.join(conditions)} ORDER BY {keys} LIMIT ?"
     rows = database.execute(sql, (*params, limit)).fetchall()
     return [_row(row) for row in rows]
 

@@ -13,7 +13,7 @@ from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.okta import authn_states, password_policy, recovery, user_passwords, user_states
 from emulator.okta.authn_states import SESSION_TOKENS, STATE_TOKENS
 from emulator.okta.events import emit, target, user_target
-from emulator.okta.params import body_object, part, stamp, text_of
+from emulator.okta.params import body_object, stamp, text_of
 from emulator.okta.problems import invalid
 from emulator.okta.recovery import RECOVERY_TOKENS
 from emulator.okta.resources import users
@@ -44,7 +44,9 @@ def authenticate(call: Call) -> Doc:
     if body.get("token") is not None and body.get("username") is None:
         return _by_link(call, text_of(body, "token") or "", relay=text_of(body, "relayState"))
     if body.get("stateToken") is not None:
-        raise Problem("E0000001", "stateToken", causes=("stateToken: not enabled",), why=not_emulated("A step-up transaction"))
+        raise Problem(
+            "E0000001", "stateToken", causes=("stateToken: not enabled",), why=not_emulated("A step-up transaction")
+        )
     username, password = text_of(body, "username"), text_of(body, "password")
     if not username or password is None:
         compared = (Compared("username", username, "request body"),
@@ -177,7 +179,9 @@ def change_password(call: Call) -> Doc:
     """Replace an expired password by showing it."""
     body, user = body_object(call), _transaction(call, "PASSWORD_EXPIRED")
     if not user_passwords.password_matches(user, text_of(body, "oldPassword") or ""):
-        why = Why("oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "state token"),))
+        why = Why(
+            "oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "state token"),)
+        )
         raise Problem("E0000014", causes=("Old Password is not correct",), why=why)
     return _finish(call, user, text_of(body, "newPassword"))
 
@@ -218,4 +222,4 @@ def _finish(call: Call, user: Doc, password: str | None) -> Doc:
     user_passwords.change_password(call, user, password, history=True, code="E0000014")
     user_states.shift(user, after, now=call.now)
     emit(call, "user.account.update_password", [user_target(user)], actor=user_target(user))
-    return _success(call, user, relay=text_of(part({"body": call.body}, "body") or {}, "relayState"))
+    return _success(call, user, relay=text_of(body_object(call), "relayState"))

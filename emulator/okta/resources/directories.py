@@ -42,6 +42,7 @@ def _instance(seeding: Seeding, spec: Doc) -> Doc:
     naming = ",".join(f"DC={part}" for part in spec["domain"].split("."))
     app["settings"]["app"] |= {"namingContext": naming, **spec.get("settings", {})}
     app_installation.install(seeding.store, ids, seeding.now, app)
+    schemas.add_custom(seeding.store, app["id"], spec.get("schema", {}))
     return app
 
 
@@ -49,7 +50,9 @@ def _imported(seeding: Seeding, app: Doc, person: Doc, known: Doc, *, domain: st
     user = users.by_login(seeding.store, person["user"])
     if user is None:
         raise LabError(f"directory {domain!r}: no user has the login {person['user']!r}.", hint="Add it to `users`.")
-    profile = {name: user["profile"].get(name) for name in ("firstName", "lastName", "email")} | person.get("profile", {})
+    profile = {name: user["profile"].get(name) for name in ("firstName", "lastName", "email")} | person.get(
+        "profile", {}
+    )
     undefined = [name for name in profile if name not in known]
     if undefined:
         raise LabError(
@@ -64,5 +67,5 @@ def _imported(seeding: Seeding, app: Doc, person: Doc, known: Doc, *, domain: st
         "credentials": {"userName": person.get("userName") or user["profile"]["login"]},
         "profile": {name: value for name, value in profile.items() if value is not None},
     })  # fmt: skip
-    user["credentials"]["provider"] = {"type": "ACTIVE_DIRECTORY", "name": domain}
+    user["credentials"] = {"provider": {"type": "ACTIVE_DIRECTORY", "name": domain}}
     seeding.store.put(USERS, user)

@@ -69,7 +69,9 @@ def named(store: Any, name: str) -> Doc:
     """The group of that name. LabError: only world files name groups."""
     found: Doc | None = store.find(GROUPS, "profile.name", name)
     if found is None:
-        raise LabError(f"There is no group named {name!r}.", hint="Add it to `groups` of the org's part of the world file.")
+        raise LabError(
+            f"There is no group named {name!r}.", hint="Add it to `groups` of the org's part of the world file."
+        )
     return found
 
 
@@ -236,7 +238,10 @@ def list_group_apps(call: Call) -> Listing:
 def refuse_built_in(group: Doc) -> None:
     """Built-in groups (Everyone) and groups mastered elsewhere are not changed here."""
     if group["type"] != "OKTA_GROUP":
-        compared = (Compared("type", group["type"], "the group"), Compared("type needed", "OKTA_GROUP", "the operation"))
+        compared = (
+            Compared("type", group["type"], "the group"),
+            Compared("type needed", "OKTA_GROUP", "the operation"),
+        )
         raise forbidden(Why("Only groups of type OKTA_GROUP are changed through this API.", compared))
 
 

@@ -83,7 +83,9 @@ def assign_user_role(call: Call) -> Doc:
     """Give a user a standard role. 409 when they have it."""
     user, kind = _user(call), body_object(call).get("type")
     if kind == "CUSTOM":
-        raise Problem("E0000001", "type", causes=("type: custom roles are not enabled",), why=not_emulated("A custom role"))
+        raise Problem(
+            "E0000001", "type", causes=("type: custom roles are not enabled",), why=not_emulated("A custom role")
+        )
     if kind not in LABELS:
         compared = (Compared("type", kind, "request body"), Compared("known", ", ".join(LABELS), "roles"))
         raise invalid("type", "type: The field is not valid", why=Why("There is no such role.", compared))
@@ -103,9 +105,7 @@ def get_user_role(call: Call) -> Doc:
     return render(call, _load(call)[1])
 
 
-@operation(
-    "DELETE", _AT + "/{roleAssignmentId}", source=OBSERVED, emits=("user.account.privilege.revoke",), **_MANAGE
-)
+@operation("DELETE", _AT + "/{roleAssignmentId}", source=OBSERVED, emits=("user.account.privilege.revoke",), **_MANAGE)
 def unassign_user_role(call: Call) -> None:
     """Take a role from a user."""
     user, row = _load(call)

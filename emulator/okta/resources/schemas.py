@@ -56,6 +56,14 @@ def new_app_schema(store: Any, app: Doc, base_properties: Doc) -> Doc:
     return made
 
 
+def add_custom(store: Any, app_id: str, properties: Doc) -> None:
+    """Add custom attributes to the schema of an app instance; for seeds."""
+    schema = app_schema(store, app_id)
+    if schema is not None and properties:
+        applied(schema, {"definitions": {"custom": {"properties": properties}}})
+        store.put(APP_SCHEMAS, schema)
+
+
 def drop_app_schema(store: Any, app_id: str) -> None:
     """Forget the schema of a deleted app instance."""
     store.drop(APP_SCHEMAS, app_id)

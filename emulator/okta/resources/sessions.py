@@ -152,5 +152,3 @@ def _refreshed(call: Call, session: Doc) -> Doc:
     session["expiresAt"] = stamp(call.now + LIFETIME)
     call.store.put(SESSIONS, session)
     return render(call, session)
-
-

@@ -64,7 +64,9 @@ def change_password(call: Call) -> Doc:
     _allowed(user, _CHANGES, "E0000035")
     old, new = _value(body, "oldPassword"), _value(body, "newPassword")
     if not user_passwords.password_matches(user, old):
-        why = Why("oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),))
+        why = Why(
+            "oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),)
+        )
         raise Problem("E0000014", causes=("Old Password is not correct",), why=why)
     _set(call, user, new)
     if body.get("revokeSessions") is True:

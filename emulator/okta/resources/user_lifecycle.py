@@ -58,7 +58,12 @@ def _link(call: Call, user: Doc, *, send: bool) -> Doc | None:
 
 
 @operation(
-    "POST", _AT + "deactivate", source=OBSERVED, query=("sendEmail",), emits=("user.lifecycle.deactivate", *_GONE), **_POST
+    "POST",
+    _AT + "deactivate",
+    source=OBSERVED,
+    query=("sendEmail",),
+    emits=("user.lifecycle.deactivate", *_GONE),
+    **_POST,
 )
 def deactivate_user(call: Call) -> Doc | None:
     """Deactivate: sessions end, app assignments go."""
@@ -162,7 +167,12 @@ def _expire(call: Call, user: Doc) -> Doc:
 def temporary_password(call: Call) -> str:
     """A password that meets the org's complexity."""
     rules = password_policy.settings(call)["complexity"]
-    parts = ("ab" * rules["minLowerCase"], "AB" * rules["minUpperCase"], "29" * rules["minNumber"], "-+" * rules["minSymbol"])
+    parts = (
+        "ab" * rules["minLowerCase"],
+        "AB" * rules["minUpperCase"],
+        "29" * rules["minNumber"],
+        "-+" * rules["minSymbol"],
+    )
     return call.ids.secret_text("temporary", max(8, rules["minLength"])) + "".join(parts)
 
 
@@ -205,8 +215,8 @@ def reset_factors(call: Call) -> Doc | None:
     """Remove every enrolled factor, the recovery question included."""
     user = users.load(call)
     if user["status"] in ("STAGED", "DEPROVISIONED"):
-        raise Problem("E0000038", why=Why("Only users who have been activated have factors.",
-                                          (Compared("status", user["status"], f"user {user['profile']['login']}"),)))  # fmt: skip
+        compared = (Compared("status", user["status"], f"user {user['profile']['login']}"),)
+        raise Problem("E0000038", why=Why("Only users who have been activated have factors.", compared))
     if user["credentials"].pop("recovery_question", None) is not None:
         user.pop("_recoveryAnswer", None)
         call.store.put(USERS, user)

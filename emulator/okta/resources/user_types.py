@@ -57,7 +57,7 @@ def seed(seeding: Seeding) -> None:
     given, at = seeding.spec.get("user_type", {}), stamp(seeding.now)
     seeding.store.add(USER_TYPES, {
         "id": given.get("id") or seeding.ids.okta("oty"), "displayName": "User", "name": "user",
-        "description": "Okta user profile template with default permission settings", "createdBy": "sprz0000000000000000",
-        "lastUpdatedBy": "sprz0000000000000000", "created": at, "lastUpdated": at, "default": True,
+        "description": "Okta user profile template with default permission settings",
+        "createdBy": "sprz0000000000000000", "lastUpdatedBy": "sprz0000000000000000", "created": at, "lastUpdated": at, "default": True,
         "_schemaId": given.get("schema") or seeding.ids.okta("osc"),
     })  # fmt: skip

@@ -1,0 +1,82 @@
+"""The sign-in service's pages. Every value is escaped by the templates; forms may go only where each page names."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator.entra.login.claims import opaque
+from emulator.entra.login.dialect import TEMPLATES, correlation_id, sentence
+from emulator.entra.login.aadsts import CATALOGUE
+from emulator.entra.resources.federation import FEDERATIONS
+from emulator.entra.tokens import tenant
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.problems import Problem
+from emulator.protocols.html import page
+
+
+def origin_of(url: str) -> str:
+    """What a content security policy calls a URL's origin; `scheme:` for the URIs of native applications."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def _show(call: Call, template: str, values: dict[str, Any], *, posts_to: tuple[str, ...] = ()) -> Answer:
+    origins = tuple(dict.fromkeys(origin_of(url) for url in posts_to))
+    return page(TEMPLATES, template, values, nonce=call.request_id, posts_to=origins)
+
+
+def auto_post(call: Call, action: str, fields: dict[str, str]) -> Answer:
+    """A form that posts itself to `action`: form_post answers, SAML requests."""
+    return _show(call, "post.html", {"action": action, "fields": fields}, posts_to=(action,))
+
+
+def user_name(call: Call, context: str, *, hint: str, reply_to: str, problem: Problem | None = None) -> Answer:
+    """The page that asks for the user name; the next step may be a password here or any identity provider."""
+    providers = tuple(item["passiveSignInUri"] for item in call.store.all(FEDERATIONS))
+    values = {**_sign_in_values(call, context, problem), "hint": hint, "step": "username"}
+    return _show(call, "signin.html", values, posts_to=(reply_to, *providers))
+
+
+def password(call: Call, context: str, *, name: str, reply_to: str, problem: Problem | None = None) -> Answer:
+    """The page that asks for the password of a managed user."""
+    values = {**_sign_in_values(call, context, problem), "hint": name, "step": "password"}
+    return _show(call, "signin.html", values, posts_to=(reply_to,))
+
+
+def _sign_in_values(call: Call, context: str, problem: Problem | None) -> dict[str, Any]:
+    action = f"/{call.path.get('tenant', 'common')}/login"
+    text = f"AADSTS{problem.code}: {CATALOGUE[problem.code].render(problem.params)}" if problem else ""
+    canary = opaque(call, "canary", 24)
+    config: Doc = {
+        "pgid": "ConvergedSignIn", "sFT": context, "sFTName": "flowToken", "sCtx": context, "canary": canary,
+        "apiCanary": opaque(call, "api-canary", 32), "urlPost": action,
+        "urlGetCredentialType": "/common/GetCredentialType?mkt=en-US", "correlationId": correlation_id(call),
+        "sessionId": call.request_id, "country": tenant(call).get("countryLetterCode") or "US",
+        "sErrorCode": problem.code if problem else "", "strServiceExceptionMessage": text,
+    }  # fmt: skip
+    return {
+        "action": action, "context": context, "canary": canary, "config": config, "problem": text,
+        "why": sentence(problem) if problem else "",
+    }  # fmt: skip
+
+
+def consent(call: Call, context: str, *, client_name: str, scopes: list[str], user: Doc, reply_to: str) -> Answer:
+    """The page on which an administrator accepts what an application asks for."""
+    action = f"/{call.path.get('tenant', 'common')}/Consent/Set"
+    values = {"action": action, "context": context, "client": client_name, "scopes": scopes, "user": user["userPrincipalName"]}
+    return _show(call, "consent.html", values, posts_to=(reply_to,))
+
+
+def signed_in(call: Call, user: Doc) -> Answer:
+    """Where an IdP-initiated sign-in lands: office.com is not emulated, so the sign-in service says so itself."""
+    return _show(call, "signed_in.html", {"name": user["displayName"], "upn": user["userPrincipalName"], "tenant": tenant(call)["displayName"]})
+
+
+def signed_out(call: Call) -> Answer:
+    return _show(call, "signed_out.html", {})
+
+
+def blank(call: Call) -> Answer:
+    """The redirect URI of native clients: the application reads its address."""
+    return _show(call, "blank.html", {})

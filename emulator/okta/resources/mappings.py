@@ -1,0 +1,149 @@
+"""Profile mappings: /api/v1/mappings. Source: okta-admin-api.md 10.2, 10.3; appendix C."""
+
+from emulator.kernel.call import Call, Listing
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import lists, mapping
+from emulator.okta.app_kinds import APPS, MAPPINGS
+from emulator.okta.events import app_target, emit
+from emulator.okta.expressions import ExpressionError
+from emulator.okta.params import body_object, text_of
+from emulator.okta.problems import invalid, not_found
+
+__all__ = ["MAPPINGS"]
+_PUSH = ("PUSH", "DONT_PUSH")
+
+
+def render_item(call: Call, doc: Doc) -> Doc:
+    """The mapping as lists show it: without its properties."""
+    return {
+        "id": doc["id"], "source": _end(call, doc["source"]), "target": _end(call, doc["target"]),
+        "_links": {"self": {"href": f"{call.base}/api/v1/mappings/{doc['id']}"}},
+    }  # fmt: skip
+
+
+def render(call: Call, doc: Doc) -> Doc:
+    """The mapping on its own."""
+    item = render_item(call, doc)
+    return {**item, "properties": doc["properties"], "_links": item["_links"]}
+
+
+def _end(call: Call, end: Doc) -> Doc:
+    """Source or target: a user type or an app instance, with its schema."""
+    from emulator.okta.resources.user_types import default_type
+
+    api = f"{call.base}/api/v1"
+    if end["type"] == "user":
+        schema = f"{api}/meta/schemas/user/{default_type(call.store)['_schemaId']}"
+        links = {"self": {"href": f"{api}/meta/types/user/{end['id']}"}, "schema": {"href": schema}}
+    else:
+        schema = f"{api}/meta/schemas/apps/{end['id']}/default"
+        links = {"self": {"href": f"{api}/apps/{end['id']}"}, "schema": {"href": schema}}
+    return {**end, "_links": links}
+
+
+def load(call: Call) -> Doc:
+    found: Doc | None = call.store.get(MAPPINGS, call.path["mappingId"])
+    if found is None:
+        raise not_found(call.path["mappingId"], "ProfileMapping")
+    return found
+
+
+@operation(
+    "GET", "/api/v1/mappings", source=OBSERVED, scope=("okta.profileMappings.read",), paging=Paging(20, 200),
+    query=("sourceId", "targetId", "limit", "after"),
+)  # fmt: skip
+def list_mappings(call: Call) -> Listing:
+    """Mappings, of a source or to a target."""
+    source, target = call.params.get("sourceId"), call.params.get("targetId")
+
+    def keep(doc: Doc) -> bool:
+        return (not source or doc["source"]["id"] == source) and (not target or doc["target"]["id"] == target)
+
+    return lists.listing(call, MAPPINGS, render_item, keep=keep if source or target else None)
+
+
+@operation("GET", "/api/v1/mappings/{mappingId}", source=OBSERVED, scope=("okta.profileMappings.read",))
+def get_mapping(call: Call) -> Doc:
+    """One mapping with its expressions."""
+    return render(call, load(call))
+
+
+@operation(
+    "POST", "/api/v1/mappings/{mappingId}", source=OBSERVED, scope=("okta.profileMappings.manage",),
+    emits=("application.provision.field_mapping_rule.change",),
+)  # fmt: skip
+def update_mapping(call: Call) -> Doc:
+    """Change, add or (null) remove attributes. App users change when the mapping is next evaluated, not now."""
+    doc = load(call)
+    sent = body_object(call).get("properties")
+    if not isinstance(sent, dict):
+        raise invalid("updateMapping", "properties: The field cannot be left blank")
+    from_app = doc["source"]["type"] == "appuser"
+    app = call.store.get(APPS, doc["source" if from_app else "target"]["id"])
+    targets = _target_fields(call, doc)
+    for name, item in sent.items():
+        if name not in targets:
+            compared = (Compared("field", name, "request body"), Compared("fields", ", ".join(sorted(targets)), "target schema"))
+            why = Why("The target's schema has no such attribute.", compared)
+            raise invalid("updateMapping", f"Invalid target field {name}", why=why)
+        if item is None:
+            doc["properties"].pop(name, None)
+        else:
+            doc["properties"][name] = _property(call, app, name, item, doc["properties"].get(name), from_app=from_app)
+    call.store.put(MAPPINGS, doc)
+    emit(call, "application.provision.field_mapping_rule.change", [app_target(app)])
+    return render(call, doc)
+
+
+def _target_fields(call: Call, doc: Doc) -> set[str]:
+    from emulator.okta.resources import schemas
+
+    if doc["target"]["type"] == "user":
+        return set(schemas.user_attributes(call.store))
+    # The name of an app user comes from the app's template, not from the mapping.
+    return set(schemas.app_attributes(call.store, doc["target"]["id"])) - {"userName"}
+
+
+def _property(call: Call, app: Doc, name: str, item: object, before: Doc | None, *, from_app: bool) -> Doc:
+    if not isinstance(item, dict):
+        raise invalid("updateMapping", f"{name}: must be an object or null")
+    expression = text_of(item, "expression") or (before or {}).get("expression")
+    push = text_of(item, "pushStatus") or (before or {}).get("pushStatus") or "DONT_PUSH"
+    if not expression:
+        raise invalid("updateMapping", f"{name}.expression: The field cannot be left blank")
+    if push not in _PUSH:
+        compared = (Compared("pushStatus", push, "request body"), Compared("allowed", _PUSH, "mappings"))
+        raise invalid("updateMapping", f"{name}.pushStatus: '{push}' is not valid", why=Why("No such value.", compared))
+    try:
+        mapping.check_expression(call.store, app, expression, from_app=from_app)
+    except ExpressionError as error:
+        why = Why(
+            "Every attribute that an expression names must exist in a schema of the org.",
+            (Compared("expression", expression, f"request body, {name}"), Compared("error", error.message, "compiler")),
+        )
+        raise invalid("updateMapping", error.message, why=why) from error
+    return {"expression": expression, "pushStatus": push}
+
+
+@operation(
+    "POST", "/api/internal/v1/mappings/{mappingId}/preview", source=DOCUMENTED, scope=("okta.profileMappings.read",),
+    commit="manual",
+)  # fmt: skip
+def preview_mapping(call: Call) -> Doc:
+    """What the mapping to an app would give a user: `{userId, properties?}` -> `{values, errors}`; changes nothing."""
+    from emulator.okta.resources import users
+
+    doc, body = load(call), body_object(call)
+    if doc["target"]["type"] != "appuser":
+        why = Why("The preview is of mappings from Okta users to an app.", (Compared("target", doc["target"]["type"], "mapping"),))
+        raise invalid("previewMapping", "The mapping's target is not an application", why=why)
+    app = call.store.get(APPS, doc["target"]["id"])
+    user = users.by_id(call, text_of(body, "userId") or "")
+    tried = body.get("properties")
+    override = {
+        name: _property(call, app, name, item, None, from_app=False) for name, item in (tried or {}).items()
+    } if isinstance(tried, dict) else {}  # fmt: skip
+    found = mapping.mapped(mapping.Setting.of(call), app, user, first=True, override=override)
+    return {"values": found.values, "errors": found.failed}
