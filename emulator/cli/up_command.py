@@ -20,7 +20,9 @@ from emulator.serving.lab import Lab
 @click.option(
     "--port", default=0, show_default=True, type=click.IntRange(0, 65000), help="First port; 0 takes free ones."
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 1), help="Processes (one for now).")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes on the same ports."
+)
 @click.option("--bind", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--i-know-these-are-test-passwords", "known", is_flag=True, help="Needed to bind beyond loopback.")
 @json_option
@@ -38,7 +40,15 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     lab = Lab(
-        world, data=data, port=port, bind=bind, limits=limits, lenient=lenient, seed=seed, allow_hosts=allow_host
+        world,
+        data=data,
+        port=port,
+        bind=bind,
+        limits=limits,
+        lenient=lenient,
+        seed=seed,
+        allow_hosts=allow_host,
+        workers=workers,
     ).start()
     try:
         put(lab.info, compact=True) if as_json else _banner(lab)

@@ -182,7 +182,7 @@ def _leaf(shape: Shape, leaf: Leaf) -> Node:
             return In(("id",), tuple(value.lower() if isinstance(value, str) else value for value in values))
         case Any_((name,), var, Compare((bound, inner), "eq", str(value))) if bound == var:
             path = shape.listed.get(f"{name}/{inner}")
-            return Compare((path,), "eq", value) if path else leaf
+            return Compare((path,), "eq", value.lower()) if path else leaf
         case _:
             return leaf
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Why
 from emulator.okta import key_material, mapping_store, office365, policy_store
 from emulator.okta.app_kinds import (
     APP_GROUPS,
@@ -17,6 +18,8 @@ from emulator.okta.app_kinds import (
     TASKS,
 )
 from emulator.okta.apps_catalog import TYPES
+from emulator.okta.params import part
+from emulator.okta.problems import invalid
 
 # Jobs that go on when their app is gone: they tidy up Microsoft's side.
 _LAST_WORDS = ("domain.unfederate", "user.deactivate")
@@ -44,6 +47,19 @@ def keep_key(store: Any, app: Doc, material: key_material.Material | None, *, no
         app["_kid"] = doc["kid"]
     if app["signOnMode"] == "SAML_1_1" and not app["credentials"]["signing"].get("kid"):
         app["credentials"]["signing"] = {"kid": app["_kid"]}
+
+
+def choose_key(store: Any, app: Doc, body: Doc) -> None:
+    """Let the app sign with the key that `credentials.signing.kid` of a request names. Raises E0000001."""
+    kid = (part(part(body, "credentials") or {}, "signing") or {}).get("kid")
+    signing = app["credentials"]["signing"]
+    if not kid or not signing.get("kid") or kid == signing["kid"]:
+        return
+    found = store.get(APP_KEYS, kid)
+    if found is None or found["_appId"] != app["id"]:
+        why = Why("The key is not one of this app's.", (Compared("credentials.signing.kid", kid, "request body"),))
+        raise invalid("credentials.signing.kid", "credentials.signing.kid: The key does not exist", why=why)
+    app["credentials"]["signing"], app["_kid"] = {"kid": kid}, kid
 
 
 def refresh_features(store: Any, app: Doc) -> None:

@@ -54,7 +54,7 @@ def evaluate(setting: Setting, app: Doc, user: Doc, app_user: Doc, *, first: boo
     profile = app_user["profile"]
     for name in known:
         profile.setdefault(name, None)
-        if name in found.values and name not in app_user["_pinned"]:
+        if name in found.values and name not in app_user.get("_pinned", ()):
             profile[name] = found.values[name]
     combine_groups(setting.store, app, app_user)
     return found.failed
@@ -68,7 +68,7 @@ def combine_groups(store: Any, app: Doc, app_user: Doc) -> None:
     given = app_profiles.from_groups(store, app, app_user["userId"], known)
     by_mapping = mapping.properties_to_app(store, app["id"])
     for name in known:
-        if name in app_user["_pinned"]:
+        if name in app_user.get("_pinned", ()):
             continue
         if name in given:
             app_user["profile"][name] = given[name]
@@ -193,7 +193,7 @@ def _apply_by_hand(call: Call, app: Doc, app_user: Doc, sent: Doc) -> None:
     app_profiles.check(known, sent)
     changed = {name for name, value in sent.items() if app_user["profile"].get(name) != value}
     _refuse_mapped(call.store, app, changed)
-    pinned = set(app_user["_pinned"])
+    pinned = set(app_user.get("_pinned", ()))
     for name, value in sent.items():
         if name in changed:
             app_user["profile"][name] = value

@@ -201,9 +201,23 @@ def client_address(call: Call) -> str:
 
 def _caller(call: Call) -> Doc:
     caller = call.caller
-    if caller.kind == "user":
-        return target("User", caller.id, name=caller.name, alternate=caller.extra.get("login", caller.name))
-    return SYSTEM
+    if caller.kind != "user":
+        return SYSTEM
+    key = f"actor {caller.id}"
+    if key not in call.memo:
+        call.memo[key] = _user_actor(call) or target(
+            "User", caller.id, name=caller.name, alternate=caller.extra.get("login", caller.name)
+        )
+    found: Doc = call.memo[key]
+    return found
+
+
+def _user_actor(call: Call) -> Doc | None:
+    """The person behind an API token or a session, as they are now."""
+    from emulator.okta.user_docs import USERS
+
+    user = call.store.get(USERS, call.caller.id)
+    return user_target(user) if user is not None else None
 
 
 def _detail(call: Call) -> Doc:

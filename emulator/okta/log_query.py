@@ -129,10 +129,10 @@ def _filter(call: Call) -> Node | None:
         compared = (Compared("filter", text[:200], "query"), Compared("position", error.position, "grammar"))
         raise _scim(log_syntax_error(text, error), Why(error.message, compared)) from error
     except FilterRefused as error:
-        compared = (Compared("filter", text[:200], "query"),)
+        why = Why(error.cause, (Compared("filter", text[:200], "query"),))
         if error.operator:
-            raise Problem("E0000031", summary=error.cause, why=Why(error.cause, compared)) from error
-        raise _scim(error.cause, Why(error.cause, compared)) from error
+            raise Problem("E0000031", summary=error.cause, why=why) from error
+        raise _scim(error.cause, why) from error
 
 
 def _keywords(call: Call) -> tuple[str, ...]:

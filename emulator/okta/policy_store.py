@@ -25,7 +25,7 @@ def new_policy(ids: Any, now: int, name: str, *, kind: str = ACCESS, system: boo
 
 
 def new_rule(
-    ids: Any, now: int, policy: Doc, *, name: str, priority: int, conditions: Doc, actions: Doc, system: bool = False
+    ids: Any, now: int, policy: Doc, *, name: str, priority: int, conditions: Doc | None, actions: Doc, system: bool = False
 ) -> Doc:
     """A rule document of a policy."""
     at = stamp(now)
@@ -62,7 +62,7 @@ def rules_of(store: Any, policy_id: str) -> list[Doc]:
 def add_policy(store: Any, ids: Any, now: int, policy: Doc, *, catch_all: Doc) -> Doc:
     """Store a policy with its catch-all rule."""
     store.add(POLICIES, policy)
-    conditions = anyone() if policy["type"] == ACCESS else {"people": {"users": {"exclude": []}}}
+    conditions = anyone() if policy["type"] == ACCESS else None
     store.add(POLICY_RULES, new_rule(
         ids, now, policy, name=CATCH_ALL, priority=CATCH_ALL_PRIORITY, conditions=conditions, actions=catch_all, system=True,
     ))  # fmt: skip

@@ -35,10 +35,10 @@ def checked_profile(call: Call, profile: Doc, before: Doc | None = None) -> Doc:
         raise invalid("newUser", *causes, why=Why("The user schema does not define the attribute.", compared))
     found = [*profiles.missing(known, profile), *profiles.mistakes(known, profile)]
     if found:
-        compared = tuple(
+        wrong = tuple(
             Compared(name, profile.get(name), f"request body; schema: {_rule(known[name])}") for name, _ in found
         )
-        why = Why("The profile does not fit the user schema.", compared)
+        why = Why("The profile does not fit the user schema.", wrong)
         raise invalid(found[0][0], *(cause for _, cause in found), why=why)
     _check_mutability(known, profile, before)
     _check_unique(call, known, profile, before)

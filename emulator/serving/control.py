@@ -237,7 +237,7 @@ def get_limits(control: Control, asked: Asked) -> Doc:
 
 
 def _limits(control: Control) -> Doc:
-    return {"limits": control.world.engine.settings.get("limits", "off")}
+    return {"limits": control.world.database.settings().get("limits", "off")}
 
 
 @route("PATCH", "limits")
@@ -249,7 +249,6 @@ def set_limits(control: Control, asked: Asked) -> Doc:
         raise ControlError(400, "limits is off, documented, or an object of bucket to requests a minute")
     settings = {**control.world.database.settings(), "limits": limits}
     control.world.database.set_settings(settings)
-    control.world.engine.settings = settings
     return _limits(control)
 
 

@@ -7,8 +7,10 @@ and the `live_world` fixture.
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from emulator.serving import listen, tls
 from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
 from emulator.serving.pump import Pump
+from emulator.serving.workers import Workers
 from emulator.serving.world import World
 from emulator.wire.client import Http, Tcp, json_of
 
@@ -43,6 +46,7 @@ class Lab:
         seed: str | int | None = None,
         allow_hosts: tuple[str, ...] = (),
         clock: str | None = None,
+        workers: int = 1,
     ) -> None:
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else _folder(data)
@@ -66,6 +70,7 @@ class Lab:
         entry, names = self.world.answer, self.world.hosts.names()
         self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))
         self.pump: Pump | None = None
+        self.workers = Workers(workers - 1, self._order(allow_hosts)) if workers > 1 else None
         self.info: Doc = {}
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -74,6 +79,8 @@ class Lab:
         """Serve; LabError when the listeners do not come up or do not answer."""
         self.front.start()
         try:
+            if self.workers is not None:
+                self.workers.start()
             self._await_health()
         except BaseException:
             self.stop()
@@ -89,6 +96,8 @@ class Lab:
         """Stop serving, remove `lab.json`, release the data directory (and delete a temporary one)."""
         if self.pump is not None:
             self.pump.stop()
+        if self.workers is not None:
+            self.workers.stop()
         self.front.stop()
         with contextlib.suppress(OSError):
             (self.data / LAB_FILE).unlink(missing_ok=True)
@@ -111,6 +120,17 @@ class Lab:
                     return
             threading.Event().wait(0.005 * min(attempt + 1, 20))
         raise LabError("The listeners came up but do not answer.", hint="See the data directory for a log.")
+
+    def _order(self, allow_hosts: tuple[str, ...]) -> Doc:
+        """What a further worker needs to know to serve beside this process."""
+        if sys.platform != "linux":
+            raise LabError("More than one worker needs Linux.", hint="Leave --workers out.")
+        return {
+            "world": self.world.loaded.source or self.world.loaded.given, "data": str(self.data),
+            "allow_hosts": list(allow_hosts), "control_token": self.world.control_token,
+            "listeners": [asdict(item) for item in self.listeners],
+            "files": {name: str(path) for name, path in self.files.items()},
+        }  # fmt: skip
 
     # -- describing ---------------------------------------------------------------------------------------------
 

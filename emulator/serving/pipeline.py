@@ -55,7 +55,6 @@ class Engine:
     database: Database
     tape: Tape
     request_key: bytes
-    settings: Doc = field(default_factory=dict)
     crashes: list[str] = field(default_factory=list)
     clients: dict[str, Any] = field(default_factory=dict)
     _requests: int = 0
@@ -103,7 +102,8 @@ def _open(engine: Engine, service: Service, exchange: Exchange) -> Call:
     return Call(
         exchange=exchange, operation=_UNKNOWN, store=service.store, ids=service.ids, now=clock.now(),
         request_id=service.dialect.request_id(engine.request_bytes()), party=service.party,
-        settings=engine.settings, info=service.info, counters=service.counters, flush=lambda call: _flush(engine, call),
+        settings=engine.database.current, info=service.info, counters=service.counters,
+        flush=lambda call: _flush(engine, call),
     )  # fmt: skip
 
 

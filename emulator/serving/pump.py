@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from emulator.serving.world import World
 
 _LONGEST_WAIT = 5.0
+_POLL = 0.1
 
 
 def connector_of(world: "World", transport: Transport) -> Connector:
@@ -62,7 +63,15 @@ class Pump:
                 wait = self._until(self._connector.next_due())
             except Unreachable:
                 wait = 0.2
-            self._wake.wait(wait)
+            self._sleep(wait)
+
+    def _sleep(self, longest: float) -> None:
+        """Wait for a commit of this process, or of another worker, which SQLite tells by its data version."""
+        seen = self._world.database.version()
+        ends = monotonic() + longest
+        while not self._wake.wait(min(_POLL, max(0.0, ends - monotonic()))):
+            if monotonic() >= ends or self._world.database.version() != seen:
+                return
 
     def _until(self, due: str | None) -> float:
         """Seconds to sleep: until the next job is due on the world's clock, and never so long that a jump is missed."""

@@ -35,7 +35,8 @@ class World:
     """A running world.
 
     In process (no `data`): memory only, a frozen clock, everything derived from the seed. With `data`: a file that
-    other processes share, the machine's clock, secrets that are random per data directory.
+    other processes share, the machine's clock, secrets that are random per data directory. `worker` above 0: one more
+    process on a data directory that worker 0 has made ready.
     """
 
     def __init__(
@@ -48,17 +49,18 @@ class World:
         limits: str | Doc = "off",
         lenient: bool = False,
         allow_hosts: tuple[str, ...] = (),
+        worker: int = 0,
     ) -> None:
         self.loaded = worldfile.load(world)
         self.spec = self.loaded.spec
         self.seed = str(seed) if seed is not None else self.spec.seed
         self.data = data
+        self.worker = worker
         settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
         self.database = self._open(settings)
         settings = self.database.settings()
-        self.engine = Engine(
-            self.database, Tape(None if data is None else 5000), bytes.fromhex(settings["requestKey"]), settings
-        )
+        request_key = bytes.fromhex(settings["requestKey"]) + worker.to_bytes(2, "big")
+        self.engine = Engine(self.database, Tape(None if data is None else 5000), request_key)
         self.services = list(self._services(bytes.fromhex(settings["secret"])))
         self.hosts = Hosts(self.services, set(allow_hosts))
         if clock is not None:
@@ -66,7 +68,7 @@ class World:
         self.transport = InProcess(self.entry)
         self.clock = ClockControl(self)
         self.control_token: str | None = None
-        if "start" not in snapshots.names(self.database):
+        if not worker and "start" not in snapshots.names(self.database):
             self.snapshot("start")
         self._closed = False
 
@@ -107,6 +109,8 @@ class World:
             partial.rename(path)
             database = Database(kinds, path=path)
             database.set_clock(Clock())
+        if self.worker:
+            return database
         fresh = {"requestKey": machine_random(16).hex()}
         database.set_settings({**database.settings(), **settings, **fresh})
         return database
@@ -223,7 +227,6 @@ class World:
     def restore(self, name: str = "default") -> None:
         """Go back to a snapshot; request ids and the tape go on."""
         snapshots.restore(self.database, name)
-        self.engine.settings = self.database.settings()
 
     @property
     def tape(self) -> list[Hop]:

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import orjson
@@ -32,12 +33,13 @@ class WorldSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A world file and what identifies it: equal `key`s build equal worlds. source: its path, empty for a mapping."""
+    """A world and what identifies it: equal `key`s build equal worlds. source: its file; given: its mapping."""
 
     spec: WorldSpec
     clock_ms: int
     key: str
     source: str
+    given: Doc | None = None
 
 
 def load(world: str | Doc) -> Loaded:
@@ -76,7 +78,7 @@ def _load(path: Path, mtime: int, size: int) -> Loaded:
     return _checked(raw, str(path), f"{path}:{mtime}:{size}", str(path.resolve()))
 
 
-def _checked(raw: object, path: str, key: str, source: str) -> Loaded:
+def _checked(raw: Any, path: str, key: str, source: str) -> Loaded:
     try:
         spec = msgspec.convert(raw, WorldSpec)
         clock_ms = parse_iso(spec.clock)
@@ -88,4 +90,4 @@ def _checked(raw: object, path: str, key: str, source: str) -> Loaded:
             raise LabError(
                 f"{path}: {name!r} is no party name.", hint=f"Write kind:instance, kind one of {', '.join(PACKAGES)}."
             )
-    return Loaded(spec, clock_ms, key, source)
+    return Loaded(spec, clock_ms, key, source, None if source else raw)

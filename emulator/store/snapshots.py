@@ -41,9 +41,11 @@ def restore(database: Database, name: str) -> None:
         raise LabError(f"There is no snapshot named {name!r}.", hint="`tenantlab snapshot list` shows them.")
     if database.path is None:
         epoch = database.moment()[0]
+        settings = database.settings()
         database.roll_back_to(name)
         with database.write():
             database.execute("UPDATE meta SET epoch = ?", (epoch + 1,))
+            database.set_settings(settings)
         return
     with database.write():
         found = database.execute("SELECT * FROM snapshots WHERE name = ?", (name,)).fetchone()

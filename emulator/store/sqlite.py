@@ -42,7 +42,10 @@ class Page:
 
 
 class Database:
-    """One world's state. `path` None keeps it in memory; `image` starts from a serialized database."""
+    """One world's state. `path` None keeps it in memory; `image` starts from a serialized database.
+
+    `current` are the settings as of the last `moment()`: not to be changed in place.
+    """
 
     def __init__(self, parties: dict[str, list[Kind]], *, path: Path | None = None, image: bytes | None = None) -> None:
         self.path = path
@@ -53,6 +56,8 @@ class Database:
         self._savepoints: list[str] = []
         self._clock_text = ""
         self._clock = Clock()
+        self._settings_text = ""
+        self.current: Doc = {}
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
         if image is not None:
@@ -155,11 +160,17 @@ class Database:
     # -- the world's own rows -----------------------------------------------------------------------------------
 
     def moment(self) -> tuple[int, Clock]:
-        """Epoch and clock, read in one statement."""
-        epoch, text = self._db.execute("SELECT epoch, clock FROM meta").fetchone()
+        """Epoch and clock, read in one statement (with the settings, see `current`)."""
+        epoch, text, settings = self._db.execute("SELECT epoch, clock, settings FROM meta").fetchone()
         if text != self._clock_text:
             self._clock_text, self._clock = text, Clock.from_row(orjson.loads(text))
+        if settings != self._settings_text:
+            self._settings_text, self.current = settings, orjson.loads(settings)
         return epoch, self._clock
+
+    def version(self) -> int:
+        """Changes whenever another connection has committed to the file."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def set_clock(self, clock: Clock) -> None:
         with self.write():

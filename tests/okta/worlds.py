@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import orjson
+
 from emulator import World
 from emulator.kernel.doc import Doc
+from emulator.wire.client import Http
 
 HOST = "acme.okta.com"
 TOKEN = "00lab-administrators-token"
@@ -69,3 +72,42 @@ def world(**more: Any) -> World:
     made = spec()
     made["parties"]["okta:acme"].update(more)
     return World(made)
+
+
+def refused(made: World, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, str, str, list[str]]:
+    """A refusal as (status, code, summary, causes); it must explain itself in the journal."""
+    answer = made.okta.call(method, path, body, **more)
+    doc = orjson.loads(answer.body)
+    request_id = answer.header("x-okta-request-id")
+    why = made.why(str(request_id))
+    assert why is not None and why["rule"], f"no why: {method} {path}"
+    assert answer.header("x-lab-why"), f"no X-Lab-Why: {method} {path}"
+    assert doc["errorLink"] == doc["errorCode"]
+    assert len(doc["errorId"]) == 25
+    causes = [cause["errorSummary"] for cause in doc.get("errorCauses", ())]
+    return answer.status, doc["errorCode"], doc["errorSummary"], causes
+
+
+def events(made: World, kind: str | None = None) -> list[Doc]:
+    """System Log events so far, of one type or all."""
+    rows = made.journal(party="okta:acme", stream="system_log", limit=5000)
+    return [row["doc"] for row in rows if kind is None or row["type"] == kind]
+
+
+def kinds(made: World) -> list[str]:
+    """Types of the System Log's events so far, oldest first."""
+    return [event["eventType"] for event in events(made)]
+
+
+def new_user(made: World, login: str, *, query: str = "", password: str | None = None, **profile: Any) -> Doc:
+    """A user made through the API."""
+    body: Doc = {"profile": {"login": login, "email": login, "firstName": "New", "lastName": "User", **profile}}
+    if password is not None:
+        body["credentials"] = {"password": {"value": password}}
+    made_user: Doc = made.okta.post(f"/api/v1/users{query}", body)
+    return made_user
+
+
+def anonymous(made: World) -> Http:
+    """A client without credentials."""
+    return Http(made.transport, base=f"https://{HOST}")

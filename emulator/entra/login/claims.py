@@ -13,7 +13,7 @@ import orjson
 from emulator.entra.login.clients import Client
 from emulator.entra.login.dialect import HOST
 from emulator.entra.login.scopes import Asked
-from emulator.entra.resources import grants
+from emulator.entra.resources import applications, grants
 from emulator.entra.resources.directory_roles import roles_of_user
 from emulator.entra.tokens import signing_keys, tenant
 from emulator.kernel.call import Call
@@ -62,8 +62,10 @@ def _common(call: Call, name: str, lifetime: int) -> Doc:
             "rh": f"1.{opaque(call, name + 'rh', 20)}.", "tid": tenant(call)["id"]}  # fmt: skip
 
 
-def _wants_v2(asked: Asked) -> bool:
-    return not asked.is_graph and dig(asked.resource, "api.requestedAccessTokenVersion") == 2
+def _wants_v2(call: Call, asked: Asked) -> bool:
+    """Whether the API asked for v2 tokens in its registration; Graph never does."""
+    app = None if asked.is_graph else applications.by_app_id(call.store, asked.resource["appId"])
+    return app is not None and dig(app, "api.requestedAccessTokenVersion") == 2
 
 
 def _issuer(call: Call, *, v2: bool) -> str:
@@ -78,7 +80,7 @@ def _sign(call: Call, claims: Doc, *, x5t: bool = True) -> str:
 
 def user_access_token(call: Call, client: Client, asked: Asked, who: Identity, *, scp: list[str], acr: str) -> tuple[str, int]:
     """A delegated access token and its lifetime in seconds. acr: how the client authenticated ("0", "1", "2")."""
-    lifetime, v2 = lifetime_s(call), _wants_v2(asked)
+    lifetime, v2 = lifetime_s(call), _wants_v2(call, asked)
     user = who.user
     call.memo["uti"] = opaque(call, "uti")
     wids = sorted({str(role["roleTemplateId"]) for role in roles_of_user(call.store, user["id"])} | {MEMBER_ROLE})
@@ -113,7 +115,7 @@ def _name_claims(user: Doc, *, v2: bool) -> Doc:
 def app_access_token(call: Call, client: Client, asked: Asked, *, roles: list[str], acr: str) -> tuple[str, int]:
     """An app-only access token: `roles` instead of `scp`, the service principal as `oid` and `sub`."""
     assert client.principal is not None
-    lifetime, v2 = 3599, _wants_v2(asked)
+    lifetime, v2 = 3599, _wants_v2(call, asked)
     oid = client.principal["id"]
     call.memo["uti"] = opaque(call, "uti")
     issuer = _issuer(call, v2=v2)

@@ -48,7 +48,10 @@ def _certificate(app: Doc, found: Unverified) -> Certificate:
     named = {found.header.get("x5t"), found.header.get("x5t#S256")} - {None}
     registered = []
     for item in app.get("keyCredentials") or []:
-        certificate = parse_certificate(str(item.get("_key") or item.get("key") or ""))
+        try:
+            certificate = parse_certificate(str(item.get("key") or ""))
+        except ValueError:
+            continue  # a credential that was stored without its key, or with one that is no certificate
         prints = {b64url(hashlib.sha1(certificate.der, usedforsecurity=False).digest()), b64url(hashlib.sha256(certificate.der).digest())}
         if named & prints:
             return certificate

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 from emulator.entra.login.clients import Client
 from emulator.entra.resources import grants, service_principals
-from emulator.entra.resources.service_principals import SERVICE_PRINCIPALS
 from emulator.entra.tokens import AUDIENCES, GRAPH, GRAPH_APP_ID, tenant
 from emulator.kernel.call import Call
-from emulator.kernel.doc import Doc, dig
+from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 
 OIDC = ("openid", "profile", "email", "offline_access")
@@ -81,11 +80,7 @@ def resource_of(call: Call, name: str) -> Doc:
     """The service principal of an API, by its app id or one of its names. Raises 500011."""
     if name in AUDIENCES:
         name = GRAPH_APP_ID
-    found = service_principals.by_app_id(call.store, name.lower())
-    wanted = name.rstrip("/").lower()
-    for item in () if found else call.store.all(SERVICE_PRINCIPALS):
-        if wanted in (str(each).rstrip("/").lower() for each in item.get("servicePrincipalNames") or ()):
-            found = item
+    found = service_principals.by_name(call.store, name)
     if found is None:
         here = tenant(call)["displayName"]
         why = Why("No service principal of the tenant has that name.", (Compared("resource", name, "request"), Compared("tenant", here, "the tenant")))
@@ -94,34 +89,34 @@ def resource_of(call: Call, name: str) -> Doc:
 
 
 def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
-    """The delegated permissions of the token, sorted. Raises 650053 (no such scope) and 65001 (no consent).
+    """The delegated permissions of the token, sorted. Raises 650053 (no such scope), 65001, 65002 (no consent).
 
-    First-party applications are authorised in advance for what they ask; an application may always call itself.
+    An application may always call itself. # Differs: Microsoft's own applications are authorised in advance for what
+    Microsoft lists; here also for whatever a user could consent to.
     """
-    known = _published(asked.resource)
-    resource_id = str(asked.resource["appId"])
-    held: set[str] = set()
-    if client.principal is not None:
-        held = set(grants.scopes_of(call.store, client.principal["id"], user["id"], resource_id))
-    if client.id == resource_id:
-        held |= set(known.values())
-    wanted = set()
+    known = {str(item["value"]).lower(): item for item in service_principals.scopes(asked.resource) if item.get("isEnabled", True)}
     for scope in asked.scopes:
         if scope.lower() not in known:
             raise _unknown_scope(client, asked, scope)
-        wanted.add(known[scope.lower()])
+    wanted = {str(known[scope.lower()]["value"]) for scope in asked.scopes}
+    held = _held(call, client, user, asked)
+    if client.id == asked.resource["appId"]:
+        held |= {str(item["value"]) for item in known.values()}
     if client.first_party:
-        held |= wanted
+        held |= {name for name in wanted if known[name.lower()].get("type") == "User"}
     missing = wanted - held
     if missing or (asked.default and not held) or client.principal is None:
         raise not_consented(client, asked, missing or {DEFAULT}, held)
-    return sorted(held | (asked.oidc - {"offline_access"} if asked.is_graph else set()))
+    return sorted((held - set(OIDC)) | (asked.oidc - {"offline_access"} if asked.is_graph else set()))
 
 
-def _published(resource: Doc) -> dict[str, str]:
-    """Enabled delegated permissions of an API, lower-case to written."""
-    scopes = resource.get("oauth2PermissionScopes") or dig(resource, "api.oauth2PermissionScopes") or []
-    return {str(item["value"]).lower(): str(item["value"]) for item in scopes if item.get("isEnabled", True)}
+def _held(call: Call, client: Client, user: Doc, asked: Asked) -> set[str]:
+    """What is granted: by consent, or by Microsoft to its own applications."""
+    resource_id = str(asked.resource["appId"])
+    held = set(str((client.app.get("_preauthorized") or {}).get(resource_id, "")).split())
+    if client.principal is not None:
+        held |= set(grants.scopes_of(call.store, client.principal["id"], user["id"], resource_id))
+    return held
 
 
 def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
@@ -131,10 +126,13 @@ def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
 
 
 def not_consented(client: Client, asked: Asked, missing: set[str], held: set[str]) -> Problem:
-    """65001, naming what is missing."""
+    """65001 (65002 for Microsoft's own applications), naming what is missing."""
     compared = (
         Compared("scopes without consent", sorted(missing), "request"),
         Compared("scopes granted", sorted(held), f"grants of {client.name} for {asked.resource['displayName']}"),
     )
+    if client.first_party:
+        why = Why("Microsoft has not authorised its application for these scopes.", compared)
+        return Problem("65002", client.id, asked.resource["appId"], why=why)
     why = Why("Neither an administrator nor the user has consented to these scopes.", compared)
     return Problem("65001", client.id, client.name, why=why)

@@ -8,7 +8,7 @@ import hashlib
 from emulator.entra.login.claims import Identity
 from emulator.entra.resources.users import USERS
 from emulator.kernel.call import Call
-from emulator.kernel.clock import HOUR, iso_seconds, parse_iso
+from emulator.kernel.clock import HOUR, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.protocols.html import set_cookie
 from emulator.store import Column, Kind, Store
@@ -30,9 +30,19 @@ def purge(store: Store, kind: Kind, now: int) -> None:
             store.drop(kind, doc["id"])
 
 
-def revoked_since(user: Doc, issued_ms: int) -> bool:
-    """Whether the user's sessions were revoked after that instant (both are compared in whole seconds)."""
-    return issued_ms // 1000 < parse_iso(user["signInSessionsValidFromDateTime"]) // 1000
+def revoked_since(user: Doc, granted: Doc) -> bool:
+    """Whether the user's sessions were revoked after something was granted (`{issued ms, validFrom}`, see `stamp`).
+
+    The user's instant has whole seconds; within the same second a changed instant means a later revocation.
+    """
+    current = user["signInSessionsValidFromDateTime"]
+    issued, valid = granted["issued"] // 1000, parse_iso(current) // 1000
+    return bool(issued < valid or (issued == valid and current != granted["validFrom"]))
+
+
+def stamp(call: Call, user: Doc) -> Doc:
+    """When something is granted, for `revoked_since`."""
+    return {"issued": call.now, "validFrom": user["signInSessionsValidFromDateTime"]}
 
 
 def live(call: Call) -> tuple[Doc, Identity] | None:
@@ -42,7 +52,7 @@ def live(call: Call) -> tuple[Doc, Identity] | None:
     if found is None or found["expires"] <= call.now:
         return None
     user = call.store.get(USERS, found["userId"])
-    if user is None or not user["accountEnabled"] or revoked_since(user, found["started"]):
+    if user is None or not user["accountEnabled"] or revoked_since(user, found):
         return None
     return found, Identity(user, tuple(found["amr"]), found["authTime"])
 
@@ -56,8 +66,7 @@ def start(call: Call, who: Identity, *, issuer: str = "") -> Doc:
     secret = call.ids.secret("estsauth", 48)
     session = {
         "id": call.ids.guid("sso_session"), "_cookie": digest(secret), "userId": who.user["id"], "amr": list(who.amr),
-        "authTime": who.auth_ms, "started": call.now, "startedAt": iso_seconds(call.now), "expires": call.now + LIFETIME_MS,
-        "issuer": issuer, "clients": [],
+        "authTime": who.auth_ms, **stamp(call, who.user), "expires": call.now + LIFETIME_MS, "issuer": issuer, "clients": [],
     }  # fmt: skip
     purge(call.store, SSO_SESSIONS, call.now)
     call.store.add(SSO_SESSIONS, session)

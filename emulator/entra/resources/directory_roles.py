@@ -5,7 +5,7 @@ from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
 from emulator.entra.problems import not_found, required
 from emulator.entra.queries import Shape
-from emulator.entra.resources.references import bind, directory_object, referenced, rendered
+from emulator.entra.resources.references import MEMBERS, bind, directory_object, referenced, rendered
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
@@ -167,7 +167,7 @@ def list_members(call: Call) -> Collection:
 def add_member(call: Call) -> None:
     """Give a role to a user, group or service principal."""
     role = _load(call)
-    principal = referenced(call, bind(call.body))
+    principal = referenced(call, bind(call.body), only=MEMBERS)
     row = {"id": f"{role['id']}.{principal['id']}", "role": role["id"], "principal": principal["id"]}
     try:
         call.store.add(ROLE_MEMBERS, row)

@@ -15,15 +15,19 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 
-TYPES = {"user": "User", "group": "Group", "servicePrincipal": "ServicePrincipal"}
+TYPES = {"user": "User", "group": "Group", "servicePrincipal": "ServicePrincipal", "directoryRole": "Role"}
+MEMBERS = ("user", "group", "servicePrincipal")
 SETS = {"users": "user", "groups": "group", "serviceprincipals": "servicePrincipal", "directoryobjects": ""}
 
 
 def shapes() -> dict[str, Shape]:
     """The kinds of objects that can be referred to."""
-    from emulator.entra.resources import groups, service_principals, users
+    from emulator.entra.resources import directory_roles, groups, service_principals, users
 
-    return {"user": users.SHAPE, "group": groups.SHAPE, "servicePrincipal": service_principals.SHAPE}
+    return {
+        "user": users.SHAPE, "group": groups.SHAPE, "servicePrincipal": service_principals.SHAPE,
+        "directoryRole": directory_roles.SHAPE,
+    }  # fmt: skip
 
 
 def directory_object(call: Call, id: str) -> Doc | None:
@@ -31,8 +35,13 @@ def directory_object(call: Call, id: str) -> Doc | None:
     for resource, shape in shapes().items():
         found = call.store.get(shape.kind, id)
         if found is not None:
-            return {**found, "_type": TYPES[resource], "_resource": resource}
+            return marked(found, resource)
     return None
+
+
+def marked(doc: Doc, resource: str) -> Doc:
+    """A document that knows its type, for mixed collections."""
+    return {**doc, "_type": TYPES[resource], "_resource": resource}
 
 
 def rendered(call: Call, item: Doc) -> Doc:
@@ -78,7 +87,7 @@ def _by_key(call: Call, resource: str, key: str) -> Doc | None:
         from emulator.entra.resources import users
 
         user = users.by_upn(call.store, key)
-        return {**user, "_type": "User", "_resource": "user"} if user else None
+        return marked(user, "user") if user else None
     return directory_object(call, key.lower())
 
 

@@ -117,6 +117,7 @@ def replace_app(call: Call) -> Doc:
     material = _material(call, app)
     with call.commit():
         app_installation.keep_key(call.store, app, material, now=call.now)
+        app_installation.choose_key(call.store, app, body)
         app_installation.refresh_features(call.store, app)
         touch(call, app)
         emit(call, "application.lifecycle.update", [app_target(app)])

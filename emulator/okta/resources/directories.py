@@ -15,7 +15,7 @@ from emulator.okta.resources import schemas, users
 from emulator.okta.tokens import ORG
 from emulator.okta.user_docs import USERS
 
-SEED_RANK = 70
+SEED_RANK = 40  # after users, before the apps whose seeded assignments read the directory
 _KIND = "active_directory"
 
 

@@ -24,15 +24,16 @@ MEMBERS = Kind("group_members", (Column("group"), Column("user")), together=(("g
 SEED_RANK = 20
 EVERYONE = "Everyone"
 _MOST_FOR_Q = 300
+_PROFILE = ("name", "description")
 
 
-def new_group(name: str, *, id: str, now: int, kind: str = "OKTA_GROUP", **profile: Any) -> Doc:
-    """A group document with nobody in it."""
+def new_group(profile: Doc, *, id: str, now: int, kind: str = "OKTA_GROUP") -> Doc:
+    """A group document with nobody in it; its profile holds at least `name`."""
     at = iso(now // 1000 * 1000)
     return {
         "id": id, "created": at, "lastUpdated": at, "lastMembershipUpdated": at,
         "objectClass": ["okta:user_group"], "type": kind,
-        "profile": {"name": name, "description": None, **profile},
+        "profile": {"name": profile["name"], "description": None, **profile},
     }  # fmt: skip
 
 
@@ -106,15 +107,17 @@ def join(store: Any, group_id: str, user_id: str) -> bool:
 def list_groups(call: Call) -> Listing:
     """Groups by prefix of the name (`q`), by `filter` or by `search`."""
     if call.params.get("q"):
-        node = search.prefix(call.params["q"], "profile.name")
-        where, keep = search.located(call, GROUPS, node, fold=True)
-        size = min(lists.page_size(call), _MOST_FOR_Q)
-        page = call.store.page(GROUPS, where, limit=size, keep=keep)
-        return Listing([render(call, group) for group in page.docs])
+        return _by_q(call, call.params["q"])
     where, keep = search.compiled(call, GROUPS, "groups")
     if call.params.get("search") and (call.params.get("sortBy") or call.params.get("sortOrder")):
         return search.sorted_listing(call, GROUPS, render, where=where, keep=keep)
     return lists.listing(call, GROUPS, render, where=where, keep=keep)
+
+
+def _by_q(call: Call, text: str) -> Listing:
+    where, keep = search.located(call, GROUPS, search.prefix(text, "profile.name"), fold=True)
+    page = call.store.page(GROUPS, where, limit=min(lists.page_size(call), _MOST_FOR_Q), keep=keep)
+    return Listing([render(call, group) for group in page.docs])
 
 
 @operation(
@@ -124,7 +127,7 @@ def list_groups(call: Call) -> Listing:
 def create_group(call: Call) -> Doc:
     """Create a group of type OKTA_GROUP."""
     profile = checked_profile(call.body)
-    group = new_group(id=call.ids.okta("00g"), now=call.now, **profile)
+    group = new_group(profile, id=call.ids.okta("00g"), now=call.now)
     _store(call, group, new=True)
     emit(call, "group.lifecycle.create", [group_target(group)])
     return render(call, group)
@@ -246,16 +249,26 @@ def refuse_built_in(group: Doc) -> None:
 
 
 def checked_profile(body: Any) -> Doc:
-    """The profile of a request body: name required, 255 characters at the most."""
+    """The profile of a request body: name required, 255 characters at the most. Raises 400."""
     profile = body.get("profile") if isinstance(body, dict) else None
     if not isinstance(profile, dict):
-        raise invalid("profile", "profile: The field cannot be left blank")
-    name = profile.get("name")
+        raise _refused("profile", "profile: The field cannot be left blank", profile)
+    for key in profile:
+        if key not in _PROFILE:
+            raise _refused(key, f"Property name '{key}' is not defined in profile", profile[key])
+    name, description = profile.get("name"), profile.get("description")
     if not isinstance(name, str) or not name.strip():
-        raise invalid("name", "name: The field cannot be left blank")
+        raise _refused("name", "name: The field cannot be left blank", name)
     if len(name) > 255:
-        raise invalid("name", "name: The field is too long")
+        raise _refused("name", "name: The field is too long", f"{len(name)} characters")
+    if description is not None and (not isinstance(description, str) or len(description) > 1024):
+        raise _refused("description", "description: The field is not valid", description)
     return profile
+
+
+def _refused(field: str, cause: str, value: Any) -> Problem:
+    rule = "A group's profile holds a name of 1 to 255 characters and a description; group schemas are not emulated."
+    return invalid(field, cause, why=Why(rule, (Compared(field, value, "request body"),)))
 
 
 def _store(call: Call, group: Doc, *, new: bool) -> None:
@@ -268,12 +281,11 @@ def _store(call: Call, group: Doc, *, new: bool) -> None:
 def seed(seeding: Seeding) -> None:
     """Everyone, and `groups: [{name, description?, id?}]`; `everyone: {id}` fixes the built-in group's id."""
     given = seeding.spec.get("everyone", {})
-    built_in = new_group(
-        EVERYONE, id=given.get("id") or seeding.ids.okta("00g"), now=seeding.now, kind="BUILT_IN",
-        description="All users in your organization",
-    )  # fmt: skip
+    profile = {"name": EVERYONE, "description": "All users in your organization"}
+    id = given.get("id") or seeding.ids.okta("00g")
+    built_in = new_group(profile, id=id, now=seeding.now, kind="BUILT_IN")
     seeding.store.add(GROUPS, built_in)
     for spec in seeding.spec.get("groups", ()):
-        profile = {"description": spec.get("description"), **spec.get("profile", {})}
+        profile = {"name": spec["name"], "description": spec.get("description")}
         id = spec.get("id") or seeding.ids.okta("00g")
-        seeding.store.add(GROUPS, new_group(spec["name"], id=id, now=seeding.now, **profile))
+        seeding.store.add(GROUPS, new_group(profile, id=id, now=seeding.now))

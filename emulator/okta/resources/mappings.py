@@ -2,10 +2,11 @@
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
+from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import lists, mapping
 from emulator.okta.app_kinds import APPS, MAPPINGS
+from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.expressions import ExpressionError
 from emulator.okta.params import body_object, text_of
@@ -128,7 +129,7 @@ def _property(call: Call, app: Doc, name: str, item: object, before: Doc | None,
 
 
 @operation(
-    "POST", "/api/internal/v1/mappings/{mappingId}/preview", source=DOCUMENTED, scope=("okta.profileMappings.read",),
+    "POST", "/api/internal/v1/mappings/{mappingId}/preview", source=UI_ONLY, scope=("okta.profileMappings.read",),
     commit="manual",
 )  # fmt: skip
 def preview_mapping(call: Call) -> Doc:

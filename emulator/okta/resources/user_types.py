@@ -58,6 +58,6 @@ def seed(seeding: Seeding) -> None:
     seeding.store.add(USER_TYPES, {
         "id": given.get("id") or seeding.ids.okta("oty"), "displayName": "User", "name": "user",
         "description": "Okta user profile template with default permission settings",
-        "createdBy": "sprz0000000000000000", "lastUpdatedBy": "sprz0000000000000000", "created": at, "lastUpdated": at, "default": True,
-        "_schemaId": given.get("schema") or seeding.ids.okta("osc"),
+        "createdBy": "sprz0000000000000000", "lastUpdatedBy": "sprz0000000000000000",
+        "created": at, "lastUpdated": at, "default": True, "_schemaId": given.get("schema") or seeding.ids.okta("osc"),
     })  # fmt: skip

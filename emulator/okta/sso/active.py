@@ -77,9 +77,9 @@ def _request(call: Call, version: wstrust.Version) -> wstrust.RstRequest:
         request = wstrust.parse_rst(
             call.body, soap_action=headers.get("soapaction"), content_type=headers.get("content-type"), now_ms=call.now
         )
-    except wstrust.WsTrustFault as fault:
-        compared = tuple(Compared(name, value, "request") for name, value in fault.details.items())
-        raise _fault(call, fault, Why(f"The request was not accepted: {fault.reason}.", compared)) from fault
+    except wstrust.WsTrustFault as error:
+        compared = tuple(Compared(name, value, "request") for name, value in error.details.items())
+        raise _fault(call, error, Why(f"The request was not accepted: {error.reason}.", compared)) from error
     if request.version == version:
         return request
     text = "The action cannot be processed at the receiver"

@@ -13,15 +13,17 @@ from emulator.okta.tokens import live_session
 from emulator.protocols.html import set_cookie
 
 COOKIE = "sid"
+MAY_STAY = ("ACTIVE", "PASSWORD_EXPIRED")
+"""Statuses whose sessions and session tokens count; an expired password is asked for at the next sign-in."""
 _NAME = re.compile(r"office365\w*", re.ASCII)
 """The path names the app's type, for some instances with a suffix (federation.md 1)."""
 
 
 def person(call: Call) -> tuple[Doc, Doc] | None:
-    """The live session and its user; None without one, or when the user is no longer active."""
+    """The live session and its user; None without one, or when the user may no longer be signed in."""
     session = live_session(call)
     user = call.store.get(users.USERS, session["userId"]) if session else None
-    if session is None or user is None or user["status"] != "ACTIVE":
+    if session is None or user is None or user["status"] not in MAY_STAY:
         return None
     identify(call, user)
     call.memo["session_id"] = session["id"]

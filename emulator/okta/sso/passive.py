@@ -111,7 +111,7 @@ def _fresh(call: Call, request: wsfed.PassiveRequest, session: Doc, query: str) 
     at = gate.authenticated_at(session)
     asked = flow.unseal(call, "fresh", call.params.get("okta_key", ""))
     if asked is not None and asked["query"] == _digest(query):
-        return session["id"] != asked["session"] and at // SECOND >= asked["at"] // SECOND
+        return bool(session["id"] != asked["session"] and at // SECOND >= asked["at"] // SECOND)
     return not request.fresh and call.now - at <= request.wfresh * MINUTE
 
 

@@ -85,7 +85,7 @@ def take_session_token(call: Call, token: str) -> tuple[Doc, Doc] | None:
     """Session and user for a session token, which works once; None when it is spent, expired or unknown."""
     with call.commit():
         user = authn.redeem_session_token(call, token) if token else None
-        if user is None or user["status"] != "ACTIVE":
+        if user is None or user["status"] not in gate.MAY_STAY:
             call.note("The session token was spent, expired or unknown; the sign-in page follows.")
             return None
         return gate.enter(call, user), user

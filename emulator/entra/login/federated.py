@@ -1,0 +1,188 @@
+"""Whether an assertion of a federated identity provider is accepted, and whose it is: one verifier for every way in.
+
+The order of checks and their codes are federation.md section 7 and security.md section 0. Nothing is read from the
+document but what `protocols.xmldsig.verify` gives back: the element that was signed.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.entra.login.claims import Identity
+from emulator.entra.login.tokenpolicy import check_policy
+from emulator.entra.resources import users
+from emulator.entra.resources import federation as federations
+from emulator.entra.signins import Attempt
+from emulator.entra.tokens import tenant
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.protocols import saml11, saml20, xmldsig
+from emulator.protocols.saml import SKEW_MS, AssertionRejected
+from emulator.protocols.x509 import Certificate, parse_certificate
+from emulator.protocols.xmldsig import SignatureRejected, Verified
+from emulator.protocols.xmlparse import Document
+from emulator.store import Column, Duplicate, Kind
+
+USED_ASSERTIONS = Kind("used_assertions", (Column("expires", kind="number"),))
+BARE = ((),)
+"""Where the assertion of a bearer grant stands: it is the whole document."""
+_PASSWORD_METHODS = frozenset({saml11.PASSWORD, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"})
+_WINDOWS_METHODS = frozenset({"urn:federation:authentication:windows", "urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos"})
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An assertion that passed every check but replay, and the user it names."""
+
+    who: Identity
+    federation: Doc
+    assertion_id: str
+    expires_ms: int
+    mfa: bool
+
+
+def accept_saml11(call: Call, source: bytes | Document, attempt: Attempt, *, within: Collection[tuple[str, ...]] = BARE) -> Accepted:
+    """A SAML 1.1 assertion: alone, or inside an RSTR (`within`)."""
+    attempt.token_type = "saml11"
+    found = _verified(call, source, "saml11", within, attempt)
+    try:
+        assertion = saml11.read(found.element)
+        saml11.check(assertion, now_ms=call.now)
+    except AssertionRejected as error:
+        raise _rejected_11(call, error, bearer=tuple(within) == BARE) from error
+    if not assertion.immutable_id:
+        raise _no_immutable_id(assertion.upn)
+    return _accept(call, found, assertion, attempt, method=assertion.authn_method)
+
+
+def accept_saml20(call: Call, document: Document, attempt: Attempt, *, in_response_to: str) -> Accepted:
+    """The assertion of a SAML 2.0 Response; `in_response_to` "" for a sign-in that nobody asked for."""
+    attempt.token_type = "saml20"
+    found = _verified(call, document, "saml20", saml20.RESPONSE_PATHS, attempt)
+    try:
+        assertion = saml20.read(found.element)
+        saml20.check(assertion, now_ms=call.now, in_response_to=in_response_to)
+    except AssertionRejected as error:
+        why = Why(f"The assertion was not accepted: {error.reason}.", _details(error.details, "assertion"))
+        raise Problem("500089", error.reason, why=why) from error
+    return _accept(call, found, assertion, attempt, method=assertion.authn_context)
+
+
+def claim(call: Call, accepted: Accepted) -> None:
+    """Use up an assertion; call inside a commit. Of several posts of one assertion exactly one gets through.
+
+    Differs: what the service does about replays is not published; here a replay is refused (tenant setting
+    `replayProtection`, on by default).
+    """
+    if not setting(call, "replayProtection", default=True):
+        return
+    for old in call.store.page(USED_ASSERTIONS, limit=4).docs:
+        if old["expires"] <= call.now:
+            call.store.drop(USED_ASSERTIONS, old["id"])
+    row = {"id": f"{accepted.federation['id']}/{accepted.assertion_id}", "expires": accepted.expires_ms + SKEW_MS, "used": iso(call.now)}
+    try:
+        call.store.add(USED_ASSERTIONS, row)
+    except Duplicate as error:
+        first = call.store.get(USED_ASSERTIONS, row["id"]) or row
+        compared = (Compared("assertion id", accepted.assertion_id, "assertion"), Compared("first used", first["used"], "replay cache"))
+        why = Why("The assertion was used before: each one signs in once.", compared, "Let the identity provider issue a new one.")
+        raise Problem("50008", why=why) from error
+
+
+def setting(call: Call, name: str, *, default: Any) -> Any:
+    """A setting of the tenant (`tenant.settings` in the world file)."""
+    return (tenant(call).get("_settings") or {}).get(name, default)
+
+
+def _verified(call: Call, source: bytes | Document, kind: Any, within: Collection[tuple[str, ...]], attempt: Attempt) -> Verified:
+    try:
+        found = xmldsig.verify(source, kind, within=within, certificates=_certificates(call, attempt))
+    except SignatureRejected as error:
+        code = "5000811" if error.kind == "unknown_key" else "50008"
+        where = "token signature" if error.kind in ("unknown_key", "bad_signature") else "token"
+        hint = _KEY_HINT if error.kind == "unknown_key" else ""
+        raise Problem(code, why=Why(f"The token was not accepted: {error.reason}.", _details(error.details, where), hint)) from error
+    attempt.issuer = found.issuer
+    return found
+
+
+_KEY_HINT = "Compare the app's active signing key with the domain's signingCertificate and nextSigningCertificate."
+
+
+def _certificates(call: Call, attempt: Attempt) -> Callable[[str], list[Certificate]]:
+    """The certificates registered for an issuer. Raises 50107 for an issuer of no domain, 50003 for one without any."""
+
+    def of_issuer(issuer: str) -> list[Certificate]:
+        federation = federations.by_issuer(call.store, issuer)
+        if federation is None:
+            known = [f"{item['issuerUri']} ({item['domain']})" for item in call.store.all(federations.FEDERATIONS)]
+            compared = (Compared("Issuer", issuer, "assertion"), Compared("issuerUri", known, "federated domains of the tenant"))
+            raise Problem("50107", issuer, why=Why("No federated domain has that issuer (compared exactly).", compared))
+        attempt.issuer = issuer
+        texts = [federation.get(name) for name in ("signingCertificate", "nextSigningCertificate")]
+        found = [parse_certificate(text) for text in texts if text]
+        if not found:
+            compared = (Compared("signingCertificate", None, f"federation of {federation['domain']}"),)
+            raise Problem("50003", why=Why("The federation has no signing certificate.", compared))
+        return found
+
+    return of_issuer
+
+
+def _rejected_11(call: Call, error: AssertionRejected, *, bearer: bool) -> Problem:
+    why = Why(f"The assertion was not accepted: {error.reason}.", _details(error.details, "assertion"))
+    if error.kind == "subject" and error.details.get("found") == "0":
+        return Problem("90020", why=why)
+    if bearer and error.kind == "time" and "not_on_or_after" in error.details:
+        return Problem("500133", iso(call.now), error.details["not_on_or_after"], why=why)
+    return Problem("50008", why=why)
+
+
+def _no_immutable_id(upn: str) -> Problem:
+    compared = (Compared("ImmutableID", "", "assertion"), Compared("UPN", upn, "assertion"))
+    return Problem("90020", why=Why("The assertion names no immutable id.", compared, "Map a value to the immutableId attribute in Okta."))
+
+
+def _accept(call: Call, found: Verified, assertion: saml11.Assertion11 | saml20.Assertion20, attempt: Attempt, *, method: str) -> Accepted:
+    federation = federations.by_issuer(call.store, found.issuer)
+    assert federation is not None
+    attempt.user_name = assertion.upn
+    user = users.by_immutable_id(call.store, assertion.immutable_id)
+    if user is None:
+        raise _no_user(call, assertion.immutable_id, assertion.upn)
+    attempt.user = user
+    if not user["accountEnabled"]:
+        compared = (Compared("ImmutableID", assertion.immutable_id, "assertion"), Compared("accountEnabled", False, user["userPrincipalName"]))
+        raise Problem("50057", why=Why("The user that the assertion names is disabled.", compared))
+    check_policy(call, federation, user)
+    attempt.mfa = assertion.mfa and federation.get("federatedIdpMfaBehavior") != "rejectMfaByFederatedIdp"
+    who = Identity(user, amr_of(method, mfa=attempt.mfa), assertion.authn_instant_ms)
+    return Accepted(who, federation, found.assertion_id, assertion.not_on_or_after_ms, attempt.mfa)
+
+
+def _no_user(call: Call, immutable_id: str, upn: str) -> Problem:
+    """51004, with the id that the user of the token's UPN really has."""
+    named = users.by_upn(call.store, upn) if upn else None
+    if named is None:
+        other = Compared("user of that UPN", "none", f"the tenant ({upn or 'the token names no UPN'})")
+    else:
+        other = Compared("onPremisesImmutableId", named.get("onPremisesImmutableId"), named["userPrincipalName"])
+    why = Why(
+        "No user of the tenant has the token's immutable id (compared exactly, upper and lower case too).",
+        (Compared("ImmutableID", immutable_id, "assertion"), other),
+        "Make the two equal: the user's onPremisesImmutableId, and what Okta maps to immutableId.",
+    )
+    return Problem("51004", immutable_id, str(tenant(call)["displayName"]), why=why)
+
+
+def amr_of(method: str, *, mfa: bool) -> tuple[str, ...]:
+    """`amr` of a federated sign-in. Inferred: a password is `pwd`, Windows `wia`, all else `fed`."""
+    first = "pwd" if method in _PASSWORD_METHODS else "wia" if method in _WINDOWS_METHODS else "fed"
+    return (first, "mfa") if mfa else (first,)
+
+
+def _details(details: dict[str, str], where: str) -> tuple[Compared, ...]:
+    registered = "signing certificates of the domain"
+    return tuple(Compared(name, value, registered if name.startswith("registered") else where) for name, value in details.items())

@@ -1,0 +1,46 @@
+"""grant_type=saml1_1-bearer: the assertion of a federated user, as rich clients get it over WS-Trust.
+
+Source: graph-entra.md 2.3, 2.10; federation.md 4. Python sends base64url without padding, Go and .NET padded base64.
+"""
+
+import base64
+import binascii
+
+from emulator.entra.login.access import check_assigned
+from emulator.entra.login.clients import authenticate
+from emulator.entra.login.federated import accept_saml11, claim
+from emulator.entra.login.grant import TokenRequest, user_answer
+from emulator.entra.login.tickets import keep_refresh
+from emulator.entra.signins import FEDERATED, NATIVE, Attempt
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+
+
+def saml11_bearer(call: Call, request: TokenRequest) -> Doc:
+    """Tokens for a SAML 1.1 assertion; it is checked exactly as at login.srf."""
+    client = request.client(call)
+    assertion = _decoded(request.need("assertion"))
+    attempt = Attempt("interactiveUser", protocol="ropc", client_app=NATIVE, method=FEDERATED, app=client.app, token_type="saml11")
+    with attempt.watched(call):
+        acr = authenticate(call, client, request.form, public=client.public)
+        asked = request.asked(call)
+        attempt.resource = asked.resource
+        accepted = accept_saml11(call, assertion, attempt)
+        check_assigned(call, client, accepted.who.user)
+        answer, refresh = user_answer(call, request, client, asked, accepted.who, acr=acr)
+        with call.commit():
+            claim(call, accepted)
+            if refresh is not None:
+                keep_refresh(call, refresh)
+            attempt.succeed(call)
+    return answer
+
+
+def _decoded(text: str) -> bytes:
+    compact = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        compared = (Compared("assertion", text[:40], "request"), Compared("encoding", str(error), "base64"))
+        raise Problem("50008", why=Why("The assertion is neither base64url nor base64.", compared)) from error

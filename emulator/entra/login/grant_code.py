@@ -1,0 +1,85 @@
+"""grant_type=authorization_code. Source: graph-entra.md 2.3; security.md J9; RFC 7636."""
+
+from emulator.entra.login.clients import Client, authenticate, platform_of
+from emulator.entra.login.grant import TokenRequest, user_answer
+from emulator.entra.login.session import digest
+from emulator.entra.login.tickets import AUTH_CODES, keep_refresh, person_of, redeem, refuse_reuse
+from emulator.entra.signins import NATIVE, Attempt
+from emulator.entra.login.access import check_assigned
+from emulator.entra.resources.users import USERS
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.protocols.jose import pkce_matches
+
+
+def authorization_code(call: Call, request: TokenRequest) -> Doc:
+    """Tokens for a code. The sign-in itself was logged when the code was given; here only refusals are."""
+    client = request.client(call)
+    code, uri = request.need("code"), request.need("redirect_uri")
+    platform = platform_of(client, uri)
+    _check_origin(call, request, platform)
+    attempt = Attempt("nonInteractiveUser", client_app=NATIVE, app=client.app)
+    with attempt.watched(call):
+        acr = authenticate(call, client, request.form, public=platform != "web")
+        refuse_reuse(call, digest(code), client.id)
+        row = call.store.get(AUTH_CODES, digest(code))
+        _check_code(call, client, row, code, uri)
+        assert row is not None
+        attempt.user = call.store.get(USERS, row["userId"])
+        _check_verifier(row, request.form.get("code_verifier", ""))
+        who = person_of(call, row)
+        check_assigned(call, client, who.user)
+        asked = request.asked(call, scope=row["scope"], resource=row["resource"])
+        attempt.resource = asked.resource
+        answer, refresh = user_answer(
+            call, request, client, asked, who, acr=acr, nonce=row["nonce"], session=row["session"], family=row["id"],
+            spa=platform == "spa",
+        )  # fmt: skip
+        with call.commit():
+            redeem(call, row)
+            if refresh is not None:
+                keep_refresh(call, refresh)
+    return answer
+
+
+def _check_origin(call: Call, request: TokenRequest, platform: str) -> None:
+    """Codes of single-page applications are redeemed across origins with PKCE, all others are not."""
+    origin = call.exchange.headers.get("origin")
+    compared = (Compared("Origin", origin, "request header"), Compared("platform of the redirect URI", platform, "the application"))
+    if platform == "spa" and origin is None:
+        raise Problem("9002327", why=Why("A code of a single-page application comes from a browser.", compared))
+    if platform != "spa" and origin is not None:
+        raise Problem("9002326", origin, why=Why("Only codes of single-page applications may be redeemed across origins.", compared))
+    if platform == "spa" and not request.form.get("code_verifier"):
+        raise Problem("9002325", why=Why("Single-page applications use PKCE.", (*compared, Compared("code_verifier", "absent", "request"))))
+
+
+def _check_code(call: Call, client: Client, row: Doc | None, code: str, uri: str) -> None:
+    if row is None or row["clientId"] != client.id:
+        compared = (
+            Compared("code", f"{code[:8]}… ({len(code)} characters)", "request"),
+            Compared("issued to", row["clientId"] if row else "nobody", "codes"), Compared("client_id", client.id, "request"),
+        )  # fmt: skip
+        raise Problem("70000", why=Why("The code was not issued to this client.", compared))
+    if row["redirectUri"] != uri:
+        compared = (Compared("redirect_uri", uri, "token request"), Compared("redirect_uri", row["redirectUri"], "authorization request"))
+        raise Problem("500112", uri, row["redirectUri"], why=Why("Both requests name the same redirect URI.", compared))
+    if row["expires"] <= call.now:
+        compared = (Compared("expires", iso(row["expires"]), "code"), Compared("now", iso(call.now), "world clock"))
+        raise Problem("70008", why=Why("A code lives ten minutes.", compared))
+
+
+def _check_verifier(row: Doc, verifier: str) -> None:
+    """PKCE: the method is the one of the authorization request; a verifier without a challenge is refused (RFC 9700)."""
+    if not row["challenge"] and not verifier:
+        return
+    if row["challenge"] and pkce_matches(verifier, row["challenge"], method=row["challengeMethod"]):
+        return
+    compared = (
+        Compared("code_verifier", f"{len(verifier)} characters" if verifier else "absent", "token request"),
+        Compared("code_challenge", row["challenge"] or "absent", "authorization request"),
+        Compared("code_challenge_method", row["challengeMethod"], "authorization request"),
+    )
+    raise Problem("501481", why=Why("The verifier does not answer the challenge.", compared))

@@ -1,0 +1,139 @@
+"""A sign-in from authorize to the client: single sign-on, the way to the identity provider, the answer.
+
+Source: graph-entra.md 2.5 (home-realm discovery order, prompts), 2.6, 2.7.
+"""
+
+from emulator.entra.login import flow, idp, pages, session
+from emulator.entra.login.access import check_assigned, may_consent, refuse_consent
+from emulator.entra.login.claims import Identity, client_info, half_hash, id_token, user_access_token
+from emulator.entra.login.dialect import correlation_id
+from emulator.entra.login.replies import ReplyTo
+from emulator.entra.login.request import Request, read
+from emulator.entra.login.scopes import granted
+from emulator.entra.login.tenancy import domain_of, federation_of
+from emulator.entra.login.tickets import code_row, keep_code
+from emulator.entra.signins import SATISFIED, Attempt
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.problems import Compared, Problem, Why
+
+
+def begin(call: Call, request: Request) -> Answer:
+    """The answer to an authorization request: at once, by the identity provider, or by a page that asks."""
+    held = session.live(call)
+    if held is not None and _usable(call, request, held[1]):
+        attempt = Attempt("interactiveUser", method=SATISFIED)
+        return complete(call, request, held[1], held[0], attempt)
+    if request.prompt == "none":
+        shown = held[1].user["userPrincipalName"] if held else "none"
+        compared = (Compared("prompt", "none", "request"), Compared("session", shown, "cookie ESTSAUTH"), Compared("login_hint", request.hint, "request"))
+        raise Problem("50058", why=Why("A silent request needs a session of that user.", compared), render=request.reply.refuse)
+    fresh = request.prompt == "login" or (held is not None and _too_old(call, request, held[1]))
+    return ask(call, state_of(call, request, fresh=fresh), request.hint, request.reply, request=request)
+
+
+def _usable(call: Call, request: Request, who: Identity) -> bool:
+    upn = who.user["userPrincipalName"].lower()
+    if request.prompt in ("login", "select_account") or (request.hint and request.hint.lower() != upn):
+        return False
+    return not _too_old(call, request, who)
+
+
+def _too_old(call: Call, request: Request, who: Identity) -> bool:
+    most = request.max_age_s
+    return most is not None and call.now - who.auth_ms > most * 1000
+
+
+def state_of(call: Call, request: Request, *, fresh: bool) -> Doc:
+    """What the sign-in needs to go on later."""
+    return {"q": request.raw, "v2": request.v2, "t": call.path["tenant"], "cid": correlation_id(call), "fresh": fresh}
+
+
+def ask(call: Call, state: Doc, hint: str, reply: ReplyTo, *, request: Request | None = None) -> Answer:
+    """Find out who it is: the domain hint, then the name the client knows, then the person."""
+    page_first = request is not None and request.prompt == "select_account"
+    if request is not None and request.domain_hint and not page_first:
+        federation = federation_of(call, domain_of(call, f"@{request.domain_hint}"))
+        if federation is not None:
+            return idp.send(call, federation, hint, state)
+    if hint and not page_first:
+        domain = domain_of(call, hint)
+        federation = federation_of(call, domain)
+        if federation is not None:
+            return idp.send(call, federation, hint, state)
+        if domain is not None:
+            return pages.password(call, flow.seal(call, "signin", state), name=hint, reply_to=reply.uri)
+    return pages.user_name(call, flow.seal(call, "signin", state), hint=hint, reply_to=reply.uri)
+
+
+def reopen(call: Call, state: Doc) -> Request | None:
+    """The authorization request of a flow, checked again; None where the flow is an admin consent."""
+    call.path["tenant"] = state["t"]
+    call.memo["correlation"] = state["cid"]
+    return None if state.get("kind") == "adminconsent" else read(call, state["q"], v2=state["v2"])
+
+
+def resume(call: Call, state: Doc, who: Identity, held: Doc, attempt: Attempt) -> Answer:
+    """Go on where the flow was when the person was asked who they are."""
+    request = reopen(call, state)
+    if request is None:
+        from emulator.entra.login import adminconsent
+
+        return adminconsent.proceed(call, adminconsent.read(call, state["q"], v2=state["v2"]), who, held, attempt)
+    return complete(call, request, who, held, attempt)
+
+
+def complete(call: Call, request: Request, who: Identity, held: Doc, attempt: Attempt) -> Answer:
+    """Send the client what it asked for, or ask an administrator for consent first."""
+    attempt.user, attempt.app, attempt.principal = who.user, request.client.app, None
+    attempt.resource = request.asked.resource
+    with attempt.watched(call):
+        check_assigned(call, request.client, who.user)
+        try:
+            scp = granted(call, request.client, who.user, request.asked)
+        except Problem as problem:
+            if request.prompt == "none" or problem.code != "65001":
+                problem.extra.update(render=request.reply.refuse, error="consent_required" if problem.code == "65001" else None)
+                raise
+            if not may_consent(call, request.client, who.user):
+                raise refuse_consent(call, request.client, who.user) from problem
+            return ask_consent(call, request, who)
+        if request.prompt == "consent" and may_consent(call, request.client, who.user) and not call.memo.get("consented"):
+            return ask_consent(call, request, who)
+        return _reply(call, request, who, held, attempt, scp)
+
+
+def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
+    """The page on which an administrator accepts; its state is bound to the person and to this request."""
+    state = {**state_of(call, request, fresh=False), "user": who.user["id"]}
+    scopes = sorted({*request.asked.scopes, *request.asked.oidc})
+    context = flow.seal(call, "consent", state)
+    return pages.consent(call, context, client_name=request.client.name, scopes=scopes, user=who.user, reply_to=request.reply.uri)
+
+
+def _reply(call: Call, request: Request, who: Identity, held: Doc, attempt: Attempt, scp: list[str]) -> Answer:
+    fields: dict[str, str] = {}
+    hashes: Doc = {}
+    row: Doc | None = None
+    if "code" in request.types:
+        fields["code"] = "1." + call.ids.secret("auth_code", 64)
+        row = code_row(call, fields["code"], request, who, held["id"])
+        hashes["c_hash"] = half_hash(fields["code"])
+    if "token" in request.types:
+        token, lifetime = user_access_token(call, request.client, request.asked, who, scp=scp, acr="0")
+        scope = request.asked.written(scp)
+        fields.update(access_token=token, token_type="Bearer", expires_in=str(lifetime), scope=scope)
+        hashes["at_hash"] = half_hash(token)
+    if "id_token" in request.types:
+        nonce = request.raw["nonce"]
+        fields["id_token"] = id_token(call, request.client, who, v2=request.v2, nonce=nonce, session=held["id"], hashes=hashes)
+    if request.raw.get("client_info") == "1":
+        fields["client_info"] = client_info(call, who.user)
+    fields["session_state"] = held["id"]
+    with call.commit():
+        if row is not None:
+            keep_code(call, row)
+        session.visited(call, held, request.client.id)
+        attempt.succeed(call)
+    return request.reply.send(call, fields)

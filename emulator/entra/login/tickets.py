@@ -1,0 +1,102 @@
+"""Authorization codes and refresh tokens, kept by their digest. Source: graph-entra.md 2.3, RFC 9700, security.md J9.
+
+A code is redeemed once: whoever drops its row has it. Its tokens form a family that a second redemption revokes.
+"""
+
+from emulator.entra.login.claims import Identity
+from emulator.entra.login.request import Request
+from emulator.entra.login.session import digest, purge, revoked_since, stamp
+from emulator.entra.resources.users import USERS
+from emulator.kernel.call import Call
+from emulator.kernel.clock import DAY, MINUTE, iso_seconds
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Column, Kind
+
+AUTH_CODES = Kind("auth_codes", (Column("userId"),))
+USED_CODES = Kind("used_codes")
+REFRESH_TOKENS = Kind("refresh_tokens", (Column("userId"), Column("family")))
+CODE_MS = 10 * MINUTE
+REFRESH_MS, SPA_MS = 90 * DAY, DAY
+
+
+def code_row(call: Call, code: str, request: Request, who: Identity, session_id: str) -> Doc:
+    """What a code stands for."""
+    raw = request.raw
+    return {
+        "id": digest(code), "clientId": request.client.id, "redirectUri": request.reply.uri, "platform": request.platform,
+        "challenge": raw.get("code_challenge", ""), "challengeMethod": raw.get("code_challenge_method", "plain"),
+        "scope": raw.get("scope", ""), "resource": raw.get("resource", ""), "nonce": raw.get("nonce", ""),
+        "session": session_id, **_person(call, who), "expires": call.now + CODE_MS,
+    }  # fmt: skip
+
+
+def _person(call: Call, who: Identity) -> Doc:
+    return {"userId": who.user["id"], "amr": list(who.amr), "authTime": who.auth_ms, **stamp(call, who.user)}
+
+
+def keep_code(call: Call, row: Doc) -> None:
+    """Call inside a commit."""
+    purge(call.store, AUTH_CODES, call.now)
+    call.store.add(AUTH_CODES, row)
+
+
+def redeem(call: Call, row: Doc) -> None:
+    """Use a code up; call inside a commit. Raises 54005 for the one that came second."""
+    if call.store.drop(AUTH_CODES, row["id"]) is None:
+        raise already_redeemed(row)
+    purge(call.store, USED_CODES, call.now)
+    used = {"id": row["id"], "clientId": row["clientId"], "at": iso_seconds(call.now), "expires": call.now + DAY}
+    call.store.add(USED_CODES, used)
+
+
+def already_redeemed(used: Doc) -> Problem:
+    compared = (Compared("code", f"digest {used['id'][:12]}…", "request"), Compared("redeemed at", used.get("at", "just now"), "used codes"))
+    return Problem("54005", why=Why("A code is redeemed once; its tokens were revoked.", compared), keep=True)
+
+
+def refuse_reuse(call: Call, code_id: str, client_id: str) -> None:
+    """Raise 54005 for a code that was redeemed before, and revoke what it gave."""
+    used = call.store.get(USED_CODES, code_id)
+    if used is None or used["clientId"] != client_id:
+        return
+    with call.commit():
+        call.store.drop_where(REFRESH_TOKENS, "family", code_id)
+        raise already_redeemed(used)
+
+
+def refresh_row(call: Call, who: Identity, client_id: str, *, family: str, asked: Doc, until: int | None = None) -> tuple[str, Doc]:
+    """A new refresh token and its row; `asked` holds scope, resource and session; `until` (ms) where it does not slide."""
+    token = "1." + call.ids.secret("refresh_token", 64)
+    row = {
+        "id": digest(token), "clientId": client_id, "family": family, **asked, **_person(call, who),
+        "expires": until or call.now + REFRESH_MS,
+    }  # fmt: skip
+    return token, row
+
+
+def keep_refresh(call: Call, row: Doc) -> None:
+    """Call inside a commit."""
+    purge(call.store, REFRESH_TOKENS, call.now)
+    call.store.add(REFRESH_TOKENS, row)
+
+
+def person_of(call: Call, row: Doc) -> Identity:
+    """The user behind a code or refresh token, still good. Raises 50034 (gone), 50057 (disabled), 50173 (revoked)."""
+    user = call.store.get(USERS, row["userId"])
+    if user is None:
+        why = Why("The user of the grant is not in the tenant any more.", (Compared("user id", row["userId"], "grant"), Compared("user", None, "the tenant")))
+        raise Problem("50034", row["userId"], "tenant's", why=why)
+    check_enabled(user)
+    if revoked_since(user, row):
+        issued, valid = iso_seconds(row["issued"]), user["signInSessionsValidFromDateTime"]
+        compared = (Compared("issued", issued, "grant"), Compared("signInSessionsValidFromDateTime", valid, user["userPrincipalName"]))
+        raise Problem("50173", issued, valid, why=Why("The user's sessions were revoked after the grant was issued.", compared))
+    return Identity(user, tuple(row["amr"]), row["authTime"])
+
+
+def check_enabled(user: Doc) -> None:
+    """Raises 50057 for a disabled user."""
+    if not user["accountEnabled"]:
+        compared = (Compared("accountEnabled", False, user["userPrincipalName"]), Compared("wanted", True, "sign-in"))
+        raise Problem("50057", why=Why("The user account is disabled.", compared))

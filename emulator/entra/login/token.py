@@ -1,0 +1,66 @@
+"""The token endpoint: one function per grant type. Source: graph-entra.md 2.3.
+
+Operations are `manual`: what is asked is checked and tokens are signed first, then one short transaction redeems,
+stores and logs.
+"""
+
+from collections.abc import Callable
+
+import orjson
+
+from emulator.entra.login import grant_app, grant_assertion, grant_code, grant_password, grant_refresh
+from emulator.entra.login.grant import TokenRequest
+from emulator.entra.login.tenancy import resolve
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.problems import Compared, Problem, Why
+
+GRANTS: dict[str, Callable[[Call, TokenRequest], Doc]] = {
+    "authorization_code": grant_code.authorization_code,
+    "client_credentials": grant_app.client_credentials,
+    "refresh_token": grant_refresh.refresh_token,
+    "password": grant_password.password,
+    "urn:ietf:params:oauth:grant-type:saml1_1-bearer": grant_assertion.saml11_bearer,
+}
+_NOT_EMULATED = frozenset({
+    "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code", "device_code",
+    "urn:ietf:params:oauth:grant-type:saml2-bearer", "srv_challenge", "urn:ietf:params:oauth:grant-type:token-exchange",
+})  # fmt: skip
+_MORE = {"telemetry": True}
+
+
+@operation("POST", "/{tenant}/oauth2/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE)
+@operation("POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE)
+def token(call: Call) -> Doc:
+    """Tokens for a grant."""
+    where = resolve(call)
+    request = TokenRequest(where, "/v2.0/" in call.operation.path, call.body)
+    kind = request.need("grant_type")
+    _allow_origin(call)
+    handler = GRANTS.get(kind)
+    if handler is None:
+        compared = (Compared("grant_type", kind, "request"), Compared("known", sorted(GRANTS), "this tenant"))
+        why = Why("No such grant type here.", compared, emulated=kind not in _NOT_EMULATED)
+        raise Problem("70003", kind, why=why)
+    answer = handler(call, request)
+    return answer if request.v2 else {key: str(value) if isinstance(value, int) else value for key, value in answer.items()}
+
+
+@operation("OPTIONS", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none")
+@operation("OPTIONS", "/{tenant}/oauth2/token", source=DOCUMENTED, auth="none")
+def preflight(call: Call) -> Answer:
+    """What a browser asks before a single-page application redeems its code."""
+    headers = [
+        ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Methods", "POST, OPTIONS"),
+        ("Access-Control-Allow-Headers", call.exchange.headers.get("access-control-request-headers", "content-type")),
+        ("Access-Control-Max-Age", "86400"),
+    ]  # fmt: skip
+    return Answer(200, headers, orjson.dumps({}))
+
+
+def _allow_origin(call: Call) -> None:
+    """Single-page applications read the answer across origins; no cookie is involved."""
+    if "origin" in call.exchange.headers:
+        call.headers.append(("Access-Control-Allow-Origin", "*"))

@@ -1,0 +1,41 @@
+"""The federatedTokenValidationPolicy: a domain's identity provider speaks for that domain's users. Source: federation.md 7 row 10.
+
+Setting of the tenant: `federatedTokenValidationPolicy: {rootDomains: all, domainNames: [...]}`, `all` by default; the six
+values are Microsoft Graph's. With `none` a token of any federated domain may name any user of the tenant.
+"""
+
+from emulator.entra.resources.domains import DOMAINS
+from emulator.entra.tokens import tenant
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+
+
+def check_policy(call: Call, federation: Doc, user: Doc) -> None:
+    """Raises 5000820 where the policy covers the user's root domain and the federation is another domain's."""
+    policy = (tenant(call).get("_settings") or {}).get("federatedTokenValidationPolicy") or {}
+    which = policy.get("rootDomains", "all")
+    root = root_of(call, user["userPrincipalName"].rpartition("@")[2])
+    if root is None or root["id"] == federation["domain"]:
+        return
+    federated = root["authenticationType"] == "Federated"
+    listed = root["id"] in {name.lower() for name in policy.get("domainNames", ())}
+    covered = {
+        "none": False, "all": True, "allFederated": federated, "allManaged": not federated, "enumerated": listed,
+        "allManagedAndEnumeratedFederated": not federated or listed,
+    }[which]  # fmt: skip
+    if covered:
+        compared = (
+            Compared("domain of the issuer", federation["domain"], "federation"),
+            Compared("root domain of the user", root["id"], user["userPrincipalName"]),
+            Compared("rootDomains", which, "federatedTokenValidationPolicy"),
+        )
+        raise Problem("5000820", why=Why("A token may only name users of the domain that its issuer federates.", compared))
+
+
+def root_of(call: Call, name: str) -> Doc | None:
+    """The root of a domain of the tenant."""
+    domain: Doc | None = call.store.get(DOMAINS, name.casefold())
+    if domain is None or not domain.get("_root"):
+        return domain
+    return call.store.get(DOMAINS, domain["_root"])

@@ -1,0 +1,165 @@
+"""Applications as they are present in the tenant: /servicePrincipals. Source: graph-entra.md 1.14."""
+
+from emulator.entra import bodies, queries
+from emulator.entra.audit import audit, changes, target
+from emulator.entra.graph import Collection, Entity, changed
+from emulator.entra.problems import not_found, required
+from emulator.entra.queries import Shape
+from emulator.entra.resources import applications, graph_api
+from emulator.entra.tokens import GRAPH_APP_ID, tenant
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso_seconds
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, Paging, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Column, Kind, Multi, Store
+
+SERVICE_PRINCIPALS = Kind(
+    "service_principals",
+    (
+        Column("appId", unique=True), Column("displayName", fold=True), Column("accountEnabled", kind="bool"),
+        Column("servicePrincipalType"), Column("createdDateTime"),
+    ),
+    (Multi("servicePrincipalNames", fold=True), Multi("tags", fold=True)),
+)  # fmt: skip
+ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
+WRITABLE = frozenset(
+    """accountEnabled appRoleAssignmentRequired alternativeNames description displayName homepage loginUrl logoutUrl notes
+    notificationEmailAddresses preferredSingleSignOnMode replyUrls tags""".split()
+)
+
+
+def by_app_id(store: Store, app_id: str) -> Doc | None:
+    """The service principal of a client id."""
+    return store.find(SERVICE_PRINCIPALS, "appId", app_id.lower())
+
+
+def by_name(store: Store, name: str) -> Doc | None:
+    """The service principal that a resource's name (identifier URI or client id) stands for."""
+    found = store.find_multi(SERVICE_PRINCIPALS, "servicePrincipalNames", name.rstrip("/"))
+    return found[0] if found else None
+
+
+def ensure(call: Call, application: Doc) -> Doc:
+    """The tenant's service principal of an application, made where it is not there yet."""
+    found = by_app_id(call.store, application["appId"])
+    if found is not None:
+        return found
+    made = principal_of(application, call.ids.guid("servicePrincipal"), call.now, owner=tenant(call)["id"])
+    call.store.add(SERVICE_PRINCIPALS, made)
+    audit(call, "Add service principal", [target("ServicePrincipal", made)])
+    return made
+
+
+def principal_of(application: Doc, id: str, now: int, *, owner: str = "") -> Doc:
+    """A service principal document for an application. owner: the tenant that registered it, if it is this one."""
+    web, spa, public = application["web"], application["spa"], application["publicClient"]
+    return {
+        "id": id, "deletedDateTime": None, "accountEnabled": True, "alternativeNames": [], "appDescription": None,
+        "appDisplayName": application["displayName"], "appId": application["appId"], "applicationTemplateId": None,
+        "appOwnerOrganizationId": application.get("_owner") or owner, "appRoleAssignmentRequired": False,
+        "createdDateTime": iso_seconds(now), "description": None, "disabledByMicrosoftStatus": None,
+        "displayName": application["displayName"], "homepage": web["homePageUrl"], "loginUrl": None,
+        "logoutUrl": web["logoutUrl"], "notes": None, "notificationEmailAddresses": [],
+        "preferredSingleSignOnMode": None, "preferredTokenSigningKeyThumbprint": None,
+        "replyUrls": [*web["redirectUris"], *spa["redirectUris"], *public["redirectUris"]],
+        "servicePrincipalNames": [application["appId"], *application["identifierUris"]],
+        "servicePrincipalType": "Application", "signInAudience": application["signInAudience"], "tags": [],
+        "tokenEncryptionKeyId": None, "samlSingleSignOnSettings": None, "addIns": [],
+        "appRoles": application["appRoles"], "info": application["info"], "keyCredentials": [],
+        "oauth2PermissionScopes": application["api"]["oauth2PermissionScopes"], "passwordCredentials": [],
+        "resourceSpecificApplicationPermissions": [], "verifiedPublisher": application["verifiedPublisher"],
+    }  # fmt: skip
+
+
+def app_roles(principal: Doc) -> list[Doc]:
+    """The app roles that a resource offers; Graph's own come from the published table."""
+    return list(graph_api.app_role_docs()) if principal["appId"] == GRAPH_APP_ID else principal["appRoles"]
+
+
+def scopes(principal: Doc) -> list[Doc]:
+    """The delegated scopes that a resource offers."""
+    return list(graph_api.scope_docs()) if principal["appId"] == GRAPH_APP_ID else principal["oauth2PermissionScopes"]
+
+
+def render(_: Call, principal: Doc) -> Doc:
+    return {**principal, "appRoles": app_roles(principal), "oauth2PermissionScopes": scopes(principal)}
+
+
+SHAPE = Shape("servicePrincipal", "servicePrincipals", SERVICE_PRINCIPALS, full=render)
+
+
+def load(call: Call) -> Doc:
+    """The service principal that the path names: by object id, or as `appId=…`."""
+    key = call.path["id"]
+    name, equals, value = key.partition("=")
+    by_client_id = equals and name.lower() == "appid"
+    found = by_app_id(call.store, value) if by_client_id else call.store.get(SERVICE_PRINCIPALS, key.lower())
+    if found is None:
+        raise not_found(value if by_client_id else key, what="service principal")
+    return dict(found)
+
+
+@operation("GET", "/v1.0/servicePrincipals", source=DOCUMENTED, paging=Paging(100, 999, "$top"))
+def list_principals(call: Call) -> Collection:
+    """The applications that are present in the tenant."""
+    return queries.collection(call, SHAPE)
+
+
+@operation("GET", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED)
+def get_principal(call: Call) -> Entity:
+    """One service principal."""
+    return queries.entity(call, SHAPE, load(call))
+
+
+@operation("POST", "/v1.0/servicePrincipals", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add service principal",))
+def create_principal(call: Call) -> Entity:
+    """Make an application present in the tenant."""
+    given = dict(call.body)
+    app_id = given.pop("appId", None)
+    if not isinstance(app_id, str) or not app_id:
+        raise required("appId", "ServicePrincipal")
+    body = _checked(given)
+    application = applications.by_app_id(call.store, app_id)
+    if application is None:
+        compared = (Compared("appId", app_id, "request body"),)
+        text = f"The appId '{app_id}' of the service principal does not reference a valid application object."
+        raise Problem("bad", text, code="Request_BadRequest", why=Why("No application has this client id.", compared))
+    if by_app_id(call.store, app_id) is not None:
+        compared = (Compared("appId", app_id, "request body"), Compared("service principal", "exists", "tenant"))
+        raise Problem("same_key", "servicePrincipalNames", why=Why("The application is present already.", compared))
+    principal = {**ensure(call, application), **body}
+    call.store.put(SERVICE_PRINCIPALS, principal)
+    return queries.entity(call, SHAPE, principal, location=f"/servicePrincipals/{principal['id']}")
+
+
+@operation("PATCH", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Update service principal",))
+def update_principal(call: Call) -> Entity | None:
+    """Change a service principal: disable it, ask for assignments…"""
+    principal = load(call)
+    body = _checked(call.body)
+    old = dict(principal)
+    principal.update(body)
+    call.store.put(SERVICE_PRINCIPALS, principal)
+    audit(call, "Update service principal", [target("ServicePrincipal", principal, changed=changes(old, principal))])
+    return changed(call, queries.entity(call, SHAPE, principal))
+
+
+@operation("DELETE", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Remove service principal",))
+def delete_principal(call: Call) -> None:
+    """Take an application out of the tenant, with everything that was granted to it."""
+    remove(call, load(call))
+
+
+def remove(call: Call, principal: Doc) -> None:
+    from emulator.entra.resources import directory_roles, grants, memberships
+
+    grants.forget(call.store, principal["id"])
+    memberships.forget(call.store, principal["id"])
+    directory_roles.principal_gone(call.store, principal["id"])
+    call.store.drop(SERVICE_PRINCIPALS, principal["id"])
+    audit(call, "Remove service principal", [target("ServicePrincipal", principal)])
+
+
+def _checked(body: Doc) -> Doc:
+    return bodies.checked(body, "servicePrincipal", shown_only=set(bodies.names("servicePrincipal")) - WRITABLE)

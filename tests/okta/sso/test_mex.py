@@ -1,0 +1,41 @@
+"""The metadata exchange document, read by an unmodified client's parser."""
+
+from msal.mex import Mex
+from tests.okta.sso.worlds import ACTIVE, MEX, USERNAME13, made
+
+from emulator.kernel.exchange import Exchange
+
+
+def test_msal_finds_the_13_endpoint_first_and_both_are_there():
+    with made() as world:
+        answer = world.browser.get(MEX).answer
+        assert answer.status == 200
+        assert answer.header("content-type") == "text/xml; charset=utf-8"
+        mex = Mex(answer.text())
+        assert mex.get_wstrust_username_password_endpoint() == {"address": USERNAME13, "action": Mex.ACTION_13}
+        found = mex._get_endpoints(mex._get_bindings(), mex._get_username_password_policy_ids())
+        assert [(item["address"], item["action"]) for item in found] == [
+            (ACTIVE, Mex.ACTION_2005), (USERNAME13, Mex.ACTION_13),
+        ]  # fmt: skip
+
+
+def test_addresses_are_canonical_whatever_the_request_says():
+    with made() as world:
+        plain = Exchange("GET", "http", "127.0.0.1:8080", MEX.partition(".com")[2], headers={"host": "127.0.0.1:8080"})
+        assert world.answer(plain, "okta").body == world.browser.get(MEX).answer.body
+
+
+def test_unknown_key_has_no_document():
+    with made() as world:
+        view = world.browser.get(MEX.replace("exk", "exj"))
+        assert view.status == 404
+        assert "Page not found" in view.text
+        assert view.answer.header("x-lab-why")
+
+
+def test_deactivated_app_has_no_document():
+    with made() as world:
+        world.okta.post("/api/v1/apps/0oaoffice36500000x7/lifecycle/deactivate")
+        view = world.browser.get(MEX)
+        assert view.status == 404
+        assert "INACTIVE" in view.text
