@@ -1,6 +1,8 @@
 """directoryAudits: the tenant's audit log, written in the change's transaction. Source: graph-entra.md 1.19."""
 
-from emulator.kernel.call import Call
+from collections.abc import Mapping
+
+from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.journal import Entry
@@ -72,7 +74,7 @@ def changes(old: Doc, new: Doc) -> dict[str, tuple[object, object]]:
     return {_NAMES.get(name, name[:1].upper() + name[1:]): (old.get(name), new.get(name)) for name in names}
 
 
-def target(kind: str, doc: Doc, *, changed: dict[str, tuple[object, object]] | None = None) -> Doc:
+def target(kind: str, doc: Doc, *, changed: Mapping[str, tuple[object, object]] | None = None) -> Doc:
     """A target resource: kind User, Group, ServicePrincipal, Other; `changed` property to (old, new)."""
     import orjson
 
@@ -80,11 +82,13 @@ def target(kind: str, doc: Doc, *, changed: dict[str, tuple[object, object]] | N
         return orjson.dumps([] if value is None else [value]).decode()
 
     properties = [
-        {"displayName": name, "oldValue": text(old), "newValue": text(new)} for name, (old, new) in (changed or {}).items()
+        {"displayName": name, "oldValue": text(old), "newValue": text(new)}
+        for name, (old, new) in (changed or {}).items()
     ]
     return {
         "id": doc["id"], "displayName": doc.get("displayName") or doc["id"], "type": kind,
-        "userPrincipalName": doc.get("userPrincipalName"), "groupType": _group_type(kind, doc), "modifiedProperties": properties,
+        "userPrincipalName": doc.get("userPrincipalName"), "groupType": _group_type(kind, doc),
+        "modifiedProperties": properties,
     }  # fmt: skip
 
 
@@ -94,10 +98,14 @@ def _group_type(kind: str, doc: Doc) -> str | None:
     return "unifiedGroups" if "Unified" in doc.get("groupTypes", ()) else "azureAD"
 
 
-def audit(call: Call, activity: str, targets: list[Doc], *, result: str = "success", reason: str = "") -> None:
-    """Log an activity of this call."""
+def audit(
+    call: Call, activity: str, targets: list[Doc], *, result: str = "success", reason: str = "", user: Doc | None = None
+) -> None:
+    """Log an activity of this call. user: who did it, where that is not the caller of the API (consent at sign-in)."""
     category, operation_type = ACTIVITIES[activity]
     caller = call.caller
+    if user is not None:
+        caller = Caller("user", user["id"], user["displayName"], extra={"upn": user["userPrincipalName"]})
     by_user = {"id": caller.id, "userPrincipalName": caller.extra.get("upn"), "displayName": caller.name,
                "ipAddress": call.exchange.client} if caller.kind == "user" else None  # fmt: skip
     by_app = {"appId": caller.extra.get("appId"), "displayName": caller.name,

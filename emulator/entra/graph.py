@@ -88,9 +88,7 @@ def unknown(call: Call, methods: list[str]) -> None:
         raise Problem("method", why=Why("The path exists, but not for this method.", compared))
     parts = [part for part in path(call.exchange).split("/") if part]
     segment = next((part for part in parts if part not in VERSIONS), call.exchange.path)
-    raise Problem(
-        "segment", segment, why=not_emulated(f"If Graph has it, {call.exchange.method} {call.exchange.path}")
-    )
+    raise Problem("segment", segment, why=not_emulated(f"If Graph has it, {call.exchange.method} {call.exchange.path}"))
 
 
 def authenticate(call: Call) -> None:
@@ -108,7 +106,12 @@ def permissions() -> dict[str, Any]:
 @cache
 def allowed(operation_path: str, method: str, scheme: str) -> frozenset[str] | None:
     """Permissions any one of which suffices; None where the table does not know the path."""
-    key = re.sub(r"\{[^}]*\}", "{id}", operation_path.removeprefix("/v1.0")).lower().removesuffix("/$ref")
+    key = (
+        re.sub(r"\{[^}]*\}", "{id}", operation_path.removeprefix("/v1.0"))
+        .lower()
+        .removesuffix("/$ref")
+        .removesuffix("/$count")
+    )
     if key.startswith("/me/"):
         key = "/users/{id}/" + key.removeprefix("/me/")
     found: set[str] = set()
@@ -211,7 +214,11 @@ def changed(call: Call, entity: Entity) -> Entity | None:
 
 
 def _next_link(call: Call, token: str) -> str:
-    kept = [part for part in call.exchange.query.split("&") if part and not part.lower().startswith(("$skiptoken", "%24skiptoken"))]
+    kept = [
+        part
+        for part in call.exchange.query.split("&")
+        if part and not part.lower().startswith(("$skiptoken", "%24skiptoken"))
+    ]
     return f"{call.base}{call.exchange.path}?{'&'.join([*kept, '$skiptoken=' + token])}"
 
 
@@ -221,7 +228,11 @@ def refuse(call: Call, problem: Problem) -> Answer:
         "date": iso(call.now)[:19], "request-id": call.request_id,
         "client-request-id": call.exchange.headers.get("client-request-id") or call.request_id,
     }  # fmt: skip
-    error: Doc = {"code": problem.extra.get("code") or kind.extra["code"], "message": kind.render(problem.params), "innerError": inner}
+    error: Doc = {
+        "code": problem.extra.get("wire_code") or kind.extra["code"],
+        "message": kind.render(problem.params),
+        "innerError": inner,
+    }
     if problem.extra.get("details"):
         error["details"] = problem.extra["details"]
     headers = [*call.headers, ("Content-Type", "application/json")]

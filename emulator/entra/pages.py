@@ -39,7 +39,9 @@ class Cursor:
                 return Cursor(seq, value)
         except (binascii.Error, ValueError, TypeError):
             pass
-        why = Why("The page token is none that this list has given out.", (Compared("$skiptoken", token[:200], "query"),))
+        why = Why(
+            "The page token is none that this list has given out.", (Compared("$skiptoken", token[:200], "query"),)
+        )
         raise Problem("page_token", why=why)
 
 
@@ -115,7 +117,8 @@ def _sorted(
     *, limit: int, keep: Keep | None,
 ) -> Ordered:  # fmt: skip
     """Orders that no index has: everything is read; the cursor counts."""
-    docs, after, more = [], 0, True
+    docs: list[Doc] = []
+    after, more = 0, True
     while more:
         page = store.page(kind, where, after=after, limit=1000, keep=keep)
         docs, after, more = docs + page.docs, page.last, page.more

@@ -85,7 +85,9 @@ CATALOGUE: dict[str, ProblemKind] = {
 
 def not_found(id: str, *, what: str = "object") -> Problem:
     """404 for an id that names nothing in the tenant."""
-    return Problem("not_found", id, why=Why(f"No {what} of this tenant has that key.", (Compared("key", id, "request"),)))
+    return Problem(
+        "not_found", id, why=Why(f"No {what} of this tenant has that key.", (Compared("key", id, "request"),))
+    )
 
 
 def bad(text: str, why: Why | None = None) -> Problem:
@@ -96,7 +98,7 @@ def bad(text: str, why: Why | None = None) -> Problem:
 def refused_query(error: ODataError, query: str) -> Problem:
     """A query that OData or the directory does not accept, in the service's words."""
     why = Why("Graph does not accept this query here.", (Compared("query", query[:300], "request"),), error.message)
-    return Problem("bad", error.message, code=error.code, status=error.status, why=why)
+    return Problem("bad", error.message, wire_code=error.code, status=error.status, why=why)
 
 
 def invalid(name: str, resource: str, value: Any, *, rule: str, hint: str = "") -> Problem:

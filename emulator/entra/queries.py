@@ -18,6 +18,8 @@ from emulator.kernel.query import And, Any_, Compare, In, Leaf, Node, Path, matc
 from emulator.store import Kind
 from emulator.store.where import ColumnSpec, MultiSpec, Where, compile_where
 
+__all__ = ["QueryOptions", "Shape", "collection", "compiled", "counted", "entity", "of_documents", "options", "shown"]
+
 Relation = Callable[[Call, Doc], Any]
 PAGE = 100
 EXPANDED = 20

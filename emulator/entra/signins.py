@@ -100,7 +100,11 @@ class Attempt:
 
     def _status(self, problem: Problem | None) -> Doc:
         if problem is None:
-            return {"errorCode": 0, "failureReason": "Other.", "additionalDetails": _MFA_BY_PROVIDER if self.mfa else None}
+            return {
+                "errorCode": 0,
+                "failureReason": "Other.",
+                "additionalDetails": _MFA_BY_PROVIDER if self.mfa else None,
+            }
         kind = CATALOGUE.get(problem.code)
         reason = kind.render(problem.params) if kind else problem.code
         return {"errorCode": int(problem.code), "failureReason": reason, "additionalDetails": None}

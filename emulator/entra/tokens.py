@@ -42,7 +42,7 @@ def graph_caller(call: Call) -> Caller:
     header = call.exchange.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        compared = (Compared("Authorization", scheme or "absent", "request header"),)
+        compared: tuple[Compared, ...] = (Compared("Authorization", scheme or "absent", "request header"),)
         raise Problem("token_empty", why=Why("Graph wants `Authorization: Bearer <token>`.", compared))
     keys = {key.kid_sha1: key for key in signing_keys(call)}
     issuer = f"https://sts.windows.net/{tenant(call)['id']}/"
@@ -50,11 +50,15 @@ def graph_caller(call: Call) -> Caller:
         claims: Doc = verify_jwt(token.strip(), keys, now_ms=call.now, audience=AUDIENCES, issuer={issuer})
     except TokenRejected as error:
         compared = tuple(Compared(name, value, "token check") for name, value in error.details.items())
-        raise Problem(_REJECTED[error.kind], why=Why(f"The access token was not accepted: {error}.", compared)) from error
+        raise Problem(
+            _REJECTED[error.kind], why=Why(f"The access token was not accepted: {error}.", compared)
+        ) from error
     if claims.get("idtyp") == "app":
         return _application(call, claims)
     if "scp" not in claims:
-        why = Why("The token carries neither `scp` nor application `roles`.", (Compared("claims", sorted(claims), "token"),))
+        why = Why(
+            "The token carries neither `scp` nor application `roles`.", (Compared("claims", sorted(claims), "token"),)
+        )
         raise Problem("token_audience", why=why)
     return _person(call, claims)
 
@@ -83,20 +87,26 @@ def _person(call: Call, claims: Doc) -> Caller:
 
     user = call.store.get(USERS, str(claims.get("oid")))
     if user is None:
-        raise _revoked("UserNotFound", "The token's user is not in the tenant any more.", ("oid", claims.get("oid"), None))
+        raise _revoked(
+            "UserNotFound", "The token's user is not in the tenant any more.", ("oid", claims.get("oid"), None)
+        )
     if not user["accountEnabled"]:
         raise _revoked("UserAccountDisabled", "The token's user is disabled.", ("accountEnabled", True, False))
     issued, valid_from = int(claims.get("iat") or 0), user["signInSessionsValidFromDateTime"]
     if issued < parse_iso(valid_from) // 1000:
         compared = ("issued", iso_seconds(issued * 1000), valid_from)
-        raise _revoked("TokenIssuedBeforeRevocationTimestamp", "The user's sessions were revoked after the token was issued.", compared)
+        raise _revoked(
+            "TokenIssuedBeforeRevocationTimestamp",
+            "The user's sessions were revoked after the token was issued.",
+            compared,
+        )
     roles = tuple(role["displayName"] for role in roles_of_user(call.store, user["id"]))
     extra = {"appId": claims.get("appid"), "upn": user["userPrincipalName"], "claims": claims, "roles": roles}
     return Caller("user", user["id"], user["displayName"], frozenset(str(claims["scp"]).split()), extra)
 
 
 def _revoked(code: str, rule: str, values: tuple[str, object, object]) -> Problem:
-    """The challenge of continuous access evaluation. Only the revocation's code is documented, the others are inferred."""
+    """The challenge of continuous access evaluation. Only the revocation's code is documented."""
     # Differs: Graph refuses at once only clients that declare `cp1`; here every client is refused at once.
     name, held, found = values
     compared = (Compared(name, held, "token"), Compared(name, found, "the user"))

@@ -1,7 +1,7 @@
 """user.push: make the Microsoft account of an app user as Okta has it. Source: seed-catalogue.md 0.3 PR, F-24 to F-39.
 
-Look first (by the known object id, else by user name, else by immutable id), then create or change only what differs,
-then licences, roles and manager as differences. A checkpoint before each change says what is about to be done, so a
+Look first (by the known object id, else by user name), then create or change only what differs, then licences, roles
+and manager as differences. A checkpoint before each change says what is about to be done, so a
 later attempt can tell its own half-done work from what was there before.
 """
 
@@ -16,6 +16,9 @@ from emulator.office365.provision import Wanted, differences, new_account, to_re
 from emulator.office365.references import push_manager, push_roles
 
 REACTIVATE = "application.provision.user.reactivate"
+# Whether an account that has the immutable id under another user name is a match too. F-30 names that second; but in
+# S-11, S-12 and okta-admin-api.md 20 the creation collides with it, which it only can when it was not matched.
+MATCH_BY_IMMUTABLE_ID = False
 
 
 def run(work: Work) -> Report:
@@ -95,7 +98,7 @@ def _made_before(work: Work, want: Wanted, user_id: str) -> Doc:
 
 
 def _look(work: Work, want: Wanted) -> Doc | Refused:
-    """The account by user name, else by immutable id; or Graph's 404 that says there is none."""
+    """The account to link; or Graph's 404 that says there is none."""
     select = to_read(want)
     try:
         return work.graph.get(f"/users{key(want.user_name)}?$select={select}")
@@ -104,7 +107,7 @@ def _look(work: Work, want: Wanted) -> Doc | Refused:
             raise
         missing = refused
     immutable = (work.job.desired.get("profile") or {}).get("immutableId")
-    if not immutable:
+    if not immutable or not MATCH_BY_IMMUTABLE_ID:
         return missing
     clause = f"$filter=onPremisesImmutableId%20eq%20{literal(str(immutable))}"
     found = work.graph.all(f"/users?{clause}&$select={select}")

@@ -154,7 +154,7 @@ def entry(
         "actor": by,
         "client": {
             "userAgent": {"rawUserAgent": agent, "os": _os(agent), "browser": _browser(agent)} if agent else None,
-            "zone": "null", "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None,
+            "zone": _zone(call, address), "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None,
             "ipAddress": address, "geographicalContext": None,
         },
         "device": None,
@@ -197,6 +197,16 @@ def client_address(call: Call) -> str:
         if value:
             return value
     return call.exchange.client
+
+
+def _zone(call: Call, address: str) -> str:
+    """The first network zone that holds the client's address, by name; the text "null" outside all of them."""
+    from emulator.okta.resources.zones import zones_of
+
+    key = f"zone {address}"
+    if key not in call.memo:
+        call.memo[key] = next((zone["name"] for zone in zones_of(call.store, address)), "null")
+    return str(call.memo[key])
 
 
 def _caller(call: Call) -> Doc:

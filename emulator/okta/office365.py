@@ -17,6 +17,7 @@ CONSENT_TEXT = "In order to continue using WS-FED Auto for SSO, you must grant a
 PROFILE_SYNC, LICENSE_ONLY = "PROFILE_SYNC", "LICENSE_ONLY"
 EMULATED_TYPES = (PROFILE_SYNC, LICENSE_ONLY)
 PROVISIONING_TYPES = (*EMULATED_TYPES, "USER_SYNC", "UNIVERSAL_SYNC")
+FLEXIBLE_MODES = (None, "ALL", "USER_ATTRIBUTES_ONLY", "LICENSES_AND_ROLES_ONLY")
 # Where Microsoft sends the administrator back to. Inferred: Okta's own address is not public.
 CONSENT_RETURN = "/api/internal/v1/office365/consent/callback"
 # Attributes that the Licenses/Roles type pushes; Profile Sync pushes every attribute of the app profile.
@@ -106,6 +107,7 @@ def check_settings(app: Doc, before: Doc | None) -> None:
     settings = app["settings"]["app"]
     for key, allowed in (
         ("wsFedConfigureType", ("AUTO", "MANUAL")), ("office365ProvisioningType", (None, *PROVISIONING_TYPES)),
+        ("office365FlexibleProvisioningMode", FLEXIBLE_MODES),
     ):  # fmt: skip
         if settings[key] not in allowed:
             compared = (Compared(key, settings[key], "settings.app"), Compared("allowed", allowed, "office365"))
@@ -140,4 +142,6 @@ def features_of(app: Doc, capabilities: Doc, *, enabled: bool) -> list[str]:
         found.append("PUSH_USER_DEACTIVATION")
         if provisioning_type(app) != LICENSE_ONLY:
             found.append("REACTIVATE_USERS")
+    if capabilities["update"]["password"]["status"] == "ENABLED":
+        found.append("PUSH_PASSWORD_UPDATES")
     return [*found, "IMPORT_USER_SCHEMA"]

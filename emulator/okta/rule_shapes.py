@@ -11,6 +11,7 @@ from emulator.okta.params import part, text_of
 from emulator.okta.policy_store import OFFICE365_CLIENTS
 from emulator.okta.problems import invalid
 
+ALL_ZONES = "ALL_ZONES"
 _PLATFORMS = ("MOBILE", "DESKTOP", "OTHER", "ANY")
 _SYSTEMS = ("IOS", "ANDROID", "WINDOWS", "MACOS", "CHROMEOS", "LINUX", "OTHER", "ANY")
 _RISKS = ("ANY", "LOW", "MEDIUM", "HIGH")
@@ -63,7 +64,7 @@ def _people(sent: Doc) -> Doc:
 
 
 def _network(call: Call, sent: Doc) -> Doc:
-    from emulator.okta import zone_match
+    from emulator.okta.resources.zones import ZONES
 
     connection = _one_of("network.connection", sent.get("connection", "ANYWHERE"), ("ANYWHERE", "ZONE"))
     if connection == "ANYWHERE":
@@ -73,7 +74,7 @@ def _network(call: Call, sent: Doc) -> Doc:
         if sent.get(name):
             found[name] = _ids(sent, name, "network")
             for zone in found[name]:
-                if zone != zone_match.ALL_ZONES and not zone_match.exists(call.store, zone):
+                if zone != ALL_ZONES and call.store.get(ZONES, zone) is None:
                     why = Why("The rule names a network zone that the org does not have.", (Compared(name, zone, "network"),))
                     raise invalid("network", f"network.{name}: '{zone}' does not exist", why=why)
     return found

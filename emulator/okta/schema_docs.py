@@ -50,9 +50,10 @@ def attributes(schema: Doc) -> Doc:
 
 def applied(schema: Doc, body: Doc) -> list[str]:
     """Change a schema by a partial body, in place; the names of the custom attributes that went. Raises 400."""
-    definitions = body.get("definitions") or {}
+    definitions = {} if body.get("definitions") is None else body["definitions"]
     if not isinstance(definitions, dict):
-        raise invalid("definitions", "definitions: must be an object")
+        why = Why("definitions is an object.", (_sent("definitions", definitions),))
+        raise invalid("definitions", "definitions: must be an object", why=why)
     for key in ("title", "description"):
         if isinstance(body.get(key), str):
             schema[key] = body[key]
@@ -64,10 +65,11 @@ def applied(schema: Doc, body: Doc) -> list[str]:
 
 
 def _properties(definitions: Doc, name: str) -> Doc:
-    part = definitions.get(name) or {}
-    found = part.get("properties") if isinstance(part, dict) else None
+    part = {} if definitions.get(name) is None else definitions[name]
+    found = part.get("properties") if isinstance(part, dict) else part
     if found is not None and not isinstance(found, dict):
-        raise invalid("properties", f"definitions.{name}.properties: must be an object")
+        why = Why("properties is an object.", (_sent(f"definitions.{name}.properties", found),))
+        raise invalid("properties", f"definitions.{name}.properties: must be an object", why=why)
     return found or {}
 
 

@@ -109,7 +109,19 @@ def test_an_account_of_that_name_is_matched_and_only_differences_are_written() -
     assert events(job["ack"]) == [("verify_exists", "SUCCESS"), ("push_profile", "SUCCESS")]
 
 
-def test_an_account_of_that_immutable_id_is_matched_and_renamed() -> None:
+def test_an_account_of_that_immutable_id_under_another_name_collides() -> None:
+    cloud = Cloud()
+    user = bob(cloud, userPrincipalName="robert@acme.example")
+    ack = finish(cloud, push(cloud))
+    assert "same value for property onPremisesImmutableId already exists." in ack["message"]
+    user["userPrincipalName"] = BOB  # the fix of S-11: rename the account, and retry
+    assert finish(cloud, push(cloud))["app_user"] == {"externalId": user["id"]}
+
+
+def test_an_account_of_that_immutable_id_is_matched_and_renamed_where_that_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.office365.push.MATCH_BY_IMMUTABLE_ID", True)
     cloud = Cloud()
     user = bob(cloud, userPrincipalName="robert@acme.example")
     finish(cloud, push(cloud))

@@ -37,7 +37,13 @@ def test_success_has_the_recorded_shape(org: World) -> None:
         "timeZone": "America/Los_Angeles",
     }  # fmt: skip
     assert org.okta.get(f"/api/v1/users/{SAM_ID}")["lastLogin"] == "2026-01-15T09:00:00.000Z"
-    assert post(org, "", {"username": "sam@acme.example", "password": PASSWORD, "relayState": "/x"})["relayState"] == "/x"
+    assert (
+        post(org, "", {"username": "sam@acme.example", "password": PASSWORD, "relayState": "/x"})["relayState"] == "/x"
+    )
+
+
+def test_a_directory_user_signs_in(org: World) -> None:
+    assert sign_in(org, "dana@acme.example", PASSWORD)["status"] == "SUCCESS"
 
 
 def test_failures_look_alike(org: World) -> None:
@@ -45,7 +51,8 @@ def test_failures_look_alike(org: World) -> None:
     org.okta.post(f"/api/v1/users/{ADMIN_ID}/lifecycle/suspend")
     found = [
         sign_in(org, "sam@acme.example", "wrong", status=401), sign_in(org, "nobody@acme.example", "wrong", status=401),
-        sign_in(org, "staged@acme.example", PASSWORD, status=401), sign_in(org, "admin@acme.example", PASSWORD, status=401),
+        sign_in(org, "staged@acme.example", PASSWORD, status=401),
+        sign_in(org, "admin@acme.example", PASSWORD, status=401),
         post(org, "", {"username": "sam@acme.example"}, status=401), post(org, "", {}, status=401),
     ]  # fmt: skip
     assert {(item["errorCode"], item["errorSummary"]) for item in found} == {("E0000004", "Authentication failed")}

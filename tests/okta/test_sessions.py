@@ -5,8 +5,6 @@ from typing import Any
 import orjson
 
 from emulator import World
-from emulator.kernel.call import Call
-from emulator.okta.resources import sessions, users
 
 from .test_authn import sign_in
 from .worlds import DANA_ID, PASSWORD, SAM_ID, anonymous, events, kinds, refused, world
@@ -23,17 +21,11 @@ def start(org: World, login: str = "sam@acme.example") -> dict[str, Any]:
 
 
 def cookie_of(org: World, login: str) -> str:
-    """A session cookie, as a sign-in page hands it out."""
-    service = org.hosts.service("okta")
-    from emulator.kernel.exchange import Exchange
-    from emulator.serving.pipeline import _open
-
-    call: Call = _open(org.engine, service, Exchange("GET", "https", "acme.okta.com", "/"))
-    user = users.by_login(call.store, login)
-    assert user is not None
-    with call.commit():
-        _, value = sessions.start_session(call, user, ["pwd"])
-    return f"sid={value}"
+    """A session cookie, as the sign-in page hands it out."""
+    browser = org.browser
+    page = browser.get("https://acme.okta.com/login/login.htm")
+    browser.fill(page, {"username": login, "password": PASSWORD})
+    return f"sid={browser.jar['acme.okta.com']['sid']}"
 
 
 def test_a_session_has_the_recorded_shape(org: World) -> None:
@@ -77,7 +69,11 @@ def test_refresh_expire_and_revoke(org: World) -> None:
     org.clock.advance(minutes=90)
     assert org.okta.post(f"{AT}/{id}/lifecycle/refresh")["expiresAt"] == "2026-01-15T12:30:00.000Z"
     org.clock.advance(minutes=121)
-    assert refused(org, "GET", f"{AT}/{id}")[:3] == (404, "E0000007", f"Not found: Resource not found: {id} (AppSession)")
+    assert refused(org, "GET", f"{AT}/{id}")[:3] == (
+        404,
+        "E0000007",
+        f"Not found: Resource not found: {id} (AppSession)",
+    )
     id = start(org)["id"]
     assert org.okta.call("DELETE", f"{AT}/{id}").status == 204
     assert refused(org, "DELETE", f"{AT}/{id}")[:2] == (404, "E0000007")

@@ -76,7 +76,11 @@ def test_deleting_takes_two_calls(org: World) -> None:
     assert org.okta.get(f"{USERS}/{SAM_ID}")["status"] == "DEPROVISIONED"
     assert org.okta.call("DELETE", f"{USERS}/{SAM_ID}").status == 204
     assert refused(org, "GET", f"{USERS}/{SAM_ID}")[:2] == (404, "E0000007")
-    assert kinds(org) == ["user.lifecycle.deactivate", "user.lifecycle.delete.initiated", "user.lifecycle.delete.completed"]
+    assert kinds(org) == [
+        "user.lifecycle.deactivate",
+        "user.lifecycle.delete.initiated",
+        "user.lifecycle.delete.completed",
+    ]
     everyone = org.okta.get("/api/v1/groups?q=everyone")[0]["id"]
     assert SAM_ID not in [user["id"] for user in org.okta.get(f"/api/v1/groups/{everyone}/users")]
     assert new_user(org, "sam@acme.example")["status"] == "PROVISIONED"
@@ -99,7 +103,8 @@ def test_lifecycle_answers(org: World) -> None:
     assert url.startswith("https://acme.okta.com/reset_password/")
     assert org.okta.post(f"{at}/reset_password?sendEmail=true") == {}
     assert kinds(org) == [
-        "user.lifecycle.suspend", "user.lifecycle.unsuspend", "user.account.expire_password", "user.mfa.factor.reset_all",
+        "user.lifecycle.suspend", "user.lifecycle.unsuspend", "user.account.expire_password",
+        "user.mfa.factor.reset_all",
         "user.account.reset_password", "user.account.reset_password",
     ]  # fmt: skip
     assert refused(org, "POST", f"{at}/suspend")[3] == ["Cannot suspend a user that is not active"]
@@ -128,6 +133,13 @@ def test_passwords_of_directory_users_are_not_ours(org: World) -> None:
     assert refused(org, "POST", f"{at}/lifecycle/reset_password")[:2] == (403, "E0000017")
     body = {"oldPassword": {"value": PASSWORD}, "newPassword": {"value": "Another-1-good"}}
     assert refused(org, "POST", f"{at}/credentials/change_password", body)[:2] == (403, "E0000035")
+
+
+def test_a_deleted_directory_user_leaves_no_assignment_behind(org: World) -> None:
+    for _ in range(2):
+        org.okta.delete(f"{USERS}/{DANA_ID}")
+    store = org.database.store("okta:acme")
+    assert store.find_all(store.kinds["app_users"], "userId", DANA_ID) == []
 
 
 def test_reset_factors_forgets_the_recovery_question(org: World) -> None:

@@ -1,27 +1,27 @@
-"""The authorization endpoint, the sign-in page behind it, and consent given on the way. Source: graph-entra.md 2.1, 2.5."""
+"""The authorization endpoint and the sign-in page behind it. Source: graph-entra.md 2.1, 2.5."""
 
 from emulator.entra.login import flow, idp, pages, session
-from emulator.entra.login.access import may_consent, refuse_consent
-from emulator.entra.login.dialect import fields
+from emulator.entra.login.dialect import because, fields
 from emulator.entra.login.passwords import check_password
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.request import read
-from emulator.entra.login.signin import begin, complete, reopen, resume
+from emulator.entra.login.signin import begin, reopen, resume
 from emulator.entra.login.tenancy import domain_of, federation_of, suffix_of
-from emulator.entra.resources import grants
 from emulator.entra.signins import PASSWORD, SATISFIED, Attempt
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 @operation("GET", "/{tenant}/oauth2/authorize", source=DOCUMENTED, auth="none", raw=True)
 @operation("POST", "/{tenant}/oauth2/authorize", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual")
 @operation("GET", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, auth="none", raw=True)
-@operation("POST", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual")
+@operation(
+    "POST", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual"
+)
 def authorize(call: Call) -> Answer:
     """Sign somebody in for an application."""
     return begin(call, read(call, fields(call), v2="/v2.0/" in call.operation.path))
@@ -56,13 +56,16 @@ def login(call: Call) -> Answer:
 
 
 def _unknown_name(call: Call, state: Doc, name: str, reply: ReplyTo) -> Problem:
-    compared = (Compared("domain", suffix_of(name), "user name"), Compared("verified domains of", tenant(call)["displayName"], "the tenant"))
 
     def again(call: Call, problem: Problem, doc: Doc) -> Answer:
         context = flow.seal(call, "signin", state)
         return pages.user_name(call, context, hint=name, reply_to=reply.uri, problem=problem)
 
-    why = Why("The user name is in no verified domain of the tenant.", compared)
+    why = because(
+        "The user name is in no verified domain of the tenant.",
+        ("domain", suffix_of(name), "user name"),
+        ("verified domains of", tenant(call)["displayName"], "the tenant"),
+    )
     return Problem("50034", name, tenant(call)["displayName"], why=why, render=again)
 
 
@@ -84,32 +87,3 @@ def _with_password(call: Call, state: Doc, name: str, password: str, reply: Repl
     with call.commit():
         held = session.start(call, who)
     return resume(call, state, who, held, attempt)
-
-
-@operation("POST", "/{tenant}/Consent/Set", source=OBSERVED, auth="none", raw=True, body="form", commit="manual")
-def set_consent(call: Call) -> Answer:
-    """The consent page's form: an administrator accepts for everybody, or declines (65004)."""
-    state = flow.unseal(call, "consent", call.body.get("ctx", ""))
-    held = session.live(call)
-    if held is None or held[1].user["id"] != state["user"]:
-        shown = held[1].user["id"] if held else None
-        compared = (Compared("user", state["user"], "consent page"), Compared("user", shown, "session"))
-        raise Problem("50058", why=Why("Only the person who was shown the consent page may answer it.", compared))
-    accepted = call.body.get("acceptConsent") == "true"
-    request = reopen(call, state)
-    if request is None:
-        from emulator.entra.login import adminconsent
-
-        return adminconsent.answer(call, adminconsent.read(call, state["q"], v2=state["v2"]), held, accepted=accepted)
-    client, user = request.client, held[1].user
-    if not accepted:
-        compared = (Compared("acceptConsent", call.body.get("acceptConsent"), "consent page"), Compared("application", client.name, "request"))
-        raise Problem("65004", why=Why("The person declined.", compared), render=request.reply.refuse)
-    if not may_consent(call, client, user):
-        raise refuse_consent(call, client, user)
-    with call.commit():
-        grants.consent(call, client.app, user=user)
-    call.memo["consented"] = True
-    again = reopen(call, state)
-    assert again is not None
-    return complete(call, again, held[1], held[0], Attempt("interactiveUser", method=SATISFIED))

@@ -78,7 +78,9 @@ def _sign(call: Call, claims: Doc, *, x5t: bool = True) -> str:
     return mint_jwt(claims, key, headers={"x5t": key.kid_sha1} if x5t else None)
 
 
-def user_access_token(call: Call, client: Client, asked: Asked, who: Identity, *, scp: list[str], acr: str) -> tuple[str, int]:
+def user_access_token(
+    call: Call, client: Client, asked: Asked, who: Identity, *, scp: list[str], acr: str
+) -> tuple[str, int]:
     """A delegated access token and its lifetime in seconds. acr: how the client authenticated ("0", "1", "2")."""
     lifetime, v2 = lifetime_s(call), _wants_v2(call, asked)
     user = who.user
@@ -135,7 +137,14 @@ def _app_wids(call: Call, principal_id: str) -> list[str]:
 
 
 def id_token(
-    call: Call, client: Client, who: Identity, *, v2: bool, nonce: str = "", session: str = "", hashes: Doc | None = None
+    call: Call,
+    client: Client,
+    who: Identity,
+    *,
+    v2: bool,
+    nonce: str = "",
+    session: str = "",
+    hashes: Doc | None = None,
 ) -> str:
     """An id_token. hashes: at_hash and c_hash of what is sent with it (`half_hash`)."""
     user = who.user

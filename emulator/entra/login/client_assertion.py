@@ -7,7 +7,7 @@ MSAL signs one assertion and presents it for ten minutes, so a `jti` may come ag
 import hashlib
 from math import isfinite
 
-from emulator.entra.login.dialect import HOST
+from emulator.entra.login.dialect import HOST, because
 from emulator.entra.login.tenancy import resolve
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -28,18 +28,32 @@ def check_assertion(call: Call, app: Doc, assertion: str) -> None:
     try:
         found = read_unverified(assertion)
     except TokenRejected as error:
-        raise _refused("The client assertion is no JWT", error.reason, (Compared("client_assertion", assertion[:40], "request"),)) from error
+        raise _refused(
+            "The client assertion is no JWT", error.reason, (Compared("client_assertion", assertion[:40], "request"),)
+        ) from error
     certificate = _certificate(app, found)
     _check_signature(found, certificate)
     claims = found.claims
     for name in ("iss", "sub"):
         if str(claims.get(name)).lower() != app["appId"].lower():
-            compared = (Compared(name, claims.get(name), "client assertion"), Compared("client_id", app["appId"], "request"))
-            raise Problem("700021", why=Why(f"`{name}` of a client assertion is the client itself.", compared))
+            raise Problem(
+                "700021",
+                why=because(
+                    f"`{name}` of a client assertion is the client itself.",
+                    (name, claims.get(name), "client assertion"),
+                    ("client_id", app["appId"], "request"),
+                ),
+            )
     accepted = _audiences(call)
     if claims.get("aud") not in accepted:
-        compared = (Compared("aud", claims.get("aud"), "client assertion"), Compared("accepted", sorted(accepted), "the tenant"))
-        raise Problem("700023", why=Why("The assertion is for another audience.", compared))
+        raise Problem(
+            "700023",
+            why=because(
+                "The assertion is for another audience.",
+                ("aud", claims.get("aud"), "client assertion"),
+                ("accepted", sorted(accepted), "the tenant"),
+            ),
+        )
     _check_times(call, claims)
 
 
@@ -52,7 +66,10 @@ def _certificate(app: Doc, found: Unverified) -> Certificate:
             certificate = parse_certificate(str(item.get("key") or ""))
         except ValueError:
             continue  # a credential that was stored without its key, or with one that is no certificate
-        prints = {b64url(hashlib.sha1(certificate.der, usedforsecurity=False).digest()), b64url(hashlib.sha256(certificate.der).digest())}
+        prints = {
+            b64url(hashlib.sha1(certificate.der, usedforsecurity=False).digest()),
+            b64url(hashlib.sha256(certificate.der).digest()),
+        }
         if named & prints:
             return certificate
         registered.append(certificate.thumbprint_sha1)
@@ -60,7 +77,9 @@ def _certificate(app: Doc, found: Unverified) -> Certificate:
         Compared("x5t", sorted(str(item) for item in named), "client assertion header"),
         Compared("registered thumbprints", registered, f"keyCredentials of {app['displayName']}"),
     )
-    raise _refused("No registered certificate has the thumbprint that the assertion names", "The key was not found.", compared)
+    raise _refused(
+        "No registered certificate has the thumbprint that the assertion names", "The key was not found.", compared
+    )
 
 
 def _check_signature(found: Unverified, certificate: Certificate) -> None:
@@ -79,8 +98,9 @@ def _check_signature(found: Unverified, certificate: Certificate) -> None:
     try:
         certificate.public_key.verify(found.signature, found.signed, schemes[algorithm], hashes.SHA256())
     except InvalidSignature as error:
-        compared = (*compared, Compared("certificate", certificate.thumbprint_sha1, "keyCredentials"))
-        raise _refused("The assertion's signature does not verify", "The signature is not valid.", compared) from error
+        named = Compared("certificate", certificate.thumbprint_sha1, "keyCredentials")
+        reason = "The signature is not valid."
+        raise _refused("The assertion's signature does not verify", reason, (*compared, named)) from error
 
 
 def _audiences(call: Call) -> set[str]:
@@ -94,13 +114,20 @@ def _audiences(call: Call) -> set[str]:
 def _check_times(call: Call, claims: Doc) -> None:
     now = call.now // 1000
     expires, starts = _seconds(claims.get("exp")), _seconds(claims.get("nbf", claims.get("iat", 0)))
-    if expires is None or starts is None or not (starts - _LEEWAY_S <= now < expires + _LEEWAY_S) or expires - now > _MOST_LIFE_S:
+    if (
+        expires is None
+        or starts is None
+        or not (starts - _LEEWAY_S <= now < expires + _LEEWAY_S)
+        or expires - now > _MOST_LIFE_S
+    ):
         shown = [iso_seconds(int(value * 1000)) if value is not None else "none" for value in (starts, expires)]
-        compared = (
-            Compared("now", iso_seconds(call.now), "world clock"), Compared("nbf or iat", shown[0], "client assertion"),
-            Compared("exp", shown[1], "client assertion"), Compared("longest life", "24 hours", "Entra"),
-        )  # fmt: skip
-        why = Why("The assertion is not within its valid time range.", compared)
+        why = because(
+            "The assertion is not within its valid time range.",
+            ("now", iso_seconds(call.now), "world clock"),
+            ("nbf or iat", shown[0], "client assertion"),
+            ("exp", shown[1], "client assertion"),
+            ("longest life", "24 hours", "Entra"),
+        )
         raise Problem("700024", iso_seconds(call.now), *shown, why=why)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import unquote_plus, urlsplit
 
 from emulator.entra.login.client_assertion import check_assertion
-from emulator.entra.login.dialect import is_guid
+from emulator.entra.login.dialect import because, is_guid
 from emulator.entra.login.tenancy import Tenancy
 from emulator.entra.resources import applications, service_principals
 from emulator.entra.tokens import tenant
@@ -65,8 +65,11 @@ def client_of(call: Call, client_id: str, tenancy: Tenancy) -> Client:
         raise Problem("700016", client_id, tenant(call)["displayName"], why=why)
     audience = str(app.get("signInAudience") or "AzureADMyOrg")
     if tenancy.shared and audience == "AzureADMyOrg":
-        compared = (Compared("path", tenancy.segment, "request"), Compared("signInAudience", audience, "the application"))
-        why = Why("A single-tenant application needs a tenant-specific endpoint.", compared)
+        why = because(
+            "A single-tenant application needs a tenant-specific endpoint.",
+            ("path", tenancy.segment, "request"),
+            ("signInAudience", audience, "the application"),
+        )
         raise Problem("50194", client_id, str(app["displayName"]), why=why)
     principal = service_principals.by_app_id(call.store, app["appId"])
     if principal is not None and principal.get("accountEnabled") is False:
@@ -85,8 +88,11 @@ def platform_of(client: Client, uri: str) -> Platform:
         if uri in registered or (platform == "publicClient" and any(_same_loopback(uri, item) for item in registered)):
             return platform
     known = [item for platform in PLATFORMS for item in client.redirect_uris(platform)]
-    compared = (Compared("redirect_uri", uri, "request"), Compared("redirectUris", known, f"application {client.name}"))
-    why = Why("A redirect URI must equal a registered one, character by character.", compared)
+    why = because(
+        "A redirect URI must equal a registered one, character by character.",
+        ("redirect_uri", uri, "request"),
+        ("redirectUris", known, f"application {client.name}"),
+    )
     raise Problem("50011", uri, client.id, why=why)
 
 
@@ -101,7 +107,12 @@ def _same_loopback(uri: str, registered: str) -> bool:
         return False
     del ports  # reading them is the check
     host = _host(one.netloc)
-    same = (one.scheme, host, one.path or "/", one.query) == (other.scheme, _host(other.netloc), other.path or "/", other.query)
+    same = (one.scheme, host, one.path or "/", one.query) == (
+        other.scheme,
+        _host(other.netloc),
+        other.path or "/",
+        other.query,
+    )
     return same and one.scheme == "http" and host in _LOOPBACK
 
 
@@ -119,21 +130,37 @@ def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bo
     credentials = _credentials(client)
     if assertion:
         if form.get("client_assertion_type") != JWT_BEARER:
-            compared = (Compared("client_assertion_type", form.get("client_assertion_type"), "request"), Compared("expected", JWT_BEARER, "RFC 7523"))
-            raise Problem("900144", "client_assertion_type", why=Why("An assertion needs its type.", compared))
+            raise Problem(
+                "900144",
+                "client_assertion_type",
+                why=because(
+                    "An assertion needs its type.",
+                    ("client_assertion_type", form.get("client_assertion_type"), "request"),
+                    ("expected", JWT_BEARER, "RFC 7523"),
+                ),
+            )
         check_assertion(call, client.app, assertion)
         return "2"
     if not secret:
         if public:
             return "0"
-        compared = (
-            Compared("client_secret, client_assertion", "absent", "request"),
-            Compared("isFallbackPublicClient", client.public, f"application {client.name}"),
+        raise Problem(
+            "7000218",
+            why=because(
+                "A confidential client must prove who it is.",
+                ("client_secret, client_assertion", "absent", "request"),
+                ("isFallbackPublicClient", client.public, f"application {client.name}"),
+            ),
         )
-        raise Problem("7000218", why=Why("A confidential client must prove who it is.", compared))
     if public and not credentials:
-        compared = (Compared("client_secret", "present", "request"), Compared("credentials", 0, f"application {client.name}"))
-        raise Problem("700025", why=Why("A public client has no credential to present.", compared))
+        raise Problem(
+            "700025",
+            why=because(
+                "A public client has no credential to present.",
+                ("client_secret", "present", "request"),
+                ("credentials", 0, f"application {client.name}"),
+            ),
+        )
     _check_secret(call, client, secret)
     return "1"
 

@@ -40,11 +40,11 @@ def path(exchange: Exchange) -> str:
 
 def unknown(call: Call, methods: list[str]) -> None:
     if methods:
-        compared = (
-            Compared("method", call.exchange.method, "request"),
-            Compared("known methods", ", ".join(methods), "operations"),
+        why = because(
+            "The path exists, but not for this method.",
+            ("method", call.exchange.method, "request"),
+            ("known methods", ", ".join(methods), "operations"),
         )
-        why = Why("The path exists, but not for this method.", compared)
         raise Problem("900561", ", ".join(methods), call.exchange.method, why=why)
     raise Problem("404", why=not_emulated(f"If the sign-in service has it, {call.exchange.path}"))
 
@@ -134,6 +134,11 @@ def error_page(call: Call, problem: Problem, doc: Doc) -> Answer:
     status = problem.status or (kind.status if kind.status in (404, 500) else 400)
     values = {"code": problem.code, "text": kind.render(problem.params), "doc": doc, "why": sentence(problem)}
     return page(TEMPLATES, "error.html", values, nonce=call.request_id, status=status)
+
+
+def because(rule: str, *compared: tuple[str, Any, str], hint: str = "", emulated: bool = True) -> Why:
+    """A reason: the rule, the values that were compared as (name, value, where from), what would help."""
+    return Why(rule, tuple(Compared(*item) for item in compared), hint, emulated)
 
 
 def sentence(problem: Problem) -> str:

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from emulator.entra.login.claims import region
-from emulator.entra.login.dialect import HOST
+from emulator.entra.login.dialect import HOST, because
 from emulator.entra.login.tenancy import Tenancy, resolve
 from emulator.entra.tokens import signing_keys
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import OBSERVED, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 ALIASES = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
 _CLAIMS = [
@@ -92,7 +92,9 @@ def _cloud(call: Call, where: Tenancy) -> Doc:
     }  # fmt: skip
 
 
-@operation("GET", "/common/discovery/instance", source=OBSERVED, auth="none", query=("api-version", "authorization_endpoint"))
+@operation(
+    "GET", "/common/discovery/instance", source=OBSERVED, auth="none", query=("api-version", "authorization_endpoint")
+)
 def instance(call: Call) -> Answer:
     """Whether a host is one of Microsoft's sign-in services, and where its tenant is discovered."""
     endpoint = call.params.get("authorization_endpoint", "")
@@ -100,10 +102,19 @@ def instance(call: Call) -> Answer:
     parts = urlsplit(endpoint)
     segments = [part for part in parts.path.split("/") if part]
     if parts.scheme != "https" or parts.netloc.lower() not in ALIASES or not segments:
-        compared = (Compared("authorization_endpoint", endpoint, "request"), Compared("known hosts", ALIASES, "Entra"))
-        raise Problem("50049", why=Why("The host is none of the cloud's sign-in hosts.", compared))
+        raise Problem(
+            "50049",
+            why=because(
+                "The host is none of the cloud's sign-in hosts.",
+                ("authorization_endpoint", endpoint, "request"),
+                ("known hosts", ALIASES, "Entra"),
+            ),
+        )
     v2 = "/v2.0" if "v2.0" in segments else ""
-    body: Doc = {"tenant_discovery_endpoint": f"{HOST}/{segments[0]}{v2}/.well-known/openid-configuration", "api-version": version}
+    body: Doc = {
+        "tenant_discovery_endpoint": f"{HOST}/{segments[0]}{v2}/.well-known/openid-configuration",
+        "api-version": version,
+    }
     if version != "1.0":
         body["metadata"] = [{"preferred_network": ALIASES[0], "preferred_cache": ALIASES[1], "aliases": ALIASES}]
     return _answer(body)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.entra.login.claims import Identity
+from emulator.entra.login.dialect import because
 from emulator.entra.login.tokenpolicy import check_policy
-from emulator.entra.resources import users
 from emulator.entra.resources import federation as federations
+from emulator.entra.resources import users
 from emulator.entra.signins import Attempt
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -29,7 +30,9 @@ USED_ASSERTIONS = Kind("used_assertions", (Column("expires", kind="number"),))
 BARE = ((),)
 """Where the assertion of a bearer grant stands: it is the whole document."""
 _PASSWORD_METHODS = frozenset({saml11.PASSWORD, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"})
-_WINDOWS_METHODS = frozenset({"urn:federation:authentication:windows", "urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos"})
+_WINDOWS_METHODS = frozenset(
+    {"urn:federation:authentication:windows", "urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Accepted:
     mfa: bool
 
 
-def accept_saml11(call: Call, source: bytes | Document, attempt: Attempt, *, within: Collection[tuple[str, ...]] = BARE) -> Accepted:
+def accept_saml11(
+    call: Call, source: bytes | Document, attempt: Attempt, *, within: Collection[tuple[str, ...]] = BARE
+) -> Accepted:
     """A SAML 1.1 assertion: alone, or inside an RSTR (`within`)."""
     attempt.token_type = "saml11"
     found = _verified(call, source, "saml11", within, attempt)
@@ -81,13 +86,21 @@ def claim(call: Call, accepted: Accepted) -> None:
     for old in call.store.page(USED_ASSERTIONS, limit=4).docs:
         if old["expires"] <= call.now:
             call.store.drop(USED_ASSERTIONS, old["id"])
-    row = {"id": f"{accepted.federation['id']}/{accepted.assertion_id}", "expires": accepted.expires_ms + SKEW_MS, "used": iso(call.now)}
+    row = {
+        "id": f"{accepted.federation['id']}/{accepted.assertion_id}",
+        "expires": accepted.expires_ms + SKEW_MS,
+        "used": iso(call.now),
+    }
     try:
         call.store.add(USED_ASSERTIONS, row)
     except Duplicate as error:
         first = call.store.get(USED_ASSERTIONS, row["id"]) or row
-        compared = (Compared("assertion id", accepted.assertion_id, "assertion"), Compared("first used", first["used"], "replay cache"))
-        why = Why("The assertion was used before: each one signs in once.", compared, "Let the identity provider issue a new one.")
+        why = because(
+            "The assertion was used before: each one signs in once.",
+            ("assertion id", accepted.assertion_id, "assertion"),
+            ("first used", first["used"], "replay cache"),
+            hint="Let the identity provider issue a new one.",
+        )
         raise Problem("50008", why=why) from error
 
 
@@ -96,14 +109,18 @@ def setting(call: Call, name: str, *, default: Any) -> Any:
     return (tenant(call).get("_settings") or {}).get(name, default)
 
 
-def _verified(call: Call, source: bytes | Document, kind: Any, within: Collection[tuple[str, ...]], attempt: Attempt) -> Verified:
+def _verified(
+    call: Call, source: bytes | Document, kind: Any, within: Collection[tuple[str, ...]], attempt: Attempt
+) -> Verified:
     try:
         found = xmldsig.verify(source, kind, within=within, certificates=_certificates(call, attempt))
     except SignatureRejected as error:
         code = "5000811" if error.kind == "unknown_key" else "50008"
         where = "token signature" if error.kind in ("unknown_key", "bad_signature") else "token"
         hint = _KEY_HINT if error.kind == "unknown_key" else ""
-        raise Problem(code, why=Why(f"The token was not accepted: {error.reason}.", _details(error.details, where), hint)) from error
+        raise Problem(
+            code, why=Why(f"The token was not accepted: {error.reason}.", _details(error.details, where), hint)
+        ) from error
     attempt.issuer = found.issuer
     return found
 
@@ -118,14 +135,26 @@ def _certificates(call: Call, attempt: Attempt) -> Callable[[str], list[Certific
         federation = federations.by_issuer(call.store, issuer)
         if federation is None:
             known = [f"{item['issuerUri']} ({item['domain']})" for item in call.store.all(federations.FEDERATIONS)]
-            compared = (Compared("Issuer", issuer, "assertion"), Compared("issuerUri", known, "federated domains of the tenant"))
-            raise Problem("50107", issuer, why=Why("No federated domain has that issuer (compared exactly).", compared))
+            raise Problem(
+                "50107",
+                issuer,
+                why=because(
+                    "No federated domain has that issuer (compared exactly).",
+                    ("Issuer", issuer, "assertion"),
+                    ("issuerUri", known, "federated domains of the tenant"),
+                ),
+            )
         attempt.issuer = issuer
         texts = [federation.get(name) for name in ("signingCertificate", "nextSigningCertificate")]
         found = [parse_certificate(text) for text in texts if text]
         if not found:
-            compared = (Compared("signingCertificate", None, f"federation of {federation['domain']}"),)
-            raise Problem("50003", why=Why("The federation has no signing certificate.", compared))
+            raise Problem(
+                "50003",
+                why=because(
+                    "The federation has no signing certificate.",
+                    ("signingCertificate", None, f"federation of {federation['domain']}"),
+                ),
+            )
         return found
 
     return of_issuer
@@ -141,11 +170,20 @@ def _rejected_11(call: Call, error: AssertionRejected, *, bearer: bool) -> Probl
 
 
 def _no_immutable_id(upn: str) -> Problem:
-    compared = (Compared("ImmutableID", "", "assertion"), Compared("UPN", upn, "assertion"))
-    return Problem("90020", why=Why("The assertion names no immutable id.", compared, "Map a value to the immutableId attribute in Okta."))
+    return Problem(
+        "90020",
+        why=because(
+            "The assertion names no immutable id.",
+            ("ImmutableID", "", "assertion"),
+            ("UPN", upn, "assertion"),
+            hint="Map a value to the immutableId attribute in Okta.",
+        ),
+    )
 
 
-def _accept(call: Call, found: Verified, assertion: saml11.Assertion11 | saml20.Assertion20, attempt: Attempt, *, method: str) -> Accepted:
+def _accept(
+    call: Call, found: Verified, assertion: saml11.Assertion11 | saml20.Assertion20, attempt: Attempt, *, method: str
+) -> Accepted:
     federation = federations.by_issuer(call.store, found.issuer)
     assert federation is not None
     attempt.user_name = assertion.upn
@@ -154,8 +192,14 @@ def _accept(call: Call, found: Verified, assertion: saml11.Assertion11 | saml20.
         raise _no_user(call, assertion.immutable_id, assertion.upn)
     attempt.user = user
     if not user["accountEnabled"]:
-        compared = (Compared("ImmutableID", assertion.immutable_id, "assertion"), Compared("accountEnabled", False, user["userPrincipalName"]))
-        raise Problem("50057", why=Why("The user that the assertion names is disabled.", compared))
+        raise Problem(
+            "50057",
+            why=because(
+                "The user that the assertion names is disabled.",
+                ("ImmutableID", assertion.immutable_id, "assertion"),
+                ("accountEnabled", False, user["userPrincipalName"]),
+            ),
+        )
     check_policy(call, federation, user)
     attempt.mfa = assertion.mfa and federation.get("federatedIdpMfaBehavior") != "rejectMfaByFederatedIdp"
     who = Identity(user, amr_of(method, mfa=attempt.mfa), assertion.authn_instant_ms)
@@ -185,4 +229,6 @@ def amr_of(method: str, *, mfa: bool) -> tuple[str, ...]:
 
 def _details(details: dict[str, str], where: str) -> tuple[Compared, ...]:
     registered = "signing certificates of the domain"
-    return tuple(Compared(name, value, registered if name.startswith("registered") else where) for name, value in details.items())
+    return tuple(
+        Compared(name, value, registered if name.startswith("registered") else where) for name, value in details.items()
+    )

@@ -9,10 +9,11 @@ from typing import Literal
 
 import orjson
 
+from emulator.entra.login.dialect import because
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, iso
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 from emulator.protocols.keys import b64url, b64url_decode
 
 LIFETIME_MS = 15 * MINUTE
@@ -34,11 +35,23 @@ def unseal(call: Call, step: Step, text: str, *, broken: str = "90013") -> Doc:
     genuine = len(parts) == 2 and hmac.compare_digest(_mac(call, parts[0]), parts[1])
     state: Doc = orjson.loads(parts[0]) if genuine else {}
     if state.get("step") != step:
-        compared = (Compared("flow state", text[:60], "request"), Compared("step", state.get("step"), "flow state"))
-        raise Problem(broken, why=Why("The flow state was not made by this tenant for this step, or was changed.", compared))
+        raise Problem(
+            broken,
+            why=because(
+                "The flow state was not made by this tenant for this step, or was changed.",
+                ("flow state", text[:60], "request"),
+                ("step", state.get("step"), "flow state"),
+            ),
+        )
     if call.now >= state["expires"]:
-        compared = (Compared("expires", iso(state["expires"]), "flow state"), Compared("now", iso(call.now), "world clock"))
-        raise Problem("50089", why=Why("The flow state is older than 15 minutes.", compared))
+        raise Problem(
+            "50089",
+            why=because(
+                "The flow state is older than 15 minutes.",
+                ("expires", iso(state["expires"]), "flow state"),
+                ("now", iso(call.now), "world clock"),
+            ),
+        )
     return state
 
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from emulator.entra.login.claims import Identity, client_info, id_token, user_access_token
 from emulator.entra.login.clients import Client, client_of
+from emulator.entra.login.dialect import because
 from emulator.entra.login.request import missing
 from emulator.entra.login.scopes import Asked, granted, read_v1, read_v2
 from emulator.entra.login.tenancy import Tenancy
 from emulator.entra.login.tickets import SPA_MS, refresh_row
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,14 @@ def _basic_user(call: Call) -> str:
 def refuse_shared(request: TokenRequest, *names: str) -> None:
     """Raises 9001023 on endpoints that a grant does not work on."""
     if request.where.segment in names:
-        compared = (Compared("path", request.where.segment, "request"), Compared("grant_type", request.form.get("grant_type"), "request"))
-        raise Problem("9001023", why=Why("The grant needs a tenant-specific endpoint, or /organizations.", compared))
+        raise Problem(
+            "9001023",
+            why=because(
+                "The grant needs a tenant-specific endpoint, or /organizations.",
+                ("path", request.where.segment, "request"),
+                ("grant_type", request.form.get("grant_type"), "request"),
+            ),
+        )
 
 
 def user_answer(
@@ -69,7 +76,12 @@ def user_answer(
     scp = granted(call, client, who.user, asked)
     access, lifetime = user_access_token(call, client, asked, who, scp=scp, acr=acr)
     if request.v2:
-        answer: Doc = {"token_type": "Bearer", "scope": asked.written(scp), "expires_in": lifetime, "ext_expires_in": lifetime}
+        answer: Doc = {
+            "token_type": "Bearer",
+            "scope": asked.written(scp),
+            "expires_in": lifetime,
+            "ext_expires_in": lifetime,
+        }
     else:
         answer = {"token_type": "Bearer", "scope": " ".join(scp), **v1_times(call, asked, lifetime)}
     answer["access_token"] = access
@@ -77,7 +89,10 @@ def user_answer(
     if "offline_access" in asked.oidc:
         if spa and until is None:
             until = call.now + SPA_MS
-        kept = {"scope": request.form.get("scope", ""), "resource": asked.name if not request.v2 else "", "session": session, "spa": spa}
+        kept = {
+            "scope": request.form.get("scope", ""), "resource": "" if request.v2 else asked.name, "session": session, "spa": spa,
+            "public": acr == "0",
+        }  # fmt: skip
         answer["refresh_token"], row = refresh_row(call, who, client.id, family=family, asked=kept, until=until)
         if spa and until is not None:
             answer["refresh_token_expires_in"] = max(0, (until - call.now) // 1000)

@@ -2,13 +2,14 @@
 
 from emulator.entra.login.claims import app_access_token
 from emulator.entra.login.clients import authenticate
+from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, v1_times
 from emulator.entra.login.scopes import DEFAULT, Asked, resource_of
 from emulator.entra.resources import grants
 from emulator.entra.signins import Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 def client_credentials(call: Call, request: TokenRequest) -> Doc:
@@ -18,12 +19,22 @@ def client_credentials(call: Call, request: TokenRequest) -> Doc:
     with attempt.watched(call):
         if request.where.shared:
             # The code is inferred; the reference only says that the shared endpoints do not do.
-            compared = (Compared("path", request.where.segment, "request"), Compared("grant_type", "client_credentials", "request"))
-            raise Problem("50059", why=Why("An application for itself needs a tenant-specific endpoint.", compared))
+            raise Problem(
+                "50059",
+                why=because(
+                    "An application for itself needs a tenant-specific endpoint.",
+                    ("path", request.where.segment, "request"),
+                    ("grant_type", "client_credentials", "request"),
+                ),
+            )
         acr = authenticate(call, client, request.form, public=False)
         if client.principal is None:
-            compared = (Compared("client_id", client.id, "request"), Compared("service principal", None, "the tenant"))
-            why = Why("The application is not present in the tenant.", compared, "An administrator must consent to it first.")
+            why = because(
+                "The application is not present in the tenant.",
+                ("client_id", client.id, "request"),
+                ("service principal", None, "the tenant"),
+                hint="An administrator must consent to it first.",
+            )
             raise Problem("7000229", client.id, request.where.id, why=why)
         asked = _asked(call, request)
         attempt.resource = asked.resource
@@ -43,6 +54,13 @@ def _asked(call: Call, request: TokenRequest) -> Asked:
     scope = request.need("scope").strip()
     name, slash, last = scope.rpartition("/")
     if not slash or last.lower() != DEFAULT or " " in scope:
-        compared = (Compared("scope", scope, "request"), Compared("expected", "{resource}/.default", "client credentials"))
-        raise Problem("1002012", scope, why=Why("Permissions of applications are not asked for one by one.", compared))
+        raise Problem(
+            "1002012",
+            scope,
+            why=because(
+                "Permissions of applications are not asked for one by one.",
+                ("scope", scope, "request"),
+                ("expected", "{resource}/.default", "client credentials"),
+            ),
+        )
     return Asked(resource_of(call, name), name, default=True)

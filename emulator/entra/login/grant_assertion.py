@@ -8,20 +8,23 @@ import binascii
 
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.clients import authenticate
+from emulator.entra.login.dialect import because
 from emulator.entra.login.federated import accept_saml11, claim
 from emulator.entra.login.grant import TokenRequest, user_answer
 from emulator.entra.login.tickets import keep_refresh
 from emulator.entra.signins import FEDERATED, NATIVE, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 def saml11_bearer(call: Call, request: TokenRequest) -> Doc:
     """Tokens for a SAML 1.1 assertion; it is checked exactly as at login.srf."""
     client = request.client(call)
     assertion = _decoded(request.need("assertion"))
-    attempt = Attempt("interactiveUser", protocol="ropc", client_app=NATIVE, method=FEDERATED, app=client.app, token_type="saml11")
+    attempt = Attempt(
+        "interactiveUser", protocol="ropc", client_app=NATIVE, method=FEDERATED, app=client.app, token_type="saml11"
+    )
     with attempt.watched(call):
         acr = authenticate(call, client, request.form, public=client.public)
         asked = request.asked(call)
@@ -42,5 +45,11 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
-        compared = (Compared("assertion", text[:40], "request"), Compared("encoding", str(error), "base64"))
-        raise Problem("50008", why=Why("The assertion is neither base64url nor base64.", compared)) from error
+        raise Problem(
+            "50008",
+            why=because(
+                "The assertion is neither base64url nor base64.",
+                ("assertion", text[:40], "request"),
+                ("encoding", str(error), "base64"),
+            ),
+        ) from error

@@ -1,12 +1,13 @@
 """grant_type=authorization_code. Source: graph-entra.md 2.3; security.md J9; RFC 7636."""
 
+from emulator.entra.login.access import check_assigned
 from emulator.entra.login.clients import Client, authenticate, platform_of
+from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, user_answer
 from emulator.entra.login.session import digest
 from emulator.entra.login.tickets import AUTH_CODES, keep_refresh, person_of, redeem, refuse_reuse
-from emulator.entra.signins import NATIVE, Attempt
-from emulator.entra.login.access import check_assigned
 from emulator.entra.resources.users import USERS
+from emulator.entra.signins import NATIVE, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
@@ -47,28 +48,56 @@ def authorization_code(call: Call, request: TokenRequest) -> Doc:
 def _check_origin(call: Call, request: TokenRequest, platform: str) -> None:
     """Codes of single-page applications are redeemed across origins with PKCE, all others are not."""
     origin = call.exchange.headers.get("origin")
-    compared = (Compared("Origin", origin, "request header"), Compared("platform of the redirect URI", platform, "the application"))
+    compared = (
+        Compared("Origin", origin, "request header"),
+        Compared("platform of the redirect URI", platform, "the application"),
+    )
     if platform == "spa" and origin is None:
         raise Problem("9002327", why=Why("A code of a single-page application comes from a browser.", compared))
     if platform != "spa" and origin is not None:
-        raise Problem("9002326", origin, why=Why("Only codes of single-page applications may be redeemed across origins.", compared))
+        raise Problem(
+            "9002326",
+            origin,
+            why=Why("Only codes of single-page applications may be redeemed across origins.", compared),
+        )
     if platform == "spa" and not request.form.get("code_verifier"):
-        raise Problem("9002325", why=Why("Single-page applications use PKCE.", (*compared, Compared("code_verifier", "absent", "request"))))
+        raise Problem(
+            "9002325",
+            why=Why("Single-page applications use PKCE.", (*compared, Compared("code_verifier", "absent", "request"))),
+        )
 
 
 def _check_code(call: Call, client: Client, row: Doc | None, code: str, uri: str) -> None:
     if row is None or row["clientId"] != client.id:
-        compared = (
-            Compared("code", f"{code[:8]}… ({len(code)} characters)", "request"),
-            Compared("issued to", row["clientId"] if row else "nobody", "codes"), Compared("client_id", client.id, "request"),
-        )  # fmt: skip
-        raise Problem("70000", why=Why("The code was not issued to this client.", compared))
+        raise Problem(
+            "70000",
+            why=because(
+                "The code was not issued to this client.",
+                ("code", f"{code[:8]}… ({len(code)} characters)", "request"),
+                ("issued to", row["clientId"] if row else "nobody", "codes"),
+                ("client_id", client.id, "request"),
+            ),
+        )
     if row["redirectUri"] != uri:
-        compared = (Compared("redirect_uri", uri, "token request"), Compared("redirect_uri", row["redirectUri"], "authorization request"))
-        raise Problem("500112", uri, row["redirectUri"], why=Why("Both requests name the same redirect URI.", compared))
+        raise Problem(
+            "500112",
+            uri,
+            row["redirectUri"],
+            why=because(
+                "Both requests name the same redirect URI.",
+                ("redirect_uri", uri, "token request"),
+                ("redirect_uri", row["redirectUri"], "authorization request"),
+            ),
+        )
     if row["expires"] <= call.now:
-        compared = (Compared("expires", iso(row["expires"]), "code"), Compared("now", iso(call.now), "world clock"))
-        raise Problem("70008", why=Why("A code lives ten minutes.", compared))
+        raise Problem(
+            "70008",
+            why=because(
+                "A code lives ten minutes.",
+                ("expires", iso(row["expires"]), "code"),
+                ("now", iso(call.now), "world clock"),
+            ),
+        )
 
 
 def _check_verifier(row: Doc, verifier: str) -> None:
@@ -77,9 +106,12 @@ def _check_verifier(row: Doc, verifier: str) -> None:
         return
     if row["challenge"] and pkce_matches(verifier, row["challenge"], method=row["challengeMethod"]):
         return
-    compared = (
-        Compared("code_verifier", f"{len(verifier)} characters" if verifier else "absent", "token request"),
-        Compared("code_challenge", row["challenge"] or "absent", "authorization request"),
-        Compared("code_challenge_method", row["challengeMethod"], "authorization request"),
+    raise Problem(
+        "501481",
+        why=because(
+            "The verifier does not answer the challenge.",
+            ("code_verifier", f"{len(verifier)} characters" if verifier else "absent", "token request"),
+            ("code_challenge", row["challenge"] or "absent", "authorization request"),
+            ("code_challenge_method", row["challengeMethod"], "authorization request"),
+        ),
     )
-    raise Problem("501481", why=Why("The verifier does not answer the challenge.", compared))

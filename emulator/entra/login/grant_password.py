@@ -15,7 +15,9 @@ def password(call: Call, request: TokenRequest) -> Doc:
     refuse_shared(request, "common", "consumers")
     client = request.client(call)
     name, secret = request.need("username").strip(), request.need("password")
-    attempt = Attempt("interactiveUser", protocol="ropc", client_app=NATIVE, method=PASSWORD, user_name=name, app=client.app)
+    attempt = Attempt(
+        "interactiveUser", protocol="ropc", client_app=NATIVE, method=PASSWORD, user_name=name, app=client.app
+    )
     with attempt.watched(call):
         acr = authenticate(call, client, request.form, public=client.public)
         asked = request.asked(call)

@@ -6,6 +6,7 @@ sessions are revoked. 90 days, sliding; 24 hours, fixed, for single-page applica
 
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.clients import authenticate
+from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, user_answer
 from emulator.entra.login.session import digest
 from emulator.entra.login.tickets import REFRESH_TOKENS, keep_refresh, person_of
@@ -14,7 +15,7 @@ from emulator.entra.signins import NATIVE, SATISFIED, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, iso, iso_seconds
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 def refresh_token(call: Call, request: TokenRequest) -> Doc:
@@ -27,12 +28,15 @@ def refresh_token(call: Call, request: TokenRequest) -> Doc:
         confidential = row is not None and not row["public"]
         acr = authenticate(call, client, request.form, public=not confidential)
         if row is None or row["clientId"] != client.id:
-            compared = (
-                Compared("refresh_token", f"{token[:8]}… ({len(token)} characters)", "request"),
-                Compared("issued to", row["clientId"] if row else "nobody, or revoked", "refresh tokens"),
-                Compared("client_id", client.id, "request"),
+            raise Problem(
+                "70000",
+                why=because(
+                    "The refresh token was not issued to this client, or was revoked.",
+                    ("refresh_token", f"{token[:8]}… ({len(token)} characters)", "request"),
+                    ("issued to", row["clientId"] if row else "nobody, or revoked", "refresh tokens"),
+                    ("client_id", client.id, "request"),
+                ),
             )
-            raise Problem("70000", why=Why("The refresh token was not issued to this client, or was revoked.", compared))
         attempt.user = call.store.get(USERS, row["userId"])
         _check_age(call, row)
         who = person_of(call, row)
@@ -55,6 +59,16 @@ def _check_age(call: Call, row: Doc) -> None:
     if row["expires"] > call.now:
         return
     issued = iso_seconds(row["issued"])
-    compared = (Compared("expires", iso(row["expires"]), "refresh token"), Compared("now", iso(call.now), "world clock"))
-    code, life = ("700084", "1.00:00:00") if row["spa"] else ("700082", f"{(row['expires'] - row['issued']) // DAY}.00:00:00")
-    raise Problem(code, issued, life, why=Why("The refresh token has expired.", compared))
+    code, life = (
+        ("700084", "1.00:00:00") if row["spa"] else ("700082", f"{(row['expires'] - row['issued']) // DAY}.00:00:00")
+    )
+    raise Problem(
+        code,
+        issued,
+        life,
+        why=because(
+            "The refresh token has expired.",
+            ("expires", iso(row["expires"]), "refresh token"),
+            ("now", iso(call.now), "world clock"),
+        ),
+    )

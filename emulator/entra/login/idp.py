@@ -47,7 +47,10 @@ def send(call: Call, federation: Doc, user_name: str, state: Doc) -> Answer:
         request_id=request_id, issuer=MICROSOFT_ONLINE, destination=federation["passiveSignInUri"], issued_ms=call.now,
         force_authn=bool(state.get("fresh")),
     )  # fmt: skip
-    fields = {"SAMLRequest": saml20_messages.encode_message(saml20_messages.authn_request(request)), "RelayState": wctx_of(context)}
+    fields = {
+        "SAMLRequest": saml20_messages.encode_message(saml20_messages.authn_request(request)),
+        "RelayState": wctx_of(context),
+    }
     return pages.auto_post(call, federation["passiveSignInUri"], fields)
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.login.claims import opaque
 from emulator.entra.login.dialect import TEMPLATES, correlation_id, sentence
-from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.resources.federation import FEDERATIONS
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -61,16 +61,25 @@ def _sign_in_values(call: Call, context: str, problem: Problem | None) -> dict[s
     }  # fmt: skip
 
 
-def consent(call: Call, context: str, *, client_name: str, scopes: list[str], user: Doc, reply_to: str) -> Answer:
-    """The page on which an administrator accepts what an application asks for."""
+def consent(
+    call: Call, context: str, client_name: str, scopes: list[str], *, user: Doc, reply_to: str, may_all: bool
+) -> Answer:
+    """The page on which what an application asks for is accepted; `may_all` offers to accept for everybody."""
     action = f"/{call.path.get('tenant', 'common')}/Consent/Set"
-    values = {"action": action, "context": context, "client": client_name, "scopes": scopes, "user": user["userPrincipalName"]}
+    values = {
+        "action": action, "context": context, "client": client_name, "scopes": scopes, "user": user["userPrincipalName"],
+        "may_all": may_all,
+    }  # fmt: skip
     return _show(call, "consent.html", values, posts_to=(reply_to,))
 
 
 def signed_in(call: Call, user: Doc) -> Answer:
     """Where an IdP-initiated sign-in lands: office.com is not emulated, so the sign-in service says so itself."""
-    return _show(call, "signed_in.html", {"name": user["displayName"], "upn": user["userPrincipalName"], "tenant": tenant(call)["displayName"]})
+    return _show(
+        call,
+        "signed_in.html",
+        {"name": user["displayName"], "upn": user["userPrincipalName"], "tenant": tenant(call)["displayName"]},
+    )
 
 
 def signed_out(call: Call) -> Answer:

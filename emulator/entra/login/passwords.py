@@ -5,6 +5,7 @@ each time.
 """
 
 from emulator.entra.login.claims import Identity
+from emulator.entra.login.dialect import because
 from emulator.entra.login.tenancy import domain_of, federation_of, resolve
 from emulator.entra.login.tickets import check_enabled
 from emulator.entra.resources import users
@@ -14,7 +15,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import SECOND, iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.passwords import check_password as matches
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 from emulator.store import Kind
 
 LOGIN_FAILURES = Kind("login_failures")
@@ -33,21 +34,38 @@ def check_password(call: Call, name: str, password: str, attempt: Attempt) -> Id
     attempt.user = user
     federation = federation_of(call, domain)
     if federation is not None:
-        compared = (Compared("domain", domain and domain["id"], "user name"), Compared("authenticationType", "Federated", "the domain"))
         hint = "Use the identity provider (a browser, or WS-Trust); or a user of a managed domain."
-        raise Problem("50126", why=Why("Users of a federated domain have no password to check here.", compared, hint))
+        raise Problem(
+            "50126",
+            why=because(
+                "Users of a federated domain have no password to check here.",
+                ("domain", domain and domain["id"], "user name"),
+                ("authenticationType", "Federated", "the domain"),
+                hint=hint,
+            ),
+        )
     if user is None:
         matches(password, None)
         raise _no_user(call, name, domain)
     _check_lock(call, user)
     if not user.get("_password"):
-        raise Problem("50056", why=Why("The user has no password in the cloud.", (Compared("password", "none", user["userPrincipalName"]),)))
+        raise Problem(
+            "50056",
+            why=because("The user has no password in the cloud.", ("password", "none", user["userPrincipalName"])),
+        )
     if not users.password_ok(user, password):
         _count_failure(call, user)
     check_enabled(user)
     if (user.get("_passwordProfile") or {}).get("forceChangePasswordNextSignIn"):
-        compared = (Compared("forceChangePasswordNextSignIn", True, user["userPrincipalName"]), Compared("password", "right", "request"))
-        raise Problem("50055", why=Why("The user must change the password first.", compared, "Set forceChangePasswordNextSignIn to false."))
+        raise Problem(
+            "50055",
+            why=because(
+                "The user must change the password first.",
+                ("forceChangePasswordNextSignIn", True, user["userPrincipalName"]),
+                ("password", "right", "request"),
+                hint="Set forceChangePasswordNextSignIn to false.",
+            ),
+        )
     if call.store.get(LOGIN_FAILURES, user["id"]) is not None:
         with call.commit():
             call.store.drop(LOGIN_FAILURES, user["id"])
@@ -57,7 +75,7 @@ def check_password(call: Call, name: str, password: str, attempt: Attempt) -> Id
 def _no_user(call: Call, name: str, domain: Doc | None) -> Problem:
     here = str(tenant(call)["displayName"])
     known = "a verified domain" if domain is not None else "not a verified domain"
-    why = Why("The tenant has no user of that name.", (Compared("user name", name, "request"), Compared("its domain", known, here)))
+    why = because("The tenant has no user of that name.", ("user name", name, "request"), ("its domain", known, here))
     if domain is None and resolve(call).shared:
         return Problem("50059", why=why)
     return Problem("50034", name, here, why=why)
@@ -66,8 +84,14 @@ def _no_user(call: Call, name: str, domain: Doc | None) -> Problem:
 def _check_lock(call: Call, user: Doc) -> None:
     row = call.store.get(LOGIN_FAILURES, user["id"])
     if row is not None and row["lockedUntil"] > call.now:
-        compared = (Compared("locked until", iso(row["lockedUntil"]), user["userPrincipalName"]), Compared("now", iso(call.now), "world clock"))
-        raise Problem("50053", why=Why(f"{MOST_FAILURES} wrong passwords lock the account for a minute.", compared))
+        raise Problem(
+            "50053",
+            why=because(
+                f"{MOST_FAILURES} wrong passwords lock the account for a minute.",
+                ("locked until", iso(row["lockedUntil"]), user["userPrincipalName"]),
+                ("now", iso(call.now), "world clock"),
+            ),
+        )
 
 
 def _count_failure(call: Call, user: Doc) -> None:
@@ -83,8 +107,12 @@ def _count_failure(call: Call, user: Doc) -> None:
             call.store.add(LOGIN_FAILURES, row)
         else:
             call.store.put(LOGIN_FAILURES, row)
-        compared = (
-            Compared("failures since the last success", row["count"] or MOST_FAILURES, user["userPrincipalName"]),
-            Compared("lockout after", MOST_FAILURES, "smart lockout"),
+        raise Problem(
+            "50126",
+            why=because(
+                "The password is not the user's.",
+                ("failures since the last success", row["count"] or MOST_FAILURES, user["userPrincipalName"]),
+                ("lockout after", MOST_FAILURES, "smart lockout"),
+            ),
+            keep=True,
         )
-        raise Problem("50126", why=Why("The password is not the user's.", compared), keep=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from emulator.entra.login import flow
 from emulator.entra.login.claims import opaque
-from emulator.entra.login.dialect import fields
+from emulator.entra.login.dialect import because, fields
 from emulator.entra.login.idp import passive_redirect, wctx_of
 from emulator.entra.login.tenancy import domain_of, federation_of
 from emulator.entra.resources import users
@@ -16,7 +16,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import OBSERVED, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 from emulator.protocols.saml import MICROSOFT_ONLINE
 from emulator.protocols.xmltext import text
 
@@ -40,8 +40,15 @@ def user_realm(call: Call) -> Doc:
     """The realm of a user name, for clients (api-version 1.0) and sign-in pages (2.0, 2.1)."""
     version = call.params.get("api-version", "")
     if version not in SAML_PROTOCOL:
-        compared = (Compared("api-version", version, "request"), Compared("known", sorted(SAML_PROTOCOL), "Entra"))
-        raise Problem("90014", "api-version", why=Why("The realm endpoint needs a version that it knows.", compared))
+        raise Problem(
+            "90014",
+            "api-version",
+            why=because(
+                "The realm endpoint needs a version that it knows.",
+                ("api-version", version, "request"),
+                ("known", sorted(SAML_PROTOCOL), "Entra"),
+            ),
+        )
     user = call.path["user"]
     domain = domain_of(call, user)
     federation = federation_of(call, domain)
@@ -52,7 +59,12 @@ def user_realm(call: Call) -> Doc:
 
 def _realm_1(domain: Doc | None, federation: Doc | None) -> Doc:
     if domain is None:
-        return {"ver": "1.0", "account_type": "Unknown", "cloud_instance_name": CLOUD, "cloud_audience_urn": MICROSOFT_ONLINE}
+        return {
+            "ver": "1.0",
+            "account_type": "Unknown",
+            "cloud_instance_name": CLOUD,
+            "cloud_audience_urn": MICROSOFT_ONLINE,
+        }
     realm: Doc = {"ver": "1.0", "account_type": "Federated" if federation else "Managed", "domain_name": domain["id"]}
     if federation:
         realm["federation_protocol"] = _protocol(federation, "1.0")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from emulator.entra.login import tenancy
 from emulator.entra.login.clients import Client, Platform, client_of, platform_of
+from emulator.entra.login.dialect import because
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.scopes import Asked, read_v1, read_v2
 from emulator.kernel.call import Call
@@ -73,7 +74,10 @@ def read(call: Call, given: dict[str, str], *, v2: bool) -> Request:
         raise missing("client_id")
     client = client_of(call, raw["client_id"], where)
     if not raw.get("redirect_uri"):
-        raise Problem("900971", why=Why("An authorization request names its redirect URI.", (Compared("redirect_uri", "absent", "request"),)))
+        raise Problem(
+            "900971",
+            why=because("An authorization request names its redirect URI.", ("redirect_uri", "absent", "request")),
+        )
     platform = platform_of(client, raw["redirect_uri"])
     types = frozenset(raw.get("response_type", "").split())
     mode = raw.get("response_mode", "")
@@ -91,7 +95,7 @@ def read(call: Call, given: dict[str, str], *, v2: bool) -> Request:
 
 def missing(name: str) -> Problem:
     """900144 for a parameter that must be there."""
-    return Problem("900144", name, why=Why("A required parameter is missing.", (Compared(name, "absent", "request"),)))
+    return Problem("900144", name, why=because("A required parameter is missing.", (name, "absent", "request")))
 
 
 def _default_mode(types: frozenset[str]) -> str:
@@ -104,7 +108,10 @@ def _check_types(client: Client, raw: dict[str, str], types: frozenset[str]) -> 
     given = Compared("response_type", raw["response_type"], "request")
     if types not in _TYPES:
         raise Problem("70005", raw["response_type"], why=Why("No such response type.", (given,)))
-    for name, setting, code in (("id_token", "enableIdTokenIssuance", "700054"), ("token", "enableAccessTokenIssuance", "700051")):
+    for name, setting, code in (
+        ("id_token", "enableIdTokenIssuance", "700054"),
+        ("token", "enableAccessTokenIssuance", "700051"),
+    ):
         enabled = bool(dig(client.app, f"web.implicitGrantSettings.{setting}"))
         if name in types and not enabled:
             compared = (given, Compared(setting, enabled, f"application {client.name}"))
@@ -122,24 +129,47 @@ def _check_pkce(raw: dict[str, str]) -> None:
     if not challenge:
         return
     if method not in ("S256", "plain"):
-        compared = (Compared("code_challenge_method", method, "request"), Compared("known", "S256, plain", "RFC 7636"))
-        raise Problem("50149", why=Why("No such code challenge method.", compared))
+        raise Problem(
+            "50149",
+            why=because(
+                "No such code challenge method.",
+                ("code_challenge_method", method, "request"),
+                ("known", "S256, plain", "RFC 7636"),
+            ),
+        )
     if _CHALLENGE.fullmatch(challenge) is None:
-        compared = (Compared("length", len(challenge), "code_challenge"), Compared("allowed", "43 to 128 unreserved characters", "RFC 7636"))
-        raise Problem("501491", why=Why("The code challenge has a wrong size or characters.", compared))
+        raise Problem(
+            "501491",
+            why=because(
+                "The code challenge has a wrong size or characters.",
+                ("length", len(challenge), "code_challenge"),
+                ("allowed", "43 to 128 unreserved characters", "RFC 7636"),
+            ),
+        )
 
 
 def _check_prompt(raw: dict[str, str]) -> None:
     prompt = raw.get("prompt", "")
     if prompt and prompt not in PROMPTS:
-        compared = (Compared("prompt", prompt, "request"), Compared("known", ", ".join(PROMPTS), "this tenant"))
-        raise Problem("90023", "Unsupported 'prompt' value.", why=Why("No such prompt here.", compared))
+        raise Problem(
+            "90023",
+            "Unsupported 'prompt' value.",
+            why=because(
+                "No such prompt here.", ("prompt", prompt, "request"), ("known", ", ".join(PROMPTS), "this tenant")
+            ),
+        )
 
 
 def _asked(call: Call, raw: dict[str, str], *, v2: bool) -> Asked:
     if not v2:
         return read_v1(call, raw.get("resource", ""), raw.get("scope", ""))
     if raw.get("resource"):
-        compared = (Compared("resource", raw["resource"], "request"), Compared("endpoint", "v2.0", "request path"))
-        raise Problem("901002", why=Why("The v2.0 endpoint takes scopes, not resources.", compared))
+        raise Problem(
+            "901002",
+            why=because(
+                "The v2.0 endpoint takes scopes, not resources.",
+                ("resource", raw["resource"], "request"),
+                ("endpoint", "v2.0", "request path"),
+            ),
+        )
     return read_v2(call, raw.get("scope", ""))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from emulator.entra.login.clients import Client
+from emulator.entra.login.dialect import because
 from emulator.entra.resources import grants, service_principals
 from emulator.entra.tokens import AUDIENCES, GRAPH, GRAPH_APP_ID, tenant
 from emulator.kernel.call import Call
@@ -48,14 +49,17 @@ def read_v2(call: Call, text: str) -> Asked:
     """A v2 `scope`: one resource, or OpenID Connect scopes alone (then Graph). Raises 900144, 28000, 500011, 650053."""
     parts = text.split()
     if not parts:
-        raise Problem("900144", "scope", why=Why("The v2.0 endpoint needs a scope.", (Compared("scope", text, "request"),)))
+        raise Problem("900144", "scope", why=because("The v2.0 endpoint needs a scope.", ("scope", text, "request")))
     oidc = frozenset(part.lower() for part in parts if part.lower() in OIDC)
     pairs = [_split(part) for part in parts if part.lower() not in OIDC]
     names = list(dict.fromkeys(name for name, _ in pairs)) or [""]
     resources = {name: resource_of(call, name or GRAPH_APP_ID) for name in names}
     if len({item["appId"] for item in resources.values()}) > 1:
-        compared = (Compared("scope", text, "request"), Compared("resources", names, "scope"))
-        raise Problem("28000", text, why=Why("One token is for one resource.", compared))
+        raise Problem(
+            "28000",
+            text,
+            why=because("One token is for one resource.", ("scope", text, "request"), ("resources", names, "scope")),
+        )
     scopes = tuple(scope for _, scope in pairs if scope.lower() != DEFAULT)
     default = any(scope.lower() == DEFAULT for _, scope in pairs)
     return Asked(resources[names[0]], names[0], scopes, default, oidc)
@@ -83,7 +87,11 @@ def resource_of(call: Call, name: str) -> Doc:
     found = service_principals.by_name(call.store, name)
     if found is None:
         here = tenant(call)["displayName"]
-        why = Why("No service principal of the tenant has that name.", (Compared("resource", name, "request"), Compared("tenant", here, "the tenant")))
+        why = because(
+            "No service principal of the tenant has that name.",
+            ("resource", name, "request"),
+            ("tenant", here, "the tenant"),
+        )
         raise Problem("500011", name, here, why=why)
     return found
 
@@ -94,7 +102,11 @@ def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     An application may always call itself. # Differs: Microsoft's own applications are authorised in advance for what
     Microsoft lists; here also for whatever a user could consent to.
     """
-    known = {str(item["value"]).lower(): item for item in service_principals.scopes(asked.resource) if item.get("isEnabled", True)}
+    known = {
+        str(item["value"]).lower(): item
+        for item in service_principals.scopes(asked.resource)
+        if item.get("isEnabled", True)
+    }
     for scope in asked.scopes:
         if scope.lower() not in known:
             raise _unknown_scope(client, asked, scope)
@@ -120,8 +132,11 @@ def _held(call: Call, client: Client, user: Doc, asked: Asked) -> set[str]:
 
 
 def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
-    compared = (Compared("scope", scope, "request"), Compared("resource", asked.resource["displayName"], "the tenant"))
-    why = Why("The resource publishes no enabled delegated permission of that name.", compared)
+    why = because(
+        "The resource publishes no enabled delegated permission of that name.",
+        ("scope", scope, "request"),
+        ("resource", asked.resource["displayName"], "the tenant"),
+    )
     return Problem("650053", client.name, scope, asked.resource["appId"], why=why)
 
 

@@ -4,9 +4,9 @@ Source: graph-entra.md 2.5 (home-realm discovery order, prompts), 2.6, 2.7.
 """
 
 from emulator.entra.login import flow, idp, pages, session
-from emulator.entra.login.access import check_assigned, may_consent, refuse_consent
+from emulator.entra.login.access import check_assigned
 from emulator.entra.login.claims import Identity, client_info, half_hash, id_token, user_access_token
-from emulator.entra.login.dialect import correlation_id
+from emulator.entra.login.dialect import because, correlation_id
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.request import Request, read
 from emulator.entra.login.scopes import granted
@@ -16,7 +16,7 @@ from emulator.entra.signins import SATISFIED, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 def begin(call: Call, request: Request) -> Answer:
@@ -27,8 +27,16 @@ def begin(call: Call, request: Request) -> Answer:
         return complete(call, request, held[1], held[0], attempt)
     if request.prompt == "none":
         shown = held[1].user["userPrincipalName"] if held else "none"
-        compared = (Compared("prompt", "none", "request"), Compared("session", shown, "cookie ESTSAUTH"), Compared("login_hint", request.hint, "request"))
-        raise Problem("50058", why=Why("A silent request needs a session of that user.", compared), render=request.reply.refuse)
+        raise Problem(
+            "50058",
+            why=because(
+                "A silent request needs a session of that user.",
+                ("prompt", "none", "request"),
+                ("session", shown, "cookie ESTSAUTH"),
+                ("login_hint", request.hint, "request"),
+            ),
+            render=request.reply.refuse,
+        )
     fresh = request.prompt == "login" or (held is not None and _too_old(call, request, held[1]))
     return ask(call, state_of(call, request, fresh=fresh), request.hint, request.reply, request=request)
 
@@ -80,36 +88,32 @@ def resume(call: Call, state: Doc, who: Identity, held: Doc, attempt: Attempt) -
     if request is None:
         from emulator.entra.login import adminconsent
 
-        return adminconsent.proceed(call, adminconsent.read(call, state["q"], v2=state["v2"]), who, held, attempt)
+        return adminconsent.proceed(call, adminconsent.reread(call, state), who, held, attempt)
     return complete(call, request, who, held, attempt)
 
 
 def complete(call: Call, request: Request, who: Identity, held: Doc, attempt: Attempt) -> Answer:
-    """Send the client what it asked for, or ask an administrator for consent first."""
-    attempt.user, attempt.app, attempt.principal = who.user, request.client.app, None
-    attempt.resource = request.asked.resource
+    """Send the client what it asked for, or ask for consent first."""
+    attempt.user, attempt.app, attempt.resource = who.user, request.client.app, request.asked.resource
     with attempt.watched(call):
         check_assigned(call, request.client, who.user)
         try:
             scp = granted(call, request.client, who.user, request.asked)
         except Problem as problem:
             if request.prompt == "none" or problem.code != "65001":
-                problem.extra.update(render=request.reply.refuse, error="consent_required" if problem.code == "65001" else None)
+                problem.extra.update(render=request.reply.refuse)
+                problem.extra.update({"error": "consent_required"} if problem.code == "65001" else {})
                 raise
-            if not may_consent(call, request.client, who.user):
-                raise refuse_consent(call, request.client, who.user) from problem
-            return ask_consent(call, request, who)
-        if request.prompt == "consent" and may_consent(call, request.client, who.user) and not call.memo.get("consented"):
-            return ask_consent(call, request, who)
+            return _consent(call, request, who)
+        if request.prompt == "consent" and not call.memo.get("consented"):
+            return _consent(call, request, who)
         return _reply(call, request, who, held, attempt, scp)
 
 
-def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
-    """The page on which an administrator accepts; its state is bound to the person and to this request."""
-    state = {**state_of(call, request, fresh=False), "user": who.user["id"]}
-    scopes = sorted({*request.asked.scopes, *request.asked.oidc})
-    context = flow.seal(call, "consent", state)
-    return pages.consent(call, context, client_name=request.client.name, scopes=scopes, user=who.user, reply_to=request.reply.uri)
+def _consent(call: Call, request: Request, who: Identity) -> Answer:
+    from emulator.entra.login import consent
+
+    return consent.ask_consent(call, request, who)
 
 
 def _reply(call: Call, request: Request, who: Identity, held: Doc, attempt: Attempt, scp: list[str]) -> Answer:
@@ -127,7 +131,9 @@ def _reply(call: Call, request: Request, who: Identity, held: Doc, attempt: Atte
         hashes["at_hash"] = half_hash(token)
     if "id_token" in request.types:
         nonce = request.raw["nonce"]
-        fields["id_token"] = id_token(call, request.client, who, v2=request.v2, nonce=nonce, session=held["id"], hashes=hashes)
+        fields["id_token"] = id_token(
+            call, request.client, who, v2=request.v2, nonce=nonce, session=held["id"], hashes=hashes
+        )
     if request.raw.get("client_info") == "1":
         fields["client_info"] = client_info(call, who.user)
     fields["session_state"] = held["id"]

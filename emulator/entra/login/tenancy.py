@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from emulator.entra.login.dialect import because
 from emulator.entra.resources import domains, federation
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why, not_emulated
+from emulator.kernel.problems import Problem, not_emulated
 
 SHARED = ("common", "organizations")
 
@@ -34,11 +35,12 @@ def resolve(call: Call, *, error: str = "invalid_request") -> Tenancy:
     if segment == "consumers":
         raise Problem("90002", segment, error=error, why=not_emulated("The tenant of personal accounts (/consumers)"))
     known = ", ".join(str(item["name"]) for item in domains.verified(call.store))
-    compared = (
-        Compared("tenant", call.path.get("tenant", ""), "request path"),
-        Compared("tenant id", own, "the tenant"), Compared("verified domains", known, "the tenant"),
-    )  # fmt: skip
-    why = Why("No tenant has that id or verified domain.", compared)
+    why = because(
+        "No tenant has that id or verified domain.",
+        ("tenant", call.path.get("tenant", ""), "request path"),
+        ("tenant id", own, "the tenant"),
+        ("verified domains", known, "the tenant"),
+    )
     raise Problem("90002", call.path.get("tenant", ""), error=error, why=why)
 
 

@@ -4,13 +4,14 @@ A code is redeemed once: whoever drops its row has it. Its tokens form a family 
 """
 
 from emulator.entra.login.claims import Identity
+from emulator.entra.login.dialect import because
 from emulator.entra.login.request import Request
 from emulator.entra.login.session import digest, purge, revoked_since, stamp
 from emulator.entra.resources.users import USERS
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, MINUTE, iso_seconds
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 from emulator.store import Column, Kind
 
 AUTH_CODES = Kind("auth_codes", (Column("userId"),))
@@ -51,8 +52,15 @@ def redeem(call: Call, row: Doc) -> None:
 
 
 def already_redeemed(used: Doc) -> Problem:
-    compared = (Compared("code", f"digest {used['id'][:12]}…", "request"), Compared("redeemed at", used.get("at", "just now"), "used codes"))
-    return Problem("54005", why=Why("A code is redeemed once; its tokens were revoked.", compared), keep=True)
+    return Problem(
+        "54005",
+        why=because(
+            "A code is redeemed once; its tokens were revoked.",
+            ("code", f"digest {used['id'][:12]}…", "request"),
+            ("redeemed at", used.get("at", "just now"), "used codes"),
+        ),
+        keep=True,
+    )
 
 
 def refuse_reuse(call: Call, code_id: str, client_id: str) -> None:
@@ -65,7 +73,9 @@ def refuse_reuse(call: Call, code_id: str, client_id: str) -> None:
         raise already_redeemed(used)
 
 
-def refresh_row(call: Call, who: Identity, client_id: str, *, family: str, asked: Doc, until: int | None = None) -> tuple[str, Doc]:
+def refresh_row(
+    call: Call, who: Identity, client_id: str, *, family: str, asked: Doc, until: int | None = None
+) -> tuple[str, Doc]:
     """A new refresh token and its row; `asked` holds scope, resource and session; `until` (ms) where it does not slide."""
     token = "1." + call.ids.secret("refresh_token", 64)
     row = {
@@ -85,18 +95,36 @@ def person_of(call: Call, row: Doc) -> Identity:
     """The user behind a code or refresh token, still good. Raises 50034 (gone), 50057 (disabled), 50173 (revoked)."""
     user = call.store.get(USERS, row["userId"])
     if user is None:
-        why = Why("The user of the grant is not in the tenant any more.", (Compared("user id", row["userId"], "grant"), Compared("user", None, "the tenant")))
+        why = because(
+            "The user of the grant is not in the tenant any more.",
+            ("user id", row["userId"], "grant"),
+            ("user", None, "the tenant"),
+        )
         raise Problem("50034", row["userId"], "tenant's", why=why)
     check_enabled(user)
     if revoked_since(user, row):
         issued, valid = iso_seconds(row["issued"]), user["signInSessionsValidFromDateTime"]
-        compared = (Compared("issued", issued, "grant"), Compared("signInSessionsValidFromDateTime", valid, user["userPrincipalName"]))
-        raise Problem("50173", issued, valid, why=Why("The user's sessions were revoked after the grant was issued.", compared))
+        raise Problem(
+            "50173",
+            issued,
+            valid,
+            why=because(
+                "The user's sessions were revoked after the grant was issued.",
+                ("issued", issued, "grant"),
+                ("signInSessionsValidFromDateTime", valid, user["userPrincipalName"]),
+            ),
+        )
     return Identity(user, tuple(row["amr"]), row["authTime"])
 
 
 def check_enabled(user: Doc) -> None:
     """Raises 50057 for a disabled user."""
     if not user["accountEnabled"]:
-        compared = (Compared("accountEnabled", False, user["userPrincipalName"]), Compared("wanted", True, "sign-in"))
-        raise Problem("50057", why=Why("The user account is disabled.", compared))
+        raise Problem(
+            "50057",
+            why=because(
+                "The user account is disabled.",
+                ("accountEnabled", False, user["userPrincipalName"]),
+                ("wanted", True, "sign-in"),
+            ),
+        )

@@ -9,13 +9,14 @@ from collections.abc import Callable
 import orjson
 
 from emulator.entra.login import grant_app, grant_assertion, grant_code, grant_password, grant_refresh
+from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest
 from emulator.entra.login.tenancy import resolve
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 GRANTS: dict[str, Callable[[Call, TokenRequest], Doc]] = {
     "authorization_code": grant_code.authorization_code,
@@ -32,7 +33,9 @@ _MORE = {"telemetry": True}
 
 
 @operation("POST", "/{tenant}/oauth2/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE)
-@operation("POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE)
+@operation(
+    "POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE
+)
 def token(call: Call) -> Doc:
     """Tokens for a grant."""
     where = resolve(call)
@@ -41,11 +44,19 @@ def token(call: Call) -> Doc:
     _allow_origin(call)
     handler = GRANTS.get(kind)
     if handler is None:
-        compared = (Compared("grant_type", kind, "request"), Compared("known", sorted(GRANTS), "this tenant"))
-        why = Why("No such grant type here.", compared, emulated=kind not in _NOT_EMULATED)
+        why = because(
+            "No such grant type here.",
+            ("grant_type", kind, "request"),
+            ("known", sorted(GRANTS), "this tenant"),
+            emulated=kind not in _NOT_EMULATED,
+        )
         raise Problem("70003", kind, why=why)
     answer = handler(call, request)
-    return answer if request.v2 else {key: str(value) if isinstance(value, int) else value for key, value in answer.items()}
+    return (
+        answer
+        if request.v2
+        else {key: str(value) if isinstance(value, int) else value for key, value in answer.items()}
+    )
 
 
 @operation("OPTIONS", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none")

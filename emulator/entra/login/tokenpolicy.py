@@ -1,14 +1,16 @@
-"""The federatedTokenValidationPolicy: a domain's identity provider speaks for that domain's users. Source: federation.md 7 row 10.
+"""The federatedTokenValidationPolicy: a domain's identity provider speaks for that domain's users.
 
-Setting of the tenant: `federatedTokenValidationPolicy: {rootDomains: all, domainNames: [...]}`, `all` by default; the six
-values are Microsoft Graph's. With `none` a token of any federated domain may name any user of the tenant.
+Source: federation.md 7 row 10. Setting of the tenant: `federatedTokenValidationPolicy: {rootDomains, domainNames?}`,
+rootDomains one of Microsoft Graph's six values, `all` by default. With `none` a token of any federated domain may name
+any user of the tenant.
 """
 
+from emulator.entra.login.dialect import because
 from emulator.entra.resources.domains import DOMAINS
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Problem
 
 
 def check_policy(call: Call, federation: Doc, user: Doc) -> None:
@@ -25,12 +27,15 @@ def check_policy(call: Call, federation: Doc, user: Doc) -> None:
         "allManagedAndEnumeratedFederated": not federated or listed,
     }[which]  # fmt: skip
     if covered:
-        compared = (
-            Compared("domain of the issuer", federation["domain"], "federation"),
-            Compared("root domain of the user", root["id"], user["userPrincipalName"]),
-            Compared("rootDomains", which, "federatedTokenValidationPolicy"),
+        raise Problem(
+            "5000820",
+            why=because(
+                "A token may only name users of the domain that its issuer federates.",
+                ("domain of the issuer", federation["domain"], "federation"),
+                ("root domain of the user", root["id"], user["userPrincipalName"]),
+                ("rootDomains", which, "federatedTokenValidationPolicy"),
+            ),
         )
-        raise Problem("5000820", why=Why("A token may only name users of the domain that its issuer federates.", compared))
 
 
 def root_of(call: Call, name: str) -> Doc | None:
@@ -38,4 +43,5 @@ def root_of(call: Call, name: str) -> Doc | None:
     domain: Doc | None = call.store.get(DOMAINS, name.casefold())
     if domain is None or not domain.get("_root"):
         return domain
-    return call.store.get(DOMAINS, domain["_root"])
+    root: Doc | None = call.store.get(DOMAINS, domain["_root"])
+    return root

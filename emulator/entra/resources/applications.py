@@ -31,11 +31,12 @@ APPLICATIONS = Kind(
 )  # fmt: skip
 ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
-WRITABLE = frozenset(
-    """addIns api appRoles description displayName groupMembershipClaims identifierUris info isFallbackPublicClient
+_WRITABLE_TEXT = """
+    addIns api appRoles description displayName groupMembershipClaims identifierUris info isFallbackPublicClient
     isDeviceOnlyAuthSupported keyCredentials notes optionalClaims parentalControlSettings publicClient
-    requiredResourceAccess samlMetadataUrl serviceManagementReference signInAudience spa tags web uniqueName""".split()
-)
+    requiredResourceAccess samlMetadataUrl serviceManagementReference signInAudience spa tags web uniqueName
+"""
+WRITABLE = frozenset(_WRITABLE_TEXT.split())
 _SECRETS = "Update application – Certificates and secrets management "
 _LIMITS = {"displayName": 256, "description": 1024, "notes": 1024}
 SECRET_YEARS = 2
@@ -120,7 +121,13 @@ def update_application(call: Call) -> Entity | None:
     return changed(call, queries.entity(call, SHAPE, application))
 
 
-@operation("DELETE", "/v1.0/applications/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Delete application", "Remove service principal"))
+@operation(
+    "DELETE",
+    "/v1.0/applications/{id}",
+    source=DOCUMENTED,
+    extra=ADMINS,
+    emits=("Delete application", "Remove service principal"),
+)
 def delete_application(call: Call) -> None:
     """Remove a registration, and its service principal with it."""
     # Differs: Microsoft keeps a deleted application restorable for 30 days; here it is gone.
@@ -150,7 +157,7 @@ def add_password(call: Call) -> Doc:
         raise invalid("endDateTime", "Application", end, rule="A secret begins before it ends.")
     secret = call.ids.secret_text("client_secret", 40)
     credential = new_credential(call.ids.guid("keyId"), secret, start, end, name=given.get("displayName"))
-    _add_secret(application, credential, secret)
+    add_secret(application, credential, secret)
     call.store.put(APPLICATIONS, application)
     audit(call, _SECRETS, [target("Application", application)])
     context = f"{call.base}/v1.0/$metadata#microsoft.graph.passwordCredential"
@@ -165,8 +172,13 @@ def remove_password(call: Call) -> None:
     kept = [item for item in application["passwordCredentials"] if item["keyId"] != key]
     if len(kept) == len(application["passwordCredentials"]):
         known = ", ".join(item["keyId"] for item in application["passwordCredentials"]) or "none"
-        compared = (Compared("keyId", key, "request body"), Compared("passwordCredentials", known, application["displayName"]))
-        raise Problem("bad", "No password credential found with keyId.", why=Why("The application has no such secret.", compared))
+        compared = (
+            Compared("keyId", key, "request body"),
+            Compared("passwordCredentials", known, application["displayName"]),
+        )
+        raise Problem(
+            "bad", "No password credential found with keyId.", why=Why("The application has no such secret.", compared)
+        )
     application["passwordCredentials"] = kept
     application["_secrets"].pop(key, None)
     call.store.put(APPLICATIONS, application)
@@ -186,7 +198,7 @@ def new_credential(key_id: str, secret: str, start: str, end: str, *, name: str 
     }  # fmt: skip
 
 
-def _add_secret(application: Doc, credential: Doc, secret: str) -> None:
+def add_secret(application: Doc, credential: Doc, secret: str) -> None:
     application["passwordCredentials"] = [*application["passwordCredentials"], credential]
     application["_secrets"] = {**application.get("_secrets", {}), credential["keyId"]: digest(secret)}
 
@@ -210,19 +222,27 @@ def _store(call: Call, application: Doc, *, new: bool) -> None:
     for uri in application["identifierUris"]:
         for other in call.store.find_multi(APPLICATIONS, "identifierUris", uri):
             if other["id"] != application["id"]:
-                compared = (Compared("identifierUris", uri, "request body"), Compared("held by", other["appId"], "tenant"))
-                raise Problem("conflict", "identifierUris", why=Why("An identifier URI belongs to one application.", compared))
+                compared = (
+                    Compared("identifierUris", uri, "request body"),
+                    Compared("held by", other["appId"], "tenant"),
+                )
+                raise Problem(
+                    "conflict", "identifierUris", why=Why("An identifier URI belongs to one application.", compared)
+                )
     try:
         call.store.add(APPLICATIONS, application) if new else call.store.put(APPLICATIONS, application)
     except Duplicate as error:
-        raise Problem("same_key", error.path, why=Why(f"{error.path} is unique.", (Compared(error.path, error.value, "tenant"),))) from error
+        raise Problem(
+            "same_key", error.path, why=Why(f"{error.path} is unique.", (Compared(error.path, error.value, "tenant"),))
+        ) from error
 
 
 def blank(id: str, app_id: str, name: str, *, now: int, **given: Any) -> Doc:
     """A registration with nothing configured."""
     return {
         "id": id, "deletedDateTime": None, "appId": app_id, "applicationTemplateId": None,
-        "disabledByMicrosoftStatus": None, "createdDateTime": iso_seconds(now), "displayName": name, "description": None,
+        "disabledByMicrosoftStatus": None, "createdDateTime": iso_seconds(now), "displayName": name,
+        "description": None,
         "groupMembershipClaims": None, "identifierUris": [], "isDeviceOnlyAuthSupported": None,
         "isFallbackPublicClient": None, "notes": None, "publisherDomain": None, "serviceManagementReference": None,
         "signInAudience": "AzureADMyOrg", "tags": [], "tokenEncryptionKeyId": None, "samlMetadataUrl": None,
@@ -230,8 +250,10 @@ def blank(id: str, app_id: str, name: str, *, now: int, **given: Any) -> Doc:
         "api": {"acceptMappedClaims": None, "knownClientApplications": [], "requestedAccessTokenVersion": None,
                 "oauth2PermissionScopes": [], "preAuthorizedApplications": []},
         "appRoles": [],
-        "info": {"logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None, "termsOfServiceUrl": None},
-        "keyCredentials": [], "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
+        "info": {"logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None,
+                 "termsOfServiceUrl": None},
+        "keyCredentials": [],
+        "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
         "passwordCredentials": [], "publicClient": {"redirectUris": []}, "requiredResourceAccess": [],
         "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
         "web": {"homePageUrl": None, "logoutUrl": None, "redirectUris": [],

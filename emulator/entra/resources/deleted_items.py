@@ -9,7 +9,17 @@ from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
 from emulator.entra.problems import conflict, not_found
 from emulator.entra.queries import Shape
-from emulator.entra.resources import directory_roles, groups, licence_rules, licences, mailboxes, memberships, skus, user_rules, users
+from emulator.entra.resources import (
+    directory_roles,
+    groups,
+    licence_rules,
+    licences,
+    mailboxes,
+    memberships,
+    skus,
+    user_rules,
+    users,
+)
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, iso_seconds, parse_iso
 from emulator.kernel.doc import Doc
@@ -27,11 +37,26 @@ DELETED_USERS = Kind(
 )  # fmt: skip
 DELETED_GROUPS = Kind("deleted_groups", (Column("displayName", fold=True), Column("deletedDateTime")))
 LIFE = 30 * DAY
-READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "User.DeleteRestore.All", "Directory.AccessAsUser.All")
-GROUP_READ = ("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All")
+READ = (
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "User.DeleteRestore.All",
+    "Directory.AccessAsUser.All",
+)
+GROUP_READ = (
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+)
 WRITE = ("User.DeleteRestore.All", "User.ReadWrite.All", "Group.ReadWrite.All", "Directory.AccessAsUser.All")
 ADMINS = {"roles": ("User Administrator", "Groups Administrator")}
-USER_SHAPE = Shape("user", "users", DELETED_USERS, ("id", "deletedDateTime", *users.DEFAULT), users.EVERYTHING, full=users.full)
+USER_SHAPE = Shape(
+    "user", "users", DELETED_USERS, ("id", "deletedDateTime", *users.DEFAULT), users.EVERYTHING, full=users.full
+)
 GROUP_SHAPE = Shape("group", "groups", DELETED_GROUPS, groups.DEFAULT, groups.SHAPE.everything)
 
 
@@ -109,7 +134,14 @@ def get_item(call: Call) -> Entity:
     return Entity("directoryObjects/$entity", {"@odata.type": f"#microsoft.graph.{resource}", **shown})
 
 
-@operation("DELETE", "/v1.0/directory/deletedItems/{id}", source=DOCUMENTED, scope=WRITE, extra=ADMINS, emits=("Hard Delete user", "Hard Delete group"))
+@operation(
+    "DELETE",
+    "/v1.0/directory/deletedItems/{id}",
+    source=DOCUMENTED,
+    scope=WRITE,
+    extra=ADMINS,
+    emits=("Hard Delete user", "Hard Delete group"),
+)
 def remove_item(call: Call) -> None:
     """Delete for good: the immutable id is free, memberships and roles go."""
     doc, shape, resource = _load(call)
@@ -119,7 +151,15 @@ def remove_item(call: Call) -> None:
     audit(call, f"Hard Delete {resource}", [target(resource.capitalize(), doc)])
 
 
-@operation("POST", "/v1.0/directory/deletedItems/{id}/restore", source=DOCUMENTED, body="optional_json", scope=WRITE, extra=ADMINS, emits=("Restore user", "Restore Group"))  # fmt: skip
+@operation(
+    "POST",
+    "/v1.0/directory/deletedItems/{id}/restore",
+    source=DOCUMENTED,
+    body="optional_json",
+    scope=WRITE,
+    extra=ADMINS,
+    emits=("Restore user", "Restore Group"),
+)
 def restore_item(call: Call) -> Entity:
     """Bring a deleted object back, with its licences while seats are free."""
     doc, shape, resource = _load(call)
@@ -150,7 +190,9 @@ def _restored_user(call: Call, doc: Doc) -> Doc:
         user_rules.domain_of(call, name)
     user = {**doc, "userPrincipalName": name}
     users.refuse_taken_name(call, user["id"], name)
-    clashes = [item for item in user["proxyAddresses"] if mailboxes.taken(call.store, item.partition(":")[2], user["id"])]
+    clashes = [
+        item for item in user["proxyAddresses"] if mailboxes.taken(call.store, item.partition(":")[2], user["id"])
+    ]
     if clashes and call.body.get("autoReconcileProxyConflict") is not True:
         raise conflict("proxyAddresses", clashes[0], "another object")
     user["proxyAddresses"] = [item for item in user["proxyAddresses"] if item not in clashes]

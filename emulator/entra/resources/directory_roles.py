@@ -83,7 +83,12 @@ def _members(call: Call, role: Doc) -> list[Doc]:
     return [item for item in found if item is not None]
 
 
-SHAPE = Shape("directoryRole", "directoryRoles", ROLES, relations={"members": lambda call, role: [rendered(call, item) for item in _members(call, role)]})
+SHAPE = Shape(
+    "directoryRole",
+    "directoryRoles",
+    ROLES,
+    relations={"members": lambda call, role: [rendered(call, item) for item in _members(call, role)]},
+)
 
 
 def _load(call: Call) -> Doc:
@@ -96,7 +101,7 @@ def _load(call: Call) -> Doc:
         found = call.store.get(ROLES, key.lower())
     if found is None:
         raise not_found(value if equals else key, what="active directory role")
-    return found
+    return dict(found)
 
 
 @operation("GET", "/v1.0/directoryRoleTemplates", source=DOCUMENTED)
@@ -114,7 +119,12 @@ def get_template(call: Call) -> Entity:
 
 
 def _template(template: str) -> Doc:
-    return {"id": template, "deletedDateTime": None, "description": _description(_NAMES[template]), "displayName": _NAMES[template]}
+    return {
+        "id": template,
+        "deletedDateTime": None,
+        "description": _description(_NAMES[template]),
+        "displayName": _NAMES[template],
+    }
 
 
 def _description(name: str) -> str:
@@ -133,7 +143,9 @@ def get_role(call: Call) -> Entity:
     return queries.entity(call, SHAPE, _load(call))
 
 
-@operation("POST", "/v1.0/directoryRoles", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add role from template",))
+@operation(
+    "POST", "/v1.0/directoryRoles", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add role from template",)
+)
 def activate_role(call: Call) -> Entity:
     """Activate a role from its template."""
     template = bodies.checked(call.body, "directoryRole").get("roleTemplateId")
@@ -145,7 +157,10 @@ def activate_role(call: Call) -> Entity:
     try:
         call.store.add(ROLES, role)
     except Duplicate as error:
-        compared = (Compared("roleTemplateId", template, "request body"), Compared("displayName", role["displayName"], "an active role"))
+        compared = (
+            Compared("roleTemplateId", template, "request body"),
+            Compared("displayName", role["displayName"], "an active role"),
+        )
         raise Problem("role_active", why=Why("The role is active already.", compared)) from error
     audit(call, "Add role from template", [target("Role", role)])
     return queries.entity(call, SHAPE, role, location=f"/directoryRoles/{role['id']}")
@@ -153,7 +168,13 @@ def activate_role(call: Call) -> Entity:
 
 def _role(id: str, template: str) -> Doc:
     name = _NAMES[template]
-    return {"id": id, "deletedDateTime": None, "description": _description(name), "displayName": name, "roleTemplateId": template}
+    return {
+        "id": id,
+        "deletedDateTime": None,
+        "description": _description(name),
+        "displayName": name,
+        "roleTemplateId": template,
+    }
 
 
 @operation("GET", "/v1.0/directoryRoles/{id}/members", source=DOCUMENTED)
@@ -163,7 +184,14 @@ def list_members(call: Call) -> Collection:
     return queries.of_documents(call, members, resource="directoryObject", context="directoryObjects", render=rendered)
 
 
-@operation("POST", "/v1.0/directoryRoles/{id}/members/$ref", source=DOCUMENTED, extra=ADMINS, scope=("RoleManagement.ReadWrite.Directory", "Directory.AccessAsUser.All"), emits=("Add member to role",))  # fmt: skip
+@operation(
+    "POST",
+    "/v1.0/directoryRoles/{id}/members/$ref",
+    source=DOCUMENTED,
+    extra=ADMINS,
+    scope=("RoleManagement.ReadWrite.Directory", "Directory.AccessAsUser.All"),
+    emits=("Add member to role",),
+)
 def add_member(call: Call) -> None:
     """Give a role to a user, group or service principal."""
     role = _load(call)
@@ -172,12 +200,21 @@ def add_member(call: Call) -> None:
     try:
         call.store.add(ROLE_MEMBERS, row)
     except Duplicate as error:
-        compared = (Compared("member", principal["id"], "request body"), Compared("role", role["displayName"], "tenant"))
+        compared = (
+            Compared("member", principal["id"], "request body"),
+            Compared("role", role["displayName"], "tenant"),
+        )
         raise Problem("reference_exists", "members", why=Why("The object holds the role already.", compared)) from error
     _log(call, "Add member to role", role, principal)
 
 
-@operation("DELETE", "/v1.0/directoryRoles/{id}/members/{memberId}/$ref", source=DOCUMENTED, extra=ADMINS, emits=("Remove member from role",))
+@operation(
+    "DELETE",
+    "/v1.0/directoryRoles/{id}/members/{memberId}/$ref",
+    source=DOCUMENTED,
+    extra=ADMINS,
+    emits=("Remove member from role",),
+)
 def remove_member(call: Call) -> None:
     """Take a role away."""
     role = _load(call)
@@ -188,10 +225,17 @@ def remove_member(call: Call) -> None:
 
 
 def _log(call: Call, activity: str, role: Doc, principal: Doc) -> None:
-    values: dict[str, tuple[object, object]] = {"Role.DisplayName": (None, role["displayName"]), "Role.TemplateId": (None, role["roleTemplateId"])}
+    values: dict[str, tuple[object, object]] = {
+        "Role.DisplayName": (None, role["displayName"]),
+        "Role.TemplateId": (None, role["roleTemplateId"]),
+    }
     if activity.startswith("Remove"):
         values = {name: (new, old) for name, (old, new) in values.items()}
-    audit(call, activity, [target(principal.get("_type", "User"), public(principal), changed=values), target("Role", role)])
+    audit(
+        call,
+        activity,
+        [target(principal.get("_type", "User"), public(principal), changed=values), target("Role", role)],
+    )
 
 
 def grant(store: Store, new_id: str, principal: str, role_name: str) -> None:

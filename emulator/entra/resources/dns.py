@@ -35,7 +35,10 @@ def publishes(call: Call, domain: str) -> None:
     values = [record["value"] for record in found if record["type"] in ("TXT", "MX")]
     if wanted in values or mail in values or _follows(call.store, domain):
         return
-    compared = (Compared("TXT wanted", wanted, "verificationDnsRecords"), Compared("TXT, MX found", ", ".join(values) or "none", f"DNS of {domain}"))
+    compared = (
+        Compared("TXT wanted", wanted, "verificationDnsRecords"),
+        Compared("TXT, MX found", ", ".join(values) or "none", f"DNS of {domain}"),
+    )
     hint = "Publish the record: seed `dns` of the tenant with it, or with a zone that follows."
     raise Problem("dns_missing", why=Why("The zone does not hold the verification record.", compared, hint))
 
@@ -83,8 +86,12 @@ def service_records(call: Call) -> Collection:
         _record(name, "Mx", "Email", mailExchange=exchange, preference=0),
         _record(name, "Txt", "Email", text="v=spf1 include:spf.protection.outlook.com -all"),
         _record(f"autodiscover.{name}", "Cname", "Email", canonicalName="autodiscover.outlook.com"),
-        _record(f"enterpriseregistration.{name}", "Cname", "Intune", canonicalName="enterpriseregistration.windows.net"),
-        _record(f"enterpriseenrollment.{name}", "Cname", "Intune", canonicalName="enterpriseenrollment.manage.microsoft.com"),
+        _record(
+            f"enterpriseregistration.{name}", "Cname", "Intune", canonicalName="enterpriseregistration.windows.net"
+        ),
+        _record(
+            f"enterpriseenrollment.{name}", "Cname", "Intune", canonicalName="enterpriseenrollment.manage.microsoft.com"
+        ),
     ]
     return Collection(f"domains('{name}')/serviceConfigurationRecords", items)
 
@@ -95,7 +102,16 @@ def seed(seeding: Seeding) -> None:
     A zone stands for a hoster that publishes whatever Microsoft asks for, for the name and all names below it: with
     `dns: [{zone: example}]` any domain below `example` can be added and verified.
     """
-    rows = [{"name": given["zone"], "type": "ZONE", "value": ""} if "zone" in given else given for given in seeding.spec.get("dns", ())]
-    rows += [{"name": given["id"], "type": "ZONE", "value": ""} for given in seeding.spec.get("domains", ()) if given.get("dns")]
+    rows = [
+        {"name": given["zone"], "type": "ZONE", "value": ""} if "zone" in given else given
+        for given in seeding.spec.get("dns", ())
+    ]
+    rows += [
+        {"name": given["id"], "type": "ZONE", "value": ""}
+        for given in seeding.spec.get("domains", ())
+        if given.get("dns")
+    ]
     for number, row in enumerate(rows):
-        seeding.store.add(DNS_RECORDS, {"id": f"dns{number}", "name": row["name"].lower(), "type": row["type"], "value": row["value"]})
+        seeding.store.add(
+            DNS_RECORDS, {"id": f"dns{number}", "name": row["name"].lower(), "type": row["type"], "value": row["value"]}
+        )

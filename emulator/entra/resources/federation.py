@@ -18,7 +18,9 @@ from emulator.store import Column, Duplicate, Kind, Store
 
 SEED_RANK = 21
 FEDERATIONS = Kind("federations", (Column("domain", unique=True), Column("issuerUri", unique=True)))
-ADMINS = {"roles": ("External Identity Provider Administrator", "Hybrid Identity Administrator", "Domain Name Administrator")}
+ADMINS = {
+    "roles": ("External Identity Provider Administrator", "Hybrid Identity Administrator", "Domain Name Administrator")
+}
 SETTINGS = ("Set domain authentication", "Set federation settings on domain")
 REQUIRED = ("issuerUri", "passiveSignInUri", "signingCertificate")
 URIS = ("passiveSignInUri", "activeSignInUri", "metadataExchangeUri", "signOutUri", "passwordResetUri")
@@ -49,7 +51,11 @@ def drop(call: Call, domain: Doc) -> None:
     """End a domain's federation: it and its subdomains become Managed."""
     for row in call.store.drop_where(FEDERATIONS, "domain", domain["id"]):
         values = changes(public(row), {})
-        audit(call, "Set federation settings on domain", [target("Other", {**domain, "displayName": domain["id"]}, changed=values)])
+        audit(
+            call,
+            "Set federation settings on domain",
+            [target("Other", {**domain, "displayName": domain["id"]}, changed=values)],
+        )
     domains.set_authentication(call, domain, "Managed")
 
 
@@ -68,7 +74,12 @@ def _shown(row: Doc) -> Doc:
 
 def _entity(row: Doc, status: int | None = None) -> Entity:
     at = f"domains('{row['domain']}')/federationConfiguration"
-    return Entity(f"{at}/$entity", _shown(row), status, f"/domains/{row['domain']}/federationConfiguration/{row['id']}" if status else None)
+    return Entity(
+        f"{at}/$entity",
+        _shown(row),
+        status,
+        f"/domains/{row['domain']}/federationConfiguration/{row['id']}" if status else None,
+    )
 
 
 @operation("GET", "/v1.0/domains/{id}/federationConfiguration", source=DOCUMENTED)
@@ -85,7 +96,9 @@ def get_configuration(call: Call) -> Entity:
     return _entity(_load(call))
 
 
-@operation("POST", "/v1.0/domains/{id}/federationConfiguration", source=DOCUMENTED, status=201, extra=ADMINS, emits=SETTINGS)
+@operation(
+    "POST", "/v1.0/domains/{id}/federationConfiguration", source=DOCUMENTED, status=201, extra=ADMINS, emits=SETTINGS
+)
 def create_configuration(call: Call) -> Entity:
     """Federate a domain: it and its subdomains become Federated."""
     domain = domains.load(call)
@@ -101,7 +114,13 @@ def create_configuration(call: Call) -> Entity:
     return _entity(row, 201)
 
 
-@operation("PATCH", "/v1.0/domains/{id}/federationConfiguration/{configurationId}", source=DOCUMENTED, extra=ADMINS, emits=SETTINGS[1:])
+@operation(
+    "PATCH",
+    "/v1.0/domains/{id}/federationConfiguration/{configurationId}",
+    source=DOCUMENTED,
+    extra=ADMINS,
+    emits=SETTINGS[1:],
+)
 def update_configuration(call: Call) -> Entity:
     """Change a federation; the answer is the whole of it."""
     row = _load(call)
@@ -116,7 +135,13 @@ def update_configuration(call: Call) -> Entity:
     return _entity(row)
 
 
-@operation("DELETE", "/v1.0/domains/{id}/federationConfiguration/{configurationId}", source=DOCUMENTED, extra=ADMINS, emits=SETTINGS)
+@operation(
+    "DELETE",
+    "/v1.0/domains/{id}/federationConfiguration/{configurationId}",
+    source=DOCUMENTED,
+    extra=ADMINS,
+    emits=SETTINGS,
+)
 def delete_configuration(call: Call) -> None:
     """End a federation: the domain becomes Managed."""
     row = _load(call)
@@ -130,12 +155,25 @@ def _may_federate(call: Call, domain: Doc) -> None:
         ("isVerified", False, "domain_unverified", "Only a verified domain is federated."),
         ("isRoot", False, "domain_child", "A subdomain follows its root."),
         ("isInitial", True, "domain_initial", "The initial domain stays Managed."),
-        ("isDefault", True, "domain_default", "The default domain stays Managed: make another domain the default first."),
-        ("authenticationType", "Federated", "federation_exists", "A domain has one federation configuration: change it instead."),
+        (
+            "isDefault",
+            True,
+            "domain_default",
+            "The default domain stays Managed: make another domain the default first.",
+        ),
+        (
+            "authenticationType",
+            "Federated",
+            "federation_exists",
+            "A domain has one federation configuration: change it instead.",
+        ),
     )
     for name, refused, code, rule in rules:
         if domain[name] == refused:
-            raise Problem(code, why=Why(rule, (Compared(name, refused, domain["id"]), Compared("root", domain["_root"], domain["id"]))))
+            raise Problem(
+                code,
+                why=Why(rule, (Compared(name, refused, domain["id"]), Compared("root", domain["_root"], domain["id"]))),
+            )
 
 
 def _checked(body: Any) -> Doc:
@@ -144,7 +182,10 @@ def _checked(body: Any) -> Doc:
     issuer = found.get("issuerUri")
     if issuer is not None and not _URI.fullmatch(issuer):
         hint = "RFC 3986: scheme = ALPHA *( ALPHA / DIGIT / + / - / . ), then a colon."
-        raise Problem("bad_issuer", why=Why("issuerUri must be an absolute URI.", (Compared("issuerUri", issuer, "request body"),), hint))
+        raise Problem(
+            "bad_issuer",
+            why=Why("issuerUri must be an absolute URI.", (Compared("issuerUri", issuer, "request body"),), hint),
+        )
     for name in URIS:
         value = found.get(name)
         if value is not None and not re.fullmatch(r"https://[^\s/]+\S*", value):
@@ -171,13 +212,23 @@ def _store(call: Call, row: Doc, *, new: bool) -> None:
         call.store.add(FEDERATIONS, row) if new else call.store.put(FEDERATIONS, row)
     except Duplicate as error:
         holder = call.store.find(FEDERATIONS, "issuerUri", row["issuerUri"]) or {"domain": row["domain"]}
-        compared = (Compared("issuerUri", row["issuerUri"], "request body"), Compared("used by", holder["domain"], "tenant"))
-        raise Problem("same_key", "issuerUri", why=Why("Each federated domain has an issuer of its own.", compared)) from error
+        compared = (
+            Compared("issuerUri", row["issuerUri"], "request body"),
+            Compared("used by", holder["domain"], "tenant"),
+        )
+        raise Problem(
+            "same_key", "issuerUri", why=Why("Each federated domain has an issuer of its own.", compared)
+        ) from error
 
 
 def _log(call: Call, row: Doc, old: Doc) -> None:
     values = {name: pair for name, pair in changes(old, row).items() if name not in ("Id", "Domain")}
     audit(call, "Set federation settings on domain", [target("Other", {"id": row["domain"]}, changed=values)])
+
+
+def _block(pem: str) -> str:
+    """The certificate of a PEM file, without the comments around it."""
+    return pem[pem.index("-----BEGIN CERTIFICATE-----") :]
 
 
 def seed(seeding: Seeding) -> None:
@@ -192,8 +243,9 @@ def seed(seeding: Seeding) -> None:
         for name in CERTIFICATES:
             text = fields.get(name)
             if text is not None:
-                pem = seeding.read_fixture(text[1:]).decode() if text.startswith("@") else text
-                fields[name] = parse_certificate(pem).b64
+                fields[name] = parse_certificate(
+                    _block(seeding.read_fixture(text[1:]).decode()) if text[0] == "@" else text
+                ).b64
         number = fields.pop("id", None) or seeding.ids.guid("federation")
         row = {"id": number, **_EMPTY, **fields, "domain": given["id"].lower()}
         seeding.store.add(FEDERATIONS, row)

@@ -17,7 +17,14 @@ from emulator.store import Store
 ADMINS = {"roles": ("License Administrator", "Groups Administrator")}
 
 
-@operation("POST", "/v1.0/groups/{id}/assignLicense", source=DOCUMENTED, status=202, extra=ADMINS, emits=("Set group license", "Change user license"))
+@operation(
+    "POST",
+    "/v1.0/groups/{id}/assignLicense",
+    source=DOCUMENTED,
+    status=202,
+    extra=ADMINS,
+    emits=("Set group license", "Change user license"),
+)
 def assign_license(call: Call) -> Entity:
     """Set the licences of a group; its members have them when the call returns."""
     # Differs: Microsoft works through the members later; here it is done at once.
@@ -26,7 +33,10 @@ def assign_license(call: Call) -> Entity:
     held = {item["skuId"]: item for item in group["assignedLicenses"]}
     for sku_id in removed:
         if held.pop(sku_id, None) is None:
-            compared = (Compared("removeLicenses", sku_id, "request body"), Compared("group", group["displayName"], "tenant"))
+            compared = (
+                Compared("removeLicenses", sku_id, "request body"),
+                Compared("group", group["displayName"], "tenant"),
+            )
             raise Problem("not_licensed", why=Why("The group does not have this licence.", compared))
     for item in added:
         licence_rules.check_sku(call.store, item)
@@ -34,7 +44,11 @@ def assign_license(call: Call) -> Entity:
     old = group["assignedLicenses"]
     group.update(assignedLicenses=list(held.values()), _skus=list(held))
     call.store.put(groups.GROUPS, group)
-    audit(call, "Set group license", [target("Group", group, changed={"AssignedLicense": (old, group["assignedLicenses"])})])
+    audit(
+        call,
+        "Set group license",
+        [target("Group", group, changed={"AssignedLicense": (old, group["assignedLicenses"])})],
+    )
     for id in memberships.member_ids(call.store, memberships.GROUP_MEMBERS, group["id"]):
         member_changed(call, id)
     group["hasMembersWithLicenseErrors"] = bool(_with_errors(call, group))
@@ -43,7 +57,12 @@ def assign_license(call: Call) -> Entity:
     return queries.entity(call, groups.SHAPE, group)
 
 
-@operation("GET", "/v1.0/groups/{id}/membersWithLicenseErrors", source=DOCUMENTED, scope=("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"))
+@operation(
+    "GET",
+    "/v1.0/groups/{id}/membersWithLicenseErrors",
+    source=DOCUMENTED,
+    scope=("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"),
+)
 def members_with_errors(call: Call) -> Collection:
     """Members who could not get a licence of the group."""
     found = _with_errors(call, groups.load(call))
@@ -55,7 +74,9 @@ def _with_errors(call: Call, group: Doc) -> list[Doc]:
     return [
         marked(user, "user")
         for user in call.store.get_many(users.USERS, ids)
-        if any(row["state"] == "Error" and row["assignedByGroup"] == group["id"] for row in user["licenseAssignmentStates"])
+        if any(
+            row["state"] == "Error" and row["assignedByGroup"] == group["id"] for row in user["licenseAssignmentStates"]
+        )
     ]
 
 
@@ -83,7 +104,11 @@ def inherited(store: Store, user: Doc, *, now: int) -> list[Doc]:
                 rows.append(old)
                 continue
             made = licences.row(item["skuId"], item["disabledPlans"], now, group=group["id"])
-            rows.append(licences.row(item["skuId"], item["disabledPlans"], now, group=group["id"], error=_error(store, user, rows, made)))
+            rows.append(
+                licences.row(
+                    item["skuId"], item["disabledPlans"], now, group=group["id"], error=_error(store, user, rows, made)
+                )
+            )
     return rows
 
 

@@ -16,12 +16,17 @@ from emulator.store import Kind
 WRITE = ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All")
 OWNER_WRITE = ("Group.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All")
 MOST_BOUND = 20
-_WORDS = {"members": ("Add member to group", "Remove member from group"), "owners": ("Add owner to group", "Remove owner from group")}
+_WORDS = {
+    "members": ("Add member to group", "Remove member from group"),
+    "owners": ("Add owner to group", "Remove owner from group"),
+}
 
 
 def _listed(call: Call, kind: Kind) -> Collection:
     found = groups.members(call, groups.load(call), kind)
-    return queries.of_documents(call, found, resource="directoryObject", context="directoryObjects", render=refs.rendered)
+    return queries.of_documents(
+        call, found, resource="directoryObject", context="directoryObjects", render=refs.rendered
+    )
 
 
 @operation("GET", "/v1.0/groups/{id}/members", source=DOCUMENTED, paging=Paging(100, 999, "$top"))
@@ -46,30 +51,56 @@ def list_transitive_members(call: Call) -> Collection:
             if item["id"] not in found:
                 found[item["id"]] = item
                 open_ends += [item] if item["_resource"] == "group" else []
-    return queries.of_documents(call, list(found.values()), resource="directoryObject", context="directoryObjects", render=refs.rendered)
+    return queries.of_documents(
+        call, list(found.values()), resource="directoryObject", context="directoryObjects", render=refs.rendered
+    )
 
 
-@operation("POST", "/v1.0/groups/{id}/members/$ref", source=DOCUMENTED, scope=WRITE, extra={"owned": True}, emits=("Add member to group",))
+@operation(
+    "POST",
+    "/v1.0/groups/{id}/members/$ref",
+    source=DOCUMENTED,
+    scope=WRITE,
+    emits=("Add member to group",),
+)
 def add_member(call: Call) -> None:
     """Add a member."""
     group = _writable(call)
     _add(call, group, refs.bind(call.body), "members", GROUP_MEMBERS)
 
 
-@operation("DELETE", "/v1.0/groups/{id}/members/{memberId}/$ref", source=DOCUMENTED, scope=WRITE, extra={"owned": True}, emits=("Remove member from group",))  # fmt: skip
+@operation(
+    "DELETE",
+    "/v1.0/groups/{id}/members/{memberId}/$ref",
+    source=DOCUMENTED,
+    scope=WRITE,
+    emits=("Remove member from group",),
+)
 def remove_member(call: Call) -> None:
     """Remove a member."""
     _remove(call, _writable(call), "members", GROUP_MEMBERS)
 
 
-@operation("POST", "/v1.0/groups/{id}/owners/$ref", source=DOCUMENTED, scope=OWNER_WRITE, extra={"owned": True}, emits=("Add owner to group",))
+@operation(
+    "POST",
+    "/v1.0/groups/{id}/owners/$ref",
+    source=DOCUMENTED,
+    scope=OWNER_WRITE,
+    emits=("Add owner to group",),
+)
 def add_owner(call: Call) -> None:
     """Add an owner: a user or service principal."""
     group = _writable(call)
     _add(call, group, refs.bind(call.body), "owners", GROUP_OWNERS)
 
 
-@operation("DELETE", "/v1.0/groups/{id}/owners/{memberId}/$ref", source=DOCUMENTED, scope=OWNER_WRITE, extra={"owned": True}, emits=("Remove owner from group",))  # fmt: skip
+@operation(
+    "DELETE",
+    "/v1.0/groups/{id}/owners/{memberId}/$ref",
+    source=DOCUMENTED,
+    scope=OWNER_WRITE,
+    emits=("Remove owner from group",),
+)
 def remove_owner(call: Call) -> None:
     """Remove an owner; the last one of a Microsoft 365 group stays."""
     group = _writable(call)
@@ -98,7 +129,7 @@ def _writable(call: Call) -> Doc:
 
 
 def _add(call: Call, group: Doc, url: str, name: str, kind: Kind) -> None:
-    allowed = ("user", "servicePrincipal") if name == "owners" else refs.MEMBERS
+    allowed: tuple[str, ...] = ("user", "servicePrincipal") if name == "owners" else refs.MEMBERS
     if "Unified" in group["groupTypes"] and name == "members":
         allowed = ("user",)
     item = refs.referenced(call, url, only=allowed)
@@ -128,7 +159,10 @@ def _settle(call: Call, group: Doc, member_id: str) -> None:
 
 
 def _log(call: Call, activity: str, group: Doc, item: Doc) -> None:
-    values: dict[str, tuple[object, object]] = {"Group.ObjectID": (None, group["id"]), "Group.DisplayName": (None, group["displayName"])}
+    values: dict[str, tuple[object, object]] = {
+        "Group.ObjectID": (None, group["id"]),
+        "Group.DisplayName": (None, group["displayName"]),
+    }
     if activity.startswith("Remove"):
         values = {name: (new, old) for name, (old, new) in values.items()}
     audit(call, activity, [target(item.get("_type", "User"), public(item), changed=values), target("Group", group)])

@@ -29,19 +29,21 @@ GROUPS = Kind(
     ),
     (Multi("groupTypes", fold=True), Multi("proxyAddresses", fold=True), Multi("_skus")),
 )  # fmt: skip
-DEFAULT = tuple(
-    """id deletedDateTime classification createdDateTime creationOptions description displayName expirationDateTime
+_DEFAULT_TEXT = """
+    id deletedDateTime classification createdDateTime creationOptions description displayName expirationDateTime
     groupTypes isAssignableToRole mail mailEnabled mailNickname membershipRule membershipRuleProcessingState
     onPremisesDomainName onPremisesLastSyncDateTime onPremisesNetBiosName onPremisesSamAccountName
     onPremisesSecurityIdentifier onPremisesSyncEnabled preferredDataLocation preferredLanguage proxyAddresses
     renewedDateTime resourceBehaviorOptions resourceProvisioningOptions securityEnabled securityIdentifier theme
-    uniqueName visibility onPremisesProvisioningErrors serviceProvisioningErrors""".split()
-)
-WRITABLE = frozenset(
-    """description displayName mailNickname visibility securityEnabled mailEnabled groupTypes isAssignableToRole uniqueName
-    classification preferredLanguage preferredDataLocation theme resourceBehaviorOptions membershipRule
-    membershipRuleProcessingState""".split()
-)
+    uniqueName visibility onPremisesProvisioningErrors serviceProvisioningErrors
+"""
+DEFAULT = tuple(_DEFAULT_TEXT.split())
+_WRITABLE_TEXT = """
+    description displayName mailNickname visibility securityEnabled mailEnabled groupTypes isAssignableToRole
+    uniqueName classification preferredLanguage preferredDataLocation theme resourceBehaviorOptions membershipRule
+    membershipRuleProcessingState
+"""
+WRITABLE = frozenset(_WRITABLE_TEXT.split())
 # Written once, at creation.
 _FIXED = frozenset({"isAssignableToRole", "uniqueName", "mailEnabled", "resourceBehaviorOptions"})
 ADMINS = {"roles": ("Groups Administrator", "User Administrator")}
@@ -70,7 +72,8 @@ def _expanded(kind: Kind) -> queries.Relation:
 
 
 SHAPE = Shape(
-    "group", "groups", GROUPS, DEFAULT, (*DEFAULT, "assignedLicenses", "hasMembersWithLicenseErrors", "licenseProcessingState"),
+    "group", "groups", GROUPS, DEFAULT,
+    (*DEFAULT, "assignedLicenses", "hasMembersWithLicenseErrors", "licenseProcessingState"),
     {"members": _expanded(memberships.GROUP_MEMBERS), "owners": _expanded(memberships.GROUP_OWNERS)},
     listed={"assignedLicenses/skuId": "_skus"},
 )  # fmt: skip
@@ -95,7 +98,14 @@ def get_group(call: Call) -> Entity:
     return queries.entity(call, SHAPE, load(call))
 
 
-@operation("POST", "/v1.0/groups", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add group", "Add member to group", "Add owner to group"))
+@operation(
+    "POST",
+    "/v1.0/groups",
+    source=DOCUMENTED,
+    status=201,
+    extra=ADMINS,
+    emits=("Add group", "Add member to group", "Add owner to group"),
+)
 def create_group(call: Call) -> Entity:
     """Create a security or Microsoft 365 group."""
     from emulator.entra.resources import group_members
@@ -125,8 +135,10 @@ def update_group(call: Call) -> Entity | None:
     for name in _FIXED & set(body):
         if body[name] != group.get(name):
             raise invalid(name, "Group", body[name], rule=f"{name} is set when the group is created.")
-    if set(body.get("groupTypes", group["groupTypes"])) != set(group["groupTypes"]):
-        raise unsupported_here("Invalid value specified for property 'groupTypes' of resource 'Group'.", "Changing the kind of a group")
+    if "groupTypes" in body and set(body["groupTypes"]) != set(group["groupTypes"]):
+        raise unsupported_here(
+            "Invalid value specified for property 'groupTypes' of resource 'Group'.", "Changing the kind of a group"
+        )
     old = dict(group)
     group.update(body)
     if "mailNickname" in body and "Unified" in group["groupTypes"] and body["mailNickname"] != old["mailNickname"]:
@@ -146,7 +158,9 @@ def delete_group(call: Call) -> None:
     group = load(call)
     refuse_mastered(group)
     if group["assignedLicenses"]:
-        compared = (Compared("assignedLicenses", [item["skuId"] for item in group["assignedLicenses"]], group["displayName"]),)
+        compared = (
+            Compared("assignedLicenses", [item["skuId"] for item in group["assignedLicenses"]], group["displayName"]),
+        )
         raise Problem("group_licensed", why=Why("A group goes when its licences are removed.", compared))
     deleted_items.discard_group(call, group)
 
@@ -154,10 +168,13 @@ def delete_group(call: Call) -> None:
 def refuse_mastered(group: Doc) -> None:
     """Groups that another system is the master of: on-premises directories, and Exchange."""
     if group.get("onPremisesSyncEnabled"):
-        compared = (Compared("onPremisesSyncEnabled", True, group["displayName"]),)
+        compared: tuple[Compared, ...] = (Compared("onPremisesSyncEnabled", True, group["displayName"]),)
         raise Problem("synced", why=Why("The directory on-premises is the master of this group.", compared))
     if group["mailEnabled"] and "Unified" not in group["groupTypes"]:
-        compared = (Compared("mailEnabled", True, group["displayName"]), Compared("groupTypes", group["groupTypes"], group["displayName"]))
+        compared = (
+            Compared("mailEnabled", True, group["displayName"]),
+            Compared("groupTypes", group["groupTypes"], group["displayName"]),
+        )
         raise Problem("mail_group_write", why=Why("Exchange is the master of this group.", compared))
 
 
@@ -168,7 +185,9 @@ def _checked(body: Doc) -> Doc:
         raise required("displayName", "Group")
     nickname = found.get("mailNickname")
     if nickname is not None and not _NICKNAME.fullmatch(nickname):
-        raise invalid("mailNickname", "Group", nickname, rule="mailNickname has none of @ ( ) \\ [ ] \" ; : < > , and blanks.")
+        raise invalid(
+            "mailNickname", "Group", nickname, rule='mailNickname has none of @ ( ) \\ [ ] " ; : < > , and blanks.'
+        )
     visibility = found.get("visibility")
     if visibility not in (None, "Public", "Private", "HiddenMembership"):
         raise invalid("visibility", "Group", visibility, rule="visibility is Public, Private or HiddenMembership.")
@@ -181,14 +200,28 @@ def _check_kind(call: Call, body: Doc) -> None:
     if kinds - {"Unified", "DynamicMembership"}:
         raise invalid("groupTypes", "Group", sorted(kinds), rule="groupTypes holds Unified and DynamicMembership.")
     if "DynamicMembership" in kinds or body.get("membershipRule"):
-        raise unsupported_here("Invalid value specified for property 'membershipRule' of resource 'Group'.", "Dynamic membership")
-    compared = tuple(Compared(name, body.get(name), "request body") for name in ("groupTypes", "mailEnabled", "securityEnabled"))
+        raise unsupported_here(
+            "Invalid value specified for property 'membershipRule' of resource 'Group'.", "Dynamic membership"
+        )
+    compared = tuple(
+        Compared(name, body.get(name), "request body") for name in ("groupTypes", "mailEnabled", "securityEnabled")
+    )
     if body["mailEnabled"] != ("Unified" in kinds):
         if body["mailEnabled"]:
-            raise Problem("mail_groups", why=Why("Exchange creates distribution lists and mail-enabled security groups.", compared))
-        raise Problem("invalid_value", "mailEnabled", "Group", why=Why("A Microsoft 365 group is mail-enabled.", compared))
+            raise Problem(
+                "mail_groups",
+                why=Why("Exchange creates distribution lists and mail-enabled security groups.", compared),
+            )
+        raise Problem(
+            "invalid_value", "mailEnabled", "Group", why=Why("A Microsoft 365 group is mail-enabled.", compared)
+        )
     if not kinds and not body["securityEnabled"]:
-        raise Problem("invalid_value", "securityEnabled", "Group", why=Why("A group is security-enabled, mail-enabled, or both.", compared))
+        raise Problem(
+            "invalid_value",
+            "securityEnabled",
+            "Group",
+            why=Why("A group is security-enabled, mail-enabled, or both.", compared),
+        )
     if body.get("isAssignableToRole"):
         guard_role_group(call, {"isAssignableToRole": True})
 
@@ -198,7 +231,10 @@ def guard_role_group(call: Call, group: Doc) -> None:
     if not group.get("isAssignableToRole"):
         return
     if "RoleManagement.ReadWrite.Directory" not in (call.caller.scopes or ()):
-        compared = (Compared("isAssignableToRole", True, "the group"), Compared("needed", "RoleManagement.ReadWrite.Directory", "token"))
+        compared = (
+            Compared("isAssignableToRole", True, "the group"),
+            Compared("needed", "RoleManagement.ReadWrite.Directory", "token"),
+        )
         raise Problem("denied", why=Why("A role-assignable group is guarded as roles are.", compared))
     if call.caller.kind == "user":
         needs_role(call, "Privileged Role Administrator")
@@ -245,9 +281,10 @@ def blank(id: str, now: int, **given: object) -> Doc:
 
 
 def seed(seeding: Seeding) -> None:
-    """`groups: [{displayName, id?, mailNickname?, members: [user names or group names], owners?, …properties of group}]`.
+    """`groups: [{displayName, id?, mailNickname?, members: [user or group names], owners?, …properties of group}]`.
 
-    Without further properties: a security group. Groups that Graph cannot create (mailEnabled without Unified) can be seeded.
+    Without further properties: a security group. Groups that Graph cannot create (mailEnabled without Unified) can be
+    seeded.
     """
     from emulator.entra.resources import users
 

@@ -42,8 +42,13 @@ def check_sku(store: Store, wanted: Doc) -> None:
     own = {plan["servicePlanId"] for plan in sku["servicePlans"]}
     for plan in wanted["disabledPlans"]:
         if plan not in own:
-            compared = (Compared("disabledPlans", plan, "request body"), Compared("SKU", sku["skuPartNumber"], "subscribedSkus"))
-            raise Problem("external_plan", plan, wanted["skuId"], why=Why("Only plans of the SKU can be turned off.", compared))
+            compared = (
+                Compared("disabledPlans", plan, "request body"),
+                Compared("SKU", sku["skuPartNumber"], "subscribedSkus"),
+            )
+            raise Problem(
+                "external_plan", plan, wanted["skuId"], why=Why("Only plans of the SKU can be turned off.", compared)
+            )
 
 
 def check_seats(store: Store, sku_id: str) -> None:
@@ -55,7 +60,8 @@ def check_seats(store: Store, sku_id: str) -> None:
     used = skus.consumed(store, sku_id)
     if used >= usable or sku["capabilityStatus"] not in ("Enabled", "Warning"):
         compared = (
-            Compared("consumedUnits", used, sku["skuPartNumber"]), Compared("prepaidUnits", usable, sku["skuPartNumber"]),
+            Compared("consumedUnits", used, sku["skuPartNumber"]),
+            Compared("prepaidUnits", usable, sku["skuPartNumber"]),
             Compared("capabilityStatus", sku["capabilityStatus"], sku["skuPartNumber"]),
         )  # fmt: skip
         raise Problem("no_seats", sku_id, why=Why("Every seat of the subscription is taken.", compared))
@@ -66,16 +72,27 @@ def check_plans(store: Store, licences: list[Doc]) -> None:
     clash = exclusive_pair(store, licences)
     if clash is not None:
         one, other = clash
-        compared = (Compared("plan", one["servicePlanName"], "licences wanted"), Compared("plan", other["servicePlanName"], "licences wanted"))
+        compared = (
+            Compared("plan", one["servicePlanName"], "licences wanted"),
+            Compared("plan", other["servicePlanName"], "licences wanted"),
+        )
         why = Why("These plans cannot be enabled together.", compared, "Turn one of them off with disabledPlans.")
         raise Problem("exclusive_plans", f"{one['servicePlanId']}, {other['servicePlanId']}", why=why)
     lacking = lacking_plan(store, licences)
     if lacking is not None:
         plan, needed = lacking
         names = ", ".join(item["servicePlanName"] for item in needed)
-        compared = (Compared("plan", plan["servicePlanName"], "licences wanted"), Compared("needs one of", names, "the SKU"))
+        compared = (
+            Compared("plan", plan["servicePlanName"], "licences wanted"),
+            Compared("needs one of", names, "the SKU"),
+        )
         ids = ", ".join(item["servicePlanId"] for item in needed)
-        raise Problem("plan_dependency", plan["servicePlanId"], ids, why=Why("A plan that this one needs is turned off.", compared))
+        raise Problem(
+            "plan_dependency",
+            plan["servicePlanId"],
+            ids,
+            why=Why("A plan that this one needs is turned off.", compared),
+        )
 
 
 def exclusive_pair(store: Store, licences: list[Doc]) -> tuple[Doc, Doc] | None:

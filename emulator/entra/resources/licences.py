@@ -107,7 +107,10 @@ def _remove(user: Doc, rows: dict[str, Doc], inherited: list[Doc], sku_id: str) 
     if rows.pop(sku_id, None) is not None:
         return
     groups = [item["assignedByGroup"] for item in inherited if item["skuId"] == sku_id]
-    compared = (Compared("removeLicenses", sku_id, "request body"), Compared("assigned by group", ", ".join(groups) or "no", user["userPrincipalName"]))
+    compared = (
+        Compared("removeLicenses", sku_id, "request body"),
+        Compared("assigned by group", ", ".join(groups) or "no", user["userPrincipalName"]),
+    )
     if groups:
         raise Problem("inherited_license", why=Why("A licence that came by a group goes with the group.", compared))
     raise Problem("not_licensed", why=Why("Only a licence that the user holds directly can be removed.", compared))
@@ -118,7 +121,9 @@ def request_of(body: Doc) -> tuple[list[Doc], list[str]]:
     missing = [name for name in ("addLicenses", "removeLicenses") if not isinstance(body.get(name), list)]
     if missing:
         compared = tuple(Compared(name, body.get(name), "request body") for name in missing)
-        raise Problem("missing_parameters", "assignLicense", ", ".join(missing), why=Why("Both arrays are required.", compared))
+        raise Problem(
+            "missing_parameters", "assignLicense", ", ".join(missing), why=Why("Both arrays are required.", compared)
+        )
     added: list[Doc] = []
     for item in body["addLicenses"]:
         plans = item.get("disabledPlans", []) if isinstance(item, dict) else None
@@ -147,9 +152,14 @@ def details(call: Call, user: Doc, context: str) -> Collection:
         sku = skus.by_id(call.store, held["skuId"])
         if sku is not None:
             plans = [
-                {**plan, "provisioningStatus": "Disabled" if plan["servicePlanId"] in held["disabledPlans"] else "Success"}
+                {
+                    **plan,
+                    "provisioningStatus": "Disabled" if plan["servicePlanId"] in held["disabledPlans"] else "Success",
+                }
                 for plan in sku["servicePlans"]
             ]
             key = licence_rules.details_id(user["id"], held["skuId"])
-            items.append({"id": key, "skuId": held["skuId"], "skuPartNumber": sku["skuPartNumber"], "servicePlans": plans})
+            items.append(
+                {"id": key, "skuId": held["skuId"], "skuPartNumber": sku["skuPartNumber"], "servicePlans": plans}
+            )
     return Collection(context, items)

@@ -37,7 +37,9 @@ def with_primary(addresses: list[str], mail: str) -> list[str]:
 
 def taken(store: Store, mail: str, own_id: str) -> bool:
     """Whether another live object holds an address."""
-    return any(doc["id"] != own_id for kind in _kinds() for doc in store.find_multi(kind, "proxyAddresses", f"smtp:{mail}"))
+    return any(
+        doc["id"] != own_id for kind in _kinds() for doc in store.find_multi(kind, "proxyAddresses", f"smtp:{mail}")
+    )
 
 
 def _kinds() -> tuple[Kind, Kind]:

@@ -74,15 +74,36 @@ def of(call: Call, member_id: str, *, nested: bool = False) -> list[Doc]:
 def member_of(call: Call, member_id: str, *, nested: bool) -> Collection:
     """memberOf and transitiveMemberOf; a cast at the end of the path narrows them to one type."""
     found = of(call, member_id, nested=nested)
-    cast = call.exchange.path.rstrip("/").rpartition("microsoft.graph.")[2] if "/microsoft.graph." in call.exchange.path else ""
+    cast = (
+        call.exchange.path.rstrip("/").rpartition("microsoft.graph.")[2]
+        if "/microsoft.graph." in call.exchange.path
+        else ""
+    )
     if cast:
         found = [item for item in found if item["_resource"].casefold() == cast.casefold()]
     return queries.of_documents(call, found, resource="directoryObject", context="directoryObjects", render=rendered)
 
 
 @operation("GET", "/v1.0/users/{id}/memberOf", source=DOCUMENTED)
-@operation("GET", "/v1.0/users/{id}/memberOf/microsoft.graph.group", source=DOCUMENTED, scope=("Directory.Read.All", "Directory.ReadWrite.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "User.Read"))  # fmt: skip
-@operation("GET", "/v1.0/users/{id}/memberOf/microsoft.graph.directoryRole", source=DOCUMENTED, scope=("Directory.Read.All", "Directory.ReadWrite.All", "RoleManagement.Read.Directory", "User.Read"))  # fmt: skip
+@operation(
+    "GET",
+    "/v1.0/users/{id}/memberOf/microsoft.graph.group",
+    source=DOCUMENTED,
+    scope=(
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "GroupMember.Read.All",
+        "GroupMember.ReadWrite.All",
+        "Group.Read.All",
+        "User.Read",
+    ),
+)
+@operation(
+    "GET",
+    "/v1.0/users/{id}/memberOf/microsoft.graph.directoryRole",
+    source=DOCUMENTED,
+    scope=("Directory.Read.All", "Directory.ReadWrite.All", "RoleManagement.Read.Directory", "User.Read"),
+)
 def user_member_of(call: Call) -> Collection:
     """Groups and roles that a user holds directly."""
     from emulator.entra.resources import users

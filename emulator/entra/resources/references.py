@@ -48,7 +48,12 @@ def rendered(call: Call, item: Doc) -> Doc:
     """An object as an item of a mixed collection."""
     resource = item["_resource"]
     shape = shapes()[resource]
-    doc = queries.shown(call, shape, {key: value for key, value in item.items() if key not in ("_type", "_resource")}, queries.QueryOptions())
+    doc = queries.shown(
+        call,
+        shape,
+        {key: value for key, value in item.items() if key not in ("_type", "_resource")},
+        queries.QueryOptions(),
+    )
     return {"@odata.type": f"#microsoft.graph.{resource}", **doc}
 
 
@@ -76,7 +81,10 @@ def referenced(call: Call, url: str, *, only: tuple[str, ...] = ()) -> Doc:
     if found is None or (resource and found["_resource"] != resource):
         raise not_found(segments[1], what=resource or "object")
     if only and found["_resource"] not in only:
-        compared = (Compared("type", found["_resource"], "tenant"), Compared("allowed", ", ".join(only), call.operation.name))
+        compared = (
+            Compared("type", found["_resource"], "tenant"),
+            Compared("allowed", ", ".join(only), call.operation.name),
+        )
         text = "Unable to set the property: the referenced object is of the wrong type."
         raise Problem("bad", text, why=Why("The relationship holds other types.", compared))
     return found

@@ -23,10 +23,11 @@ SERVICE_PRINCIPALS = Kind(
     (Multi("servicePrincipalNames", fold=True), Multi("tags", fold=True)),
 )  # fmt: skip
 ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
-WRITABLE = frozenset(
-    """accountEnabled appRoleAssignmentRequired alternativeNames description displayName homepage loginUrl logoutUrl notes
-    notificationEmailAddresses preferredSingleSignOnMode replyUrls tags""".split()
-)
+_WRITABLE_TEXT = """
+    accountEnabled appRoleAssignmentRequired alternativeNames description displayName homepage loginUrl logoutUrl
+    notes notificationEmailAddresses preferredSingleSignOnMode replyUrls tags
+"""
+WRITABLE = frozenset(_WRITABLE_TEXT.split())
 
 
 def by_app_id(store: Store, app_id: str) -> Doc | None:
@@ -112,7 +113,9 @@ def get_principal(call: Call) -> Entity:
     return queries.entity(call, SHAPE, load(call))
 
 
-@operation("POST", "/v1.0/servicePrincipals", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add service principal",))
+@operation(
+    "POST", "/v1.0/servicePrincipals", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add service principal",)
+)
 def create_principal(call: Call) -> Entity:
     """Make an application present in the tenant."""
     given = dict(call.body)
@@ -122,9 +125,9 @@ def create_principal(call: Call) -> Entity:
     body = _checked(given)
     application = applications.by_app_id(call.store, app_id)
     if application is None:
-        compared = (Compared("appId", app_id, "request body"),)
+        compared: tuple[Compared, ...] = (Compared("appId", app_id, "request body"),)
         text = f"The appId '{app_id}' of the service principal does not reference a valid application object."
-        raise Problem("bad", text, code="Request_BadRequest", why=Why("No application has this client id.", compared))
+        raise Problem("bad", text, why=Why("No application has this client id.", compared))
     if by_app_id(call.store, app_id) is not None:
         compared = (Compared("appId", app_id, "request body"), Compared("service principal", "exists", "tenant"))
         raise Problem("same_key", "servicePrincipalNames", why=Why("The application is present already.", compared))
@@ -133,7 +136,9 @@ def create_principal(call: Call) -> Entity:
     return queries.entity(call, SHAPE, principal, location=f"/servicePrincipals/{principal['id']}")
 
 
-@operation("PATCH", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Update service principal",))
+@operation(
+    "PATCH", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Update service principal",)
+)
 def update_principal(call: Call) -> Entity | None:
     """Change a service principal: disable it, ask for assignments…"""
     principal = load(call)
@@ -145,7 +150,9 @@ def update_principal(call: Call) -> Entity | None:
     return changed(call, queries.entity(call, SHAPE, principal))
 
 
-@operation("DELETE", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Remove service principal",))
+@operation(
+    "DELETE", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Remove service principal",)
+)
 def delete_principal(call: Call) -> None:
     """Take an application out of the tenant, with everything that was granted to it."""
     remove(call, load(call))

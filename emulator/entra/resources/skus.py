@@ -95,7 +95,9 @@ def seed(seeding: Seeding) -> None:
     for given in seeding.spec.get("skus", ()):
         known = catalogue().get(given["skuPartNumber"])
         if known is None:
-            raise LabError(f"There is no SKU {given['skuPartNumber']!r}.", hint=f"Known: {', '.join(sorted(catalogue()))}.")
+            raise LabError(
+                f"There is no SKU {given['skuPartNumber']!r}.", hint=f"Known: {', '.join(sorted(catalogue()))}."
+            )
         plans = [
             {"servicePlanId": plan["servicePlanId"], "servicePlanName": plan["servicePlanName"],
              "provisioningStatus": "Success", "appliesTo": plan["appliesTo"]}

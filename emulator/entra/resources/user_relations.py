@@ -61,7 +61,14 @@ def direct_reports(call: Call) -> Collection:
     return queries.of_documents(call, found, resource="directoryObject", context="directoryObjects", render=rendered)
 
 
-@operation("POST", "/v1.0/users/{id}/revokeSignInSessions", source=DOCUMENTED, body="optional_json", extra=ADMINS, emits=("Update StsRefreshTokenValidFrom Timestamp",))  # fmt: skip
+@operation(
+    "POST",
+    "/v1.0/users/{id}/revokeSignInSessions",
+    source=DOCUMENTED,
+    body="optional_json",
+    extra=ADMINS,
+    emits=("Update StsRefreshTokenValidFrom Timestamp",),
+)
 def revoke_sessions(call: Call) -> Doc:
     """End a user's sessions: refresh tokens and cookies issued before now are refused."""
     return revoke(call, users.load(call))

@@ -17,20 +17,22 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.passwords import hash_password
 from emulator.kernel.problems import Compared, Problem, Why
 
-READ_ONLY = frozenset(
-    """assignedLicenses assignedPlans createdDateTime creationType deletedDateTime deviceEnrollmentLimit
-    externalUserState externalUserStateChangeDateTime imAddresses infoCatalogs isManagementRestricted isResourceAccount
-    identityParentId lastPasswordChangeDateTime legalAgeGroupClassification licenseAssignmentStates
-    onPremisesDistinguishedName onPremisesDomainName onPremisesLastSyncDateTime onPremisesProvisioningErrors
-    onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName
-    provisionedPlans proxyAddresses securityIdentifier serviceProvisioningErrors signInActivity
-    signInSessionsValidFromDateTime""".split()
-)
+_READ_ONLY_TEXT = """
+    assignedLicenses assignedPlans createdDateTime creationType deletedDateTime deviceEnrollmentLimit
+    externalUserState externalUserStateChangeDateTime imAddresses infoCatalogs isManagementRestricted
+    isResourceAccount identityParentId lastPasswordChangeDateTime legalAgeGroupClassification
+    licenseAssignmentStates onPremisesDistinguishedName onPremisesDomainName onPremisesLastSyncDateTime
+    onPremisesProvisioningErrors onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled
+    onPremisesUserPrincipalName provisionedPlans proxyAddresses securityIdentifier serviceProvisioningErrors
+    signInActivity signInSessionsValidFromDateTime
+"""
+READ_ONLY = frozenset(_READ_ONLY_TEXT.split())
 # Kept by SharePoint, Exchange and others behind Graph.
-ELSEWHERE = frozenset(
-    """aboutMe authorizationInfo birthday customSecurityAttributes hireDate interests mailboxSettings mySite pastProjects
-    preferredName print responsibilities schools skills""".split()
-)
+_ELSEWHERE_TEXT = """
+    aboutMe authorizationInfo birthday customSecurityAttributes hireDate interests mailboxSettings mySite
+    pastProjects preferredName print responsibilities schools skills
+"""
+ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
 LIMITS = {
     "displayName": 256, "userPrincipalName": 113, "mailNickname": 64, "onPremisesImmutableId": 64, "givenName": 64,
     "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64, "officeLocation": 128, "city": 128,
@@ -52,7 +54,9 @@ def checked(body: Doc) -> Doc:
     found = bodies.checked(body, "user", shown_only=READ_ONLY, limits=LIMITS)
     for name in found:
         if name in ELSEWHERE:
-            raise unsupported_here(f"Property '{name}' cannot be updated together with others.", f"Writing {name} of a user")
+            raise unsupported_here(
+                f"Property '{name}' cannot be updated together with others.", f"Writing {name} of a user"
+            )
     for name in REQUIRED:
         if name in found and found[name] in (None, ""):
             raise required(name, "User")
@@ -63,7 +67,7 @@ def checked(body: Doc) -> Doc:
 def _check_values(found: Doc) -> None:
     patterns = (
         ("userPrincipalName", _UPN, "A user name is alias@domain: letters, digits and ' . - _ ! # ^ ~, no accents."),
-        ("mailNickname", _NICKNAME, "mailNickname has none of @ ( ) \\ [ ] \" ; : < > , and blanks."),
+        ("mailNickname", _NICKNAME, 'mailNickname has none of @ ( ) \\ [ ] " ; : < > , and blanks.'),
         ("mail", _MAIL, "mail is an SMTP address without accents."),
         ("onPremisesImmutableId", _ANCHOR, "onPremisesImmutableId is not empty and has neither $ nor _."),
     )
@@ -77,10 +81,14 @@ def _check_values(found: Doc) -> None:
             raise invalid("usageLocation", "User", place, rule="usageLocation is an ISO 3166-1 alpha-2 country code.")
         found["usageLocation"] = place.upper()
     if len(found.get("businessPhones") or ()) > 1:
-        raise invalid("businessPhones", "User", found["businessPhones"], rule="businessPhones has one element at the most.")
+        raise invalid(
+            "businessPhones", "User", found["businessPhones"], rule="businessPhones has one element at the most."
+        )
     policies = {item.strip() for item in (found.get("passwordPolicies") or "None").split(",")}
     if not policies <= _POLICIES:
-        raise invalid("passwordPolicies", "User", found["passwordPolicies"], rule=f"Policies: {', '.join(sorted(_POLICIES))}.")
+        raise invalid(
+            "passwordPolicies", "User", found["passwordPolicies"], rule=f"Policies: {', '.join(sorted(_POLICIES))}."
+        )
 
 
 def may_change(user: Doc, names: set[str]) -> None:
@@ -88,14 +96,16 @@ def may_change(user: Doc, names: set[str]) -> None:
     if user.get("onPremisesSyncEnabled"):
         refused = sorted(names - CLOUD_MASTERED)
         if refused:
-            compared = (
+            compared: tuple[Compared, ...] = (
                 Compared("properties", ", ".join(refused), "request body"),
                 Compared("onPremisesSyncEnabled", True, user["userPrincipalName"]),
             )
             raise Problem("synced", why=Why("The directory on-premises is the master of these properties.", compared))
     if user.get("onPremisesSyncEnabled") is False and "onPremisesExtensionAttributes" in names:
         compared = (Compared("onPremisesSyncEnabled", False, user["userPrincipalName"]),)
-        raise Problem("external_mastered", why=Why("Exchange owns the extension attributes of a once-synced user.", compared))
+        raise Problem(
+            "external_mastered", why=Why("Exchange owns the extension attributes of a once-synced user.", compared)
+        )
 
 
 def check_identity(call: Call, old: Doc | None, user: Doc) -> None:
@@ -105,8 +115,13 @@ def check_identity(call: Call, old: Doc | None, user: Doc) -> None:
     domain = domain_of(call, name)
     if old is None:
         if domain["authenticationType"] == "Federated" and not anchor:
-            compared = (Compared("onPremisesImmutableId", anchor, "request body"), Compared("authenticationType", "Federated", domain["id"]))
-            raise Problem("source_anchor", why=Why("A user of a federated domain is created with an immutable id.", compared))
+            compared = (
+                Compared("onPremisesImmutableId", anchor, "request body"),
+                Compared("authenticationType", "Federated", domain["id"]),
+            )
+            raise Problem(
+                "source_anchor", why=Why("A user of a federated domain is created with an immutable id.", compared)
+            )
     elif anchor != was or name != old["userPrincipalName"]:
         _check_move(call, old, user, domain)
     if anchor is not None and anchor != was:
@@ -119,16 +134,25 @@ def _check_move(call: Call, old: Doc, user: Doc, domain: Doc) -> None:
     before = domains.for_upn(call.store, old["userPrincipalName"])
     federated = before is not None and before["authenticationType"] == "Federated"
     lenient = tenant(call)["_settings"].get("lenientImmutableId", False)
-    compared = (
-        Compared("onPremisesImmutableId", anchor, "request body"), Compared("onPremisesImmutableId", was, old["userPrincipalName"]),
-        Compared("authenticationType", before["authenticationType"] if before else None, old["userPrincipalName"].rpartition("@")[2]),
+    compared: tuple[Compared, ...] = (
+        Compared("onPremisesImmutableId", anchor, "request body"),
+        Compared("onPremisesImmutableId", was, old["userPrincipalName"]),
+        Compared("authenticationType", before and before["authenticationType"], "the domain it is in"),
     )  # fmt: skip
     if anchor != was and federated and not lenient:
         hint = "Rename the user to a managed domain, set the id, and rename back."
-        raise Problem("source_anchor_move", why=Why("The immutable id changes only while the user name's domain is managed.", compared, hint))
+        raise Problem(
+            "source_anchor_move",
+            why=Why("The immutable id changes only while the user name's domain is managed.", compared, hint),
+        )
     if domain["authenticationType"] == "Federated" and not anchor:
-        compared = (Compared("onPremisesImmutableId", anchor, "the user"), Compared("authenticationType", "Federated", domain["id"]))
-        raise Problem("source_anchor_move", why=Why("A user name in a federated domain needs an immutable id.", compared))
+        compared = (
+            Compared("onPremisesImmutableId", anchor, "the user"),
+            Compared("authenticationType", "Federated", domain["id"]),
+        )
+        raise Problem(
+            "source_anchor_move", why=Why("A user name in a federated domain needs an immutable id.", compared)
+        )
 
 
 def domain_of(call: Call, upn: str) -> Doc:
@@ -138,7 +162,10 @@ def domain_of(call: Call, upn: str) -> Doc:
     if found is not None and found["isVerified"]:
         return dict(found)
     known = ", ".join(item["name"] for item in domains.verified(call.store))
-    compared = (Compared("domain of userPrincipalName", suffix, "request body"), Compared("verified domains", known, "tenant"))
+    compared = (
+        Compared("domain of userPrincipalName", suffix, "request body"),
+        Compared("verified domains", known, "tenant"),
+    )
     raise Problem("upn_domain", why=Why("The user name must end in a verified domain of the tenant.", compared))
 
 
@@ -179,7 +206,8 @@ def check_password_strength(user: Doc, password: str) -> None:
     strong = "DisableStrongPassword" not in (user.get("passwordPolicies") or "")
     alias = user["userPrincipalName"].partition("@")[0].casefold()
     compared: tuple[Compared, ...] = (
-        Compared("length", len(password), "passwordProfile.password"), Compared("kinds of characters", kinds, "passwordProfile.password"),
+        Compared("length", len(password), "passwordProfile.password"),
+        Compared("kinds of characters", kinds, "passwordProfile.password"),
     )  # fmt: skip
     if not 8 <= len(password) <= 256 or (strong and kinds < 3):
         rule = "A password has 8 to 256 characters of three kinds: lower case, upper case, digits, symbols."
@@ -193,19 +221,30 @@ def check_password_strength(user: Doc, password: str) -> None:
 
 def apply(call: Call, user: Doc, body: Doc) -> None:
     """Write checked properties to a user; what follows from them (addresses, identities) follows."""
-    plain = {key: value for key, value in body.items() if key not in ("passwordProfile", "mail", "identities", "onPremisesExtensionAttributes")}
+    plain = {
+        key: value
+        for key, value in body.items()
+        if key not in ("passwordProfile", "mail", "identities", "onPremisesExtensionAttributes")
+    }
     old_name = user.get("userPrincipalName")
     user.update(plain)
     if "onPremisesExtensionAttributes" in body:
-        user["onPremisesExtensionAttributes"] = {**user.get("onPremisesExtensionAttributes", {}), **(body["onPremisesExtensionAttributes"] or {})}
+        user["onPremisesExtensionAttributes"] = {
+            **user.get("onPremisesExtensionAttributes", {}),
+            **(body["onPremisesExtensionAttributes"] or {}),
+        }
     if "mail" in body:
         mailboxes.set_mail(call.store, user, body["mail"])
     if old_name is not None and old_name != user["userPrincipalName"]:
         mailboxes.renamed(call.store, user, old_name)
-    user["identities"] = identities(call, user, body.get("identities", user.get("identities", [])))
+    user["identities"] = identities(call, user, body.get("identities") or user.get("identities") or [])
 
 
 def identities(call: Call, user: Doc, given: list[Any]) -> list[Doc]:
     """The identities with the one of the user name in step with it."""
-    own = {"signInType": "userPrincipalName", "issuer": domains.initial(call.store), "issuerAssignedId": user["userPrincipalName"]}
+    own = {
+        "signInType": "userPrincipalName",
+        "issuer": domains.initial(call.store),
+        "issuerAssignedId": user["userPrincipalName"],
+    }
     return [*(item for item in given if item.get("signInType") != "userPrincipalName"), own]

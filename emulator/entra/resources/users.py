@@ -33,8 +33,8 @@ DEFAULT = (
     "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
     "preferredLanguage", "surname", "userPrincipalName",
 )  # fmt: skip
-EVERYTHING = tuple(
-    """id deletedDateTime accountEnabled ageGroup assignedLicenses assignedPlans businessPhones city companyName
+_EVERYTHING_TEXT = """
+    id deletedDateTime accountEnabled ageGroup assignedLicenses assignedPlans businessPhones city companyName
     consentProvidedForMinor country createdDateTime creationType department displayName employeeHireDate employeeId
     employeeLeaveDateTime employeeOrgData employeeType externalUserState externalUserStateChangeDateTime faxNumber
     givenName identities imAddresses isManagementRestricted isResourceAccount jobTitle lastPasswordChangeDateTime
@@ -44,8 +44,9 @@ EVERYTHING = tuple(
     onPremisesSyncEnabled onPremisesUserPrincipalName otherMails passwordPolicies passwordProfile postalCode
     preferredDataLocation preferredLanguage provisionedPlans proxyAddresses securityIdentifier
     serviceProvisioningErrors showInAddressList signInSessionsValidFromDateTime state streetAddress surname
-    usageLocation userPrincipalName userType""".split()
-)
+    usageLocation userPrincipalName userType
+"""
+EVERYTHING = tuple(_EVERYTHING_TEXT.split())
 ADMINS = {"roles": ("User Administrator",)}
 _SELF = frozenset({"User.Read", "User.ReadWrite"})
 # Changes that need more than User.ReadWrite.All where the user holds an admin role, and the permission that suffices.
@@ -90,14 +91,22 @@ def load(call: Call, key: str = "id") -> Doc:
         wanted = frozenset(call.operation.scope) or allowed(call.operation.path, call.operation.method, "DelegatedWork")
         held = caller.scopes or frozenset()
         if held.isdisjoint((wanted or frozenset()) - _SELF):
-            compared = (Compared("scp", " ".join(sorted(held)), "token"), Compared("signed-in user", caller.id, "token"), Compared("user", user["id"], "path"))
+            compared = (
+                Compared("scp", " ".join(sorted(held)), "token"),
+                Compared("signed-in user", caller.id, "token"),
+                Compared("user", user["id"], "path"),
+            )
             raise Problem("denied", why=Why("This permission covers the signed-in user only.", compared))
     return user
 
 
 def full(_: Call, user: Doc) -> Doc:
     """The document with what is kept apart: passwordProfile never shows a password."""
-    return {**user, "passwordProfile": {"password": None, **user["_passwordProfile"]}} if "_passwordProfile" in user else user
+    return (
+        {**user, "passwordProfile": {"password": None, **user["_passwordProfile"]}}
+        if "_passwordProfile" in user
+        else user
+    )
 
 
 def _manager(call: Call, user: Doc) -> Doc | None:
@@ -157,7 +166,9 @@ def create_user(call: Call) -> Entity:
     profile = body.get("passwordProfile") or {}
     if not profile.get("password"):
         compared = (Compared("passwordProfile.password", None, "request body"),)
-        raise Problem("password_required", why=Why("A user is created with a password, in a federated domain too.", compared))
+        raise Problem(
+            "password_required", why=Why("A user is created with a password, in a federated domain too.", compared)
+        )
     user = blank(call.ids.guid("user"), call.now)
     user_rules.check_identity(call, None, {**user, **body})
     refuse_taken_name(call, user["id"], body["userPrincipalName"])
@@ -170,7 +181,8 @@ def create_user(call: Call) -> Entity:
 
 @operation(
     "PATCH", "/v1.0/users/{id}", source=DOCUMENTED, extra=ADMINS,
-    emits=("Update user", "Enable account", "Disable account", "Reset user password", "Update StsRefreshTokenValidFrom Timestamp"),
+    emits=("Update user", "Enable account", "Disable account", "Reset user password",
+           "Update StsRefreshTokenValidFrom Timestamp"),
 )  # fmt: skip
 def update_user(call: Call) -> Entity | None:
     """Change a user. The answer is empty unless the representation is asked for."""
@@ -195,7 +207,11 @@ def _log_update(call: Call, old: Doc, user: Doc, *, reset: bool) -> None:
         audit(call, "Update user", [target("User", user, changed=values)])
     if old["accountEnabled"] != user["accountEnabled"]:
         pair = {"AccountEnabled": (old["accountEnabled"], user["accountEnabled"])}
-        audit(call, "Enable account" if user["accountEnabled"] else "Disable account", [target("User", user, changed=pair)])
+        audit(
+            call,
+            "Enable account" if user["accountEnabled"] else "Disable account",
+            [target("User", user, changed=pair)],
+        )
     if reset:
         audit(call, "Reset user password", [target("User", user)])
         audit(call, "Update StsRefreshTokenValidFrom Timestamp", [target("User", user)])
@@ -259,11 +275,15 @@ def check_sensitive(call: Call, user: Doc, names: set[str]) -> None:
     held = [role["displayName"] for role in directory_roles.roles_of_user(call.store, caller.id)]
     if {"Global Administrator", "Privileged Authentication Administrator"} & set(held):
         return
-    lacking = sorted(_SENSITIVE[name] for name in touched if caller.kind == "user" or _SENSITIVE[name] not in (caller.scopes or ()))
+    lacking = sorted(
+        _SENSITIVE[name] for name in touched if caller.kind == "user" or _SENSITIVE[name] not in (caller.scopes or ())
+    )
     if lacking:
         roles = ", ".join(role["displayName"] for role in directory_roles.roles_of_user(call.store, user["id"]))
         compared: tuple[Any, ...] = (
-            Compared("changed", ", ".join(sorted(touched)), "request"), Compared("roles", roles, user["userPrincipalName"]),
-            Compared("roles", ", ".join(held) or "none", "the caller"), Compared("permission that would do", ", ".join(lacking), "token"),
+            Compared("changed", ", ".join(sorted(touched)), "request"),
+            Compared("roles", roles, user["userPrincipalName"]),
+            Compared("roles", ", ".join(held) or "none", "the caller"),
+            Compared("permission that would do", ", ".join(lacking), "token"),
         )  # fmt: skip
         raise Problem("denied", why=Why("Sensitive changes of an administrator need a higher privilege.", compared))

@@ -56,8 +56,10 @@ def authenticate(call: Call) -> Doc:
     right = user_passwords.password_matches(user, password)
     with call.commit():
         fresh = call.store.get(USERS, user["id"]) if user is not None else None
-        if fresh is None:
+        if user is None or fresh is None:
             raise _failed(call, None, username, "VERIFICATION_ERROR")
+        # The hash was compared outside the transaction; a password that changed meanwhile is a wrong one.
+        right = right and user_passwords.stored_password(fresh) == user_passwords.stored_password(user)
         user_passwords.count(call, fresh, password, right=right)
         return _answer(call, fresh, username, right=right, relay=text_of(body, "relayState"))
 

@@ -8,6 +8,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, Paging, inferred, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
+from emulator.kernel.query import Compare
 from emulator.okta import lists, search
 from emulator.okta.events import emit, group_target, user_target
 from emulator.okta.problems import forbidden, invalid, not_found, taken
@@ -179,18 +180,24 @@ def list_group_users(call: Call) -> Listing:
     from emulator.okta.resources import users
 
     group = load(call)
-    rows = call.store.find_all(MEMBERS, "group", group["id"])
-    after = call.params.get("after")
-    ids = [row["user"] for row in rows]
-    if after:
-        if after not in ids:
-            why = Why("The cursor names no member of this group.", (Compared("after", after, "query"),))
-            raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
-        ids = ids[ids.index(after) + 1 :]
-    size = lists.page_size(call)
-    found = call.store.get_many(users.USERS, ids[:size])
-    more = ids[size - 1] if len(ids) > size else None
+    where, keep = search.located(call, MEMBERS, Compare(("group",), "eq", group["id"]), fold=False)
+    page = call.store.page(MEMBERS, where, after=_start(call, group), limit=lists.page_size(call), keep=keep)
+    ids = [row["user"] for row in page.docs]
+    found = call.store.get_many(users.USERS, ids)
+    more = ids[-1] if page.more and ids else None
     return Listing([users.render_item(call, user) for user in found], more)
+
+
+def _start(call: Call, group: Doc) -> int:
+    """Where the members after `after`, a user's id, begin."""
+    after = call.params.get("after")
+    if not after:
+        return 0
+    found = call.store.seq(MEMBERS, f"{group['id']}.{after}")
+    if found is None:
+        why = Why("The cursor names no member of this group.", (Compared("after", after, "query"),))
+        raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
+    return int(found)
 
 
 @operation(

@@ -7,6 +7,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import password_policy, recovery, user_changes, user_passwords, user_states
+from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.events import emit, target, user_target
 from emulator.okta.params import done, flag
 from emulator.okta.resources import groups, roles, sessions, users
@@ -94,7 +95,7 @@ def delete_user(call: Call) -> None:
         deactivate(call, user)
         return
     emit(call, "user.lifecycle.delete.initiated", [user_target(user)])
-    for kind, path in ((groups.MEMBERS, "user"), (roles.ROLES, "userId")):
+    for kind, path in ((groups.MEMBERS, "user"), (roles.ROLES, "userId"), (APP_USERS, "userId")):
         call.store.drop_where(kind, path, user["id"])
     recovery.forget(call, user)
     call.store.drop(USERS, user["id"])

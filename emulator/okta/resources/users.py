@@ -78,8 +78,8 @@ def _by_q(call: Call, text: str) -> Listing:
     """Never paged; ten unless asked for more."""
     node = And((search.prefix(text, "profile.firstName", "profile.lastName", "profile.email"), _NOT_GONE))
     where, keep = search.located(call, USERS, node, fold=lambda path: path[0] == "profile")
-    size = lists.page_size(call) if call.params.get("limit") else _DEFAULT_FOR_Q
-    page = call.store.page(USERS, where, limit=size, keep=keep)
+    call.params["limit"] = call.params.get("limit") or str(_DEFAULT_FOR_Q)
+    page = call.store.page(USERS, where, limit=lists.page_size(call), keep=keep)
     return Listing([render_item(call, user) for user in page.docs])
 
 

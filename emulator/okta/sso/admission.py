@@ -20,7 +20,7 @@ NOT_CONFIGURED = (
 )
 """Documented text (seed-catalogue.md S-01)."""
 
-Reason = Literal["policy", "factors", "unassigned", "unconfigured"]
+Reason = Literal["policy", "stale", "factors", "unassigned", "unconfigured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ def admit(call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, mfa
         targets = [app_target(app), rule, policy]
         emit(call, "application.policy.sign_on.deny_access", targets, outcome="DENY", reason=reason, why=decision.why)
         return Refused("policy", decision.why)
+    if decision.reauthenticate:
+        return Refused("stale", Why("The sign-in is older than the rule allows.", decision.why.compared))
     wanted = max(decision.factors_needed, 2 if mfa_asked else 1)
     if len(context.factors) < wanted:
         return Refused("factors", _factors(decision, context, wanted, mfa_asked=mfa_asked))

@@ -56,7 +56,7 @@ def follow_link(call: Call) -> Answer:
     found = gate.person(call)
     if found is None:
         return redirect(flow.sign_in_url(here), headers=call.headers)
-    return passive.respond(call, app, *found)
+    return passive.respond(call, app, *found, where=here)
 
 
 def _tiles(call: Call, app_user: Doc) -> list[Doc]:

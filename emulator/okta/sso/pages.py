@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
@@ -44,6 +46,11 @@ def show(
     answer = page(TEMPLATES, what.template, values, nonce=call.request_id, status=status, posts_to=posts_to)
     answer.headers = [*call.headers, *answer.headers]
     return answer
+
+
+def exact(value: str) -> Markup:
+    """A value for an attribute, escaped; a carriage return too, which a parser of HTML would make a line feed."""
+    return Markup(str(escape(value)).replace("\r", "&#13;"))  # noqa: S704  (escaped on this line)
 
 
 def refuse(call: Call, problem: Problem) -> Answer:

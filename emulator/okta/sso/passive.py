@@ -4,24 +4,21 @@ Source: federation.md 3. The reply address is configuration; `wreply` is never f
 request comes back in the answer.
 """
 
-import hashlib
-import re
 from urllib.parse import urlsplit
 
 from emulator.kernel.call import Call
-from emulator.kernel.clock import MINUTE, SECOND
+from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit
-from emulator.okta.sso import admission, assertion, flow, gate, pages, signin, signout
+from emulator.okta.sso import admission, assertion, flow, fresh, gate, pages, signin, signout
 from emulator.protocols import saml, wsfed
 from emulator.protocols.html import redirect
 
 PATH = "/app/{appName}/{externalKey}/sso/wsfed"
-_OURS = re.compile(r"(?:sessionToken|okta_key)=")
 _EVENTS = (
     "user.session.start", "policy.evaluate_sign_on", "user.authentication.sso", "app.generic.unauth_app_access_attempt",
     "application.policy.sign_on.deny_access", "user.session.end",
@@ -46,30 +43,40 @@ def passive(call: Call) -> Answer:
             Compared("realm", saml.MICROSOFT_ONLINE, f"app {app['label']}"),
         )
         raise _bad(call, Why("The app signs people in to one realm only.", compared))
-    found = _signed_in(call, request)
+    where = f"{PATH.format(**call.path)}/passive?{fresh.own_query(call)}"
+    found = _signed_in(call, request, where)
     if isinstance(found, Answer):
         return found
-    return respond(call, app, *found, wctx=request.wctx, mfa_asked=saml.MULTIPLE_AUTHN in request.wauth.split())
+    asked = saml.MULTIPLE_AUTHN in request.wauth.split()
+    return respond(call, app, *found, where=where, wctx=request.wctx, mfa_asked=asked)
 
 
-def respond(call: Call, app: Doc, session: Doc, user: Doc, *, wctx: str = "", mfa_asked: bool = False) -> Answer:
-    """The form for login.srf, or the page that says why there is none. Without `wctx` the sign-in began here."""
+def respond(
+    call: Call, app: Doc, session: Doc, user: Doc, *, where: str, wctx: str = "", mfa_asked: bool = False
+) -> Answer:
+    """The form for login.srf, a new sign-in, or the page that says why there is neither.
+
+    `where`: path and own query of this request. Without `wctx` the sign-in began here.
+    """
     agent = call.exchange.headers.get("user-agent", "")
     authenticated_ms = gate.authenticated_at(session)
+    just_now = "session_token" in call.memo or fresh.proved(call, where, session)
     context = signon.SignOnContext(
         client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
         address=client_address(call), user_agent=agent, factors=gate.factors(session),
-        auth_age_ms=call.now - authenticated_ms,
+        auth_age_ms=0 if just_now else call.now - authenticated_ms,
     )  # fmt: skip
     app_user = admission.admit(call, app, user, context, mfa_asked=mfa_asked)
     if isinstance(app_user, admission.Refused):
+        if app_user.reason == "stale":
+            return fresh.ask(call, where, session)
         raise _refusal(call, app_user)
-    mfa = len(context.factors) > 1
-    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=mfa)
+    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=len(context.factors) > 1)
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
     emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)])
     form = wsfed.auto_post_fields(wresult, wctx)
-    values = {"title": f"Signing in to {app['label']}", "action": form.action, "fields": form.fields}
+    fields = [(name, pages.exact(value)) for name, value in form.fields]
+    values = {"title": f"Signing in to {app['label']}", "action": form.action, "fields": fields}
     target = urlsplit(form.action)
     return pages.show(call, pages.Page("continue.html", values), posts_to=(f"{target.scheme}://{target.netloc}",))
 
@@ -87,36 +94,25 @@ def _bad(call: Call, why: Why) -> Exception:
     return pages.stop(call, "E0000003", what, status=400, why=why)
 
 
-def _signed_in(call: Call, request: wsfed.PassiveRequest) -> tuple[Doc, Doc] | Answer:
+def _signed_in(call: Call, request: wsfed.PassiveRequest, where: str) -> tuple[Doc, Doc] | Answer:
     """Session and user, or the redirect to the sign-in page that comes back here."""
     token = call.params.get("sessionToken", "")
     found = signin.take_session_token(call, token) if token else None
     if found is not None:
         return found
-    query = "&".join(part for part in call.exchange.query.split("&") if not _OURS.match(part))
     found = gate.person(call)
-    if found is not None and _fresh(call, request, found[0], query):
-        return found
-    back_to = f"{PATH.format(**call.path)}/passive?{query}"
-    if request.wfresh is not None:
-        asked = {"at": call.now, "query": _digest(query), "session": found[0]["id"] if found else ""}
-        back_to += "&okta_key=" + flow.seal(call, "fresh", asked)
-    return redirect(flow.sign_in_url(back_to), headers=call.headers)
+    if found is None and request.wfresh is None:
+        return redirect(flow.sign_in_url(where), headers=call.headers)
+    if found is None or not _young(call, request, found[0], where):
+        return fresh.ask(call, where, found[0] if found else None)
+    return found
 
 
-def _fresh(call: Call, request: wsfed.PassiveRequest, session: Doc, query: str) -> bool:
-    """Whether the session is as young as `wfresh` wants: its minutes, or begun since we asked for this very request."""
-    if request.wfresh is None:
+def _young(call: Call, request: wsfed.PassiveRequest, session: Doc, where: str) -> bool:
+    """Whether the session is as young as `wfresh` wants, in minutes; 0 wants one that began for this request."""
+    if request.wfresh is None or fresh.proved(call, where, session):
         return True
-    at = gate.authenticated_at(session)
-    asked = flow.unseal(call, "fresh", call.params.get("okta_key", ""))
-    if asked is not None and asked["query"] == _digest(query):
-        return bool(session["id"] != asked["session"] and at // SECOND >= asked["at"] // SECOND)
-    return not request.fresh and call.now - at <= request.wfresh * MINUTE
-
-
-def _digest(query: str) -> str:
-    return hashlib.sha256(query.encode()).hexdigest()[:32]
+    return not request.fresh and call.now - gate.authenticated_at(session) <= request.wfresh * MINUTE
 
 
 def _refusal(call: Call, refused: admission.Refused) -> Exception:

@@ -88,6 +88,7 @@ def take_session_token(call: Call, token: str) -> tuple[Doc, Doc] | None:
         if user is None or user["status"] not in gate.MAY_STAY:
             call.note("The session token was spent, expired or unknown; the sign-in page follows.")
             return None
+        call.memo["session_token"] = True
         return gate.enter(call, user), user
 
 

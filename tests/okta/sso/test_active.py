@@ -5,6 +5,10 @@ import re
 import pytest
 from msal import wstrust_request, wstrust_response
 from msal.mex import Mex
+
+from emulator.protocols import saml11, wstrust
+from emulator.protocols.wstrust_client import build_rst, parse_rstr_envelope
+from emulator.wire.client import Http
 from tests.okta.sso.worlds import (
     ACTIVE,
     APP_ID,
@@ -19,10 +23,6 @@ from tests.okta.sso.worlds import (
     sign_in,
     why_of,
 )
-
-from emulator.protocols import saml11, wstrust
-from emulator.protocols.wstrust_client import build_rst, parse_rstr_envelope
-from emulator.wire.client import Http
 
 SERVICE = "svc-scanner@acme.example"
 ENDPOINTS = {"2005": ACTIVE, "1.3": USERNAME13}

@@ -1,9 +1,9 @@
 """The metadata exchange document, read by an unmodified client's parser."""
 
 from msal.mex import Mex
-from tests.okta.sso.worlds import ACTIVE, MEX, USERNAME13, made
 
 from emulator.kernel.exchange import Exchange
+from tests.okta.sso.worlds import ACTIVE, APP_ID, MEX, USERNAME13, made
 
 
 def test_msal_finds_the_13_endpoint_first_and_both_are_there():
@@ -35,7 +35,7 @@ def test_unknown_key_has_no_document():
 
 def test_deactivated_app_has_no_document():
     with made() as world:
-        world.okta.post("/api/v1/apps/0oaoffice36500000x7/lifecycle/deactivate")
+        world.okta.post(f"/api/v1/apps/{APP_ID}/lifecycle/deactivate")
         view = world.browser.get(MEX)
         assert view.status == 404
         assert "INACTIVE" in view.text

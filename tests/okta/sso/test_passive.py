@@ -4,6 +4,9 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from lxml import etree
+
+from emulator.kernel.clock import iso, parse_iso
+from emulator.protocols import saml, saml11, wsfed
 from tests.okta.sso.worlds import (
     APP_ID,
     DANA_IMMUTABLE,
@@ -21,9 +24,6 @@ from tests.okta.sso.worlds import (
     sign_in,
     why,
 )
-
-from emulator.kernel.clock import iso, parse_iso
-from emulator.protocols import saml, saml11, wsfed
 
 WCTX = "estsredirect=2&estsrequest=rQQIARAAhZG7a9t%2bfwA1_3d"
 HOSTILE = [

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from tests.okta.sso.worlds import HOST, LOGIN, ORG, PASSWORD, events, made, sign_in, why
 
 from emulator.kernel.exchange import Exchange
+from tests.okta.sso.worlds import HOST, LOGIN, ORG, PASSWORD, events, made, sign_in, why
 
 HOSTILE = ['"><img src=x onerror=alert(1)>', "<script>alert(1)</script>", "' onfocus=alert(1) x='", "{{7*7}}", "&lt;b&gt;"]
 
@@ -116,9 +116,9 @@ def test_a_right_password_forgets_the_wrong_ones():
 
 def test_an_expired_password_is_explained_to_who_knows_it():
     with made() as world:
-        world.okta.post("/api/v1/users/dana@acme.example/lifecycle/expire_password")
-        assert "expired" in sign_in(world.browser, "dana@acme.example").text
-        assert "expired" not in sign_in(world.browser, "dana@acme.example", "Wr0ng-password").text
+        world.okta.post("/api/v1/users/sam@acme.example/lifecycle/expire_password")
+        assert "expired" in sign_in(world.browser, "sam@acme.example").text
+        assert "expired" not in sign_in(world.browser, "sam@acme.example", "Wr0ng-password").text
 
 
 @pytest.mark.parametrize(

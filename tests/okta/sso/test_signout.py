@@ -1,6 +1,7 @@
 """Signing out: the session is gone, and nobody is led elsewhere."""
 
 import pytest
+
 from tests.okta.sso.worlds import HOST, LOGIN, ORG, PASSIVE, SIGNOUT, events, made, sign_in
 
 WAYS = [

@@ -1,0 +1,112 @@
+"""The tenant's logs: /auditLogs/directoryAudits and /auditLogs/signIns, read from the journal.
+
+Source: graph-entra.md 1.19. Rows are written by entra/audit.py and entra/signins.py.
+"""
+
+from collections.abc import Callable, Iterator
+
+from emulator.entra import queries
+from emulator.entra.audit import STREAM as AUDITS
+from emulator.entra.graph import Collection, Entity
+from emulator.entra.odata import QueryOptions
+from emulator.entra.pages import Cursor
+from emulator.entra.problems import not_found
+from emulator.entra.resources import skus
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, public
+from emulator.kernel.operations import DOCUMENTED, Paging, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.query import matches
+from emulator.store import journal
+
+SIGN_INS = "signIns"
+MOST = 1000
+_BATCH = 500
+
+
+@operation("GET", "/v1.0/auditLogs/directoryAudits", source=DOCUMENTED, paging=Paging(MOST, MOST, "$top"))
+def list_audits(call: Call) -> Collection:
+    """Changes of the directory, newest first."""
+    return _listed(call, AUDITS, "directoryAudit", "activityDateTime")
+
+
+@operation("GET", "/v1.0/auditLogs/directoryAudits/{id}", source=DOCUMENTED)
+def get_audit(call: Call) -> Entity:
+    """One change."""
+    return _one(call, AUDITS, "directoryAudit")
+
+
+@operation("GET", "/v1.0/auditLogs/signIns", source=DOCUMENTED, paging=Paging(MOST, MOST, "$top"))
+def list_sign_ins(call: Call) -> Collection:
+    """Sign-ins, newest first; the tenant needs Entra ID P1 or P2."""
+    _premium(call)
+    return _listed(call, SIGN_INS, "signIn", "createdDateTime")
+
+
+@operation("GET", "/v1.0/auditLogs/signIns/{id}", source=DOCUMENTED)
+def get_sign_in(call: Call) -> Entity:
+    """One sign-in."""
+    _premium(call)
+    return _one(call, SIGN_INS, "signIn")
+
+
+def _premium(call: Call) -> None:
+    if not skus.has_plan(call.store, "AAD_PREMIUM", "AAD_PREMIUM_P2"):
+        held = ", ".join(sku["skuPartNumber"] for sku in call.store.all(skus.SKUS)) or "none"
+        compared = (
+            Compared("subscribed SKUs", held, "subscribedSkus"),
+            Compared("plan needed", "AAD_PREMIUM", call.operation.name),
+        )
+        hint = "`tenantlab logs` and GET /_lab/journal show the sign-ins all the same."
+        raise Problem(
+            "not_premium", why=Why("Sign-in logs need a subscription with Entra ID P1 or P2.", compared, hint)
+        )
+
+
+def _listed(call: Call, stream: str, resource: str, when: str) -> Collection:
+    wanted = queries.options(call, resource, most=MOST)
+    size = wanted.top or MOST
+    for path, _ in wanted.orderby:
+        if path != (when,):
+            compared = (Compared("$orderby", "/".join(path), "query"), Compared("admitted", when, call.operation.name))
+            text = f"Unsupported sort property '{'/'.join(path)}' for '{resource}'."
+            raise Problem("unsupported_query", text, why=Why("Logs are ordered by time only.", compared))
+    newest_first = not wanted.orderby or wanted.orderby[0][1]
+    found: list[tuple[int, Doc]] = []
+    for row in _rows(call, stream, Cursor.read(wanted.skiptoken).seq, newest_first=newest_first):
+        if wanted.filter is None or matches(wanted.filter, row[1], fold=True):
+            found.append(row)
+            if len(found) > size:
+                break
+    following = Cursor(found[size - 1][0]).text() if len(found) > size else None
+    context = f"auditLogs/{stream}"
+    return Collection(context, [_shown(doc, wanted) for _, doc in found[:size]], following)
+
+
+def _rows(call: Call, stream: str, start: int, *, newest_first: bool) -> Iterator[tuple[int, Doc]]:
+    """Rows of a stream with their numbers, beyond `start` (0: from the end that comes first)."""
+    at = start
+    while True:
+        before = (at or None) if newest_first else None
+        batch = journal.read(
+            call.store.database, party=call.party, stream=stream, after=0 if newest_first else at, before=before,
+            limit=_BATCH, newest_first=newest_first,
+        )  # fmt: skip
+        for row in batch:
+            yield row["n"], row["doc"]
+        if len(batch) < _BATCH:
+            return
+        at = batch[-1]["n"]
+
+
+def _shown(doc: Doc, wanted: QueryOptions) -> Doc:
+    return {name: doc.get(name) for name in wanted.select} if wanted.select else public(doc)
+
+
+def _one(call: Call, stream: str, resource: str) -> Entity:
+    wanted = queries.options(call, resource)
+    same: Callable[[Doc], bool] = lambda doc: doc["id"].casefold() == call.path["id"].casefold()  # noqa: E731
+    for _, doc in _rows(call, stream, 0, newest_first=True):
+        if same(doc):
+            return Entity(f"auditLogs/{stream}/$entity", _shown(doc, wanted))
+    raise not_found(call.path["id"], what="log record")

@@ -1,0 +1,162 @@
+"""What a connector's report changes in the org: app users, domains, licences, operations, tasks. Source: okta-admin-api.md 7.1, 19, 20."""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import MINUTE, iso, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import app_operations, federating, job_queue, provisioning, task_store
+from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, LICENSES, OPERATIONS
+from emulator.okta.events import EVENTS, app_target, app_user_target, emit, target, user_target
+from emulator.okta.params import stamp
+from emulator.okta.problems import invalid
+
+DONE, FAILED, RETRY = "done", "failed", "retry"
+OUTCOMES = (DONE, FAILED, RETRY)
+# Inferred: when a connector that says "later" does not say when.
+_BACK_OFF, _MOST_DOUBLINGS = MINUTE, 6
+
+
+def apply(call: Call, job: Doc, report: Doc) -> None:
+    """Take a report; the job is gone unless it is to be tried again."""
+    _log(call, job, report.get("events") or [])
+    if job["kind"].startswith("user."):
+        _user(call, job, report)
+    if report["outcome"] == RETRY:
+        _again(call, job, report.get("retry_at"))
+        return
+    call.store.drop(JOBS, job["id"])
+    if not job["kind"].startswith("user."):
+        _settle(call, job, report)
+
+
+def _again(call: Call, job: Doc, at: str | None) -> None:
+    """Back into the queue, unless a newer state of the same thing waits there already."""
+    newer = any(row["state"] == job_queue.PENDING for row in call.store.find_all(JOBS, "key", job["key"]))
+    if newer:
+        call.store.drop(JOBS, job["id"])
+        return
+    delay = _BACK_OFF * 2 ** min(job["attempt"] - 1, _MOST_DOUBLINGS)
+    job["state"], job["lease"] = job_queue.PENDING, None
+    job["notBefore"] = _instant(at) if at else call.now + delay
+    call.store.put(JOBS, job)
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_iso(text)
+    except (ValueError, TypeError) as error:
+        why = Why("retry_at is an ISO 8601 instant.", (Compared("retry_at", text, "request body"),))
+        raise invalid("retry_at", f"retry_at: '{text}' is not a valid date", why=why) from error
+
+
+def _user(call: Call, job: Doc, report: Doc) -> None:
+    """The app user takes over what the connector learnt; a failure becomes a task."""
+    outcome = report["outcome"]
+    app_user = call.store.get(APP_USERS, job["subject"]["appUserId"]) if job["kind"] == "user.push" else None
+    learnt = report.get("app_user") or {}
+    if app_user is not None:
+        if learnt.get("externalId"):
+            app_user["externalId"] = learnt["externalId"]
+        app_user["profile"] |= {k: v for k, v in (learnt.get("profile") or {}).items() if k in app_user["profile"]}
+        if outcome == DONE:
+            provisioning.set_status(call, app_user, "PROVISIONED")
+            app_user["syncState"] = "SYNCING" if _newer(call, job) else "SYNCHRONIZED"
+            app_user["lastSync"] = stamp(call.now)
+        elif outcome == FAILED:
+            app_user["syncState"] = "ERROR"
+        call.store.put(APP_USERS, app_user)
+    if outcome == DONE:
+        task_store.close(call, job["key"])
+    elif outcome == FAILED and (app_user is not None or job["kind"] == "user.deactivate"):
+        task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
+
+
+def _newer(call: Call, job: Doc) -> bool:
+    return any(row["id"] != job["id"] for row in call.store.find_all(JOBS, "key", job["key"]))
+
+
+def _settle(call: Call, job: Doc, report: Doc) -> None:
+    failed = report["outcome"] == FAILED
+    result: Any = report.get("result") or {}
+    operation = call.store.get(OPERATIONS, job["operationId"]) if job["operationId"] else None
+    if job["kind"] in ("domain.federate", "domain.unfederate"):
+        _domain(call, job, report, operation, failed=failed)
+        return
+    if job["kind"] == "licenses.refresh" and not failed:
+        _licenses(call, job["appId"], result)
+    if operation is not None:
+        message = {"message": report["message"]} if report.get("message") else {}
+        code = {"errorCode": report["errorCode"]} if report.get("errorCode") else {}
+        app_operations.settle(call, operation, {**message, **code, **result}, failed=failed)
+
+
+def _domain(call: Call, job: Doc, report: Doc, operation: Doc | None, *, failed: bool) -> None:
+    name, federate = job["desired"]["domain"], job["kind"] == "domain.federate"
+    if not failed:
+        if federate or operation is None:
+            federating.settled(call, job["appId"], name, federated=federate)
+        else:
+            federating.forgotten(call, job["appId"], name)
+    if operation is not None:
+        part = {
+            "domain": name, "action": "federate" if federate else "unfederate",
+            "status": app_operations.FAILED if failed else app_operations.SUCCESS,
+            **({"message": report.get("message"), "errorCode": report.get("errorCode")} if failed else {}),
+        }  # fmt: skip
+        app_operations.part_done(call, operation, part, failed=failed)
+
+
+def _licenses(call: Call, app_id: str, result: Doc) -> None:
+    """Keep the catalogue, and let the app's schema list its names: `SKU` and `SKU:PLAN`."""
+    from emulator.okta.resources import schemas
+
+    items = [
+        {"id": item.get("id"), "skuPartNumber": str(item["skuPartNumber"]),
+         "servicePlans": [str(plan) for plan in item.get("servicePlans") or ()]}
+        for item in result.get("items") or () if isinstance(item, dict) and item.get("skuPartNumber")
+    ]  # fmt: skip
+    row = {"id": app_id, "fetchedAt": iso(call.now), "items": items}
+    present = call.store.get(LICENSES, app_id)
+    call.store.put(LICENSES, row) if present else call.store.add(LICENSES, row)
+    names = [name for item in items for name in (
+        item["skuPartNumber"], *(f"{item['skuPartNumber']}:{plan}" for plan in item["servicePlans"])
+    )]  # fmt: skip
+    schema = schemas.app_schema(call.store, app_id)
+    if schema is not None and "licenses" in schema["definitions"]["base"]["properties"]:
+        schema["definitions"]["base"]["properties"]["licenses"]["items"] = {"type": "string", "enum": names}
+        schema["lastUpdated"] = stamp(call.now)
+        call.store.put(schemas.APP_SCHEMAS, schema)
+
+
+def _log(call: Call, job: Doc, events: list[Any]) -> None:
+    """The connector's events, about the job's app and user. Raises E0000001 for a type that the org does not write."""
+    targets = _targets(call, job)
+    for item in events:
+        kind = item.get("type") if isinstance(item, dict) else None
+        if kind not in EVENTS:
+            why = Why("The org writes no events of that type.", (Compared("type", kind, "request body"),))
+            raise invalid("events", f"events: '{kind}' is not a known event type", why=why)
+        why = Why(str(item["reason"]), (Compared("outcome", item.get("outcome"), "connector"),)) if item.get("reason") else None
+        emit(
+            call, kind, targets, outcome=str(item.get("outcome") or "SUCCESS"), reason=item.get("reason"),
+            debug={str(k): str(v) for k, v in (item.get("debug") or {}).items()},
+            why=why if item.get("outcome") == "FAILURE" else None,
+        )  # fmt: skip
+
+
+def _targets(call: Call, job: Doc) -> list[Doc]:
+    from emulator.okta.resources import users
+
+    app = call.store.get(APPS, job["appId"])
+    shown = app_target(app) if app else target("AppInstance", job["appId"], name=job["settings"]["label"])
+    if not job["kind"].startswith("user."):
+        name = job["desired"].get("domain")
+        return [shown, *([target("Domain", name, name=name)] if name else [])]
+    user = call.store.get(users.USERS, job["subject"]["userId"])
+    subject = job["subject"]
+    if user is None:
+        return [target("AppUser", subject["appUserId"], name=subject["displayName"], alternate=subject["userName"]), shown]
+    app_user = {"id": subject["appUserId"], "credentials": {"userName": subject["userName"]}}
+    return [app_user_target(app_user, user), shown, user_target(user)]

@@ -1,0 +1,147 @@
+"""Provisioning features of apps: /api/v1/apps/{appId}/features. Source: okta-admin-api.md 8.4 and the recorded shapes."""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, dig
+from emulator.kernel.operations import OBSERVED, operation
+from emulator.kernel.problems import Compared, Why, not_emulated
+from emulator.okta import app_installation
+from emulator.okta.app_kinds import CAPABILITIES, CONNECTIONS
+from emulator.okta.apps_catalog import TYPES
+from emulator.okta.events import app_target, emit
+from emulator.okta.params import body_object
+from emulator.okta.problems import invalid, not_found
+
+__all__ = ["CAPABILITIES"]
+USER, INBOUND = "USER_PROVISIONING", "INBOUND_PROVISIONING"
+_DESCRIPTIONS = {
+    USER: "User provisioning settings from Okta to a downstream application",
+    INBOUND: "In-bound provisioning settings for provisioning users from an application to Okta",
+}
+_STATUSES = ("ENABLED", "DISABLED")
+
+
+def _load(call: Call) -> Doc:
+    """The app, if it can provision at all. Raises 404 or E0000001 `feature`."""
+    from emulator.okta.resources import apps
+
+    app = apps.load(call)
+    if not TYPES[app["name"]].provisioning:
+        why = Why("The app has no provisioning.", (Compared("name", app["name"], "the app"),))
+        raise invalid("feature", "Provisioning is not supported.", why=why)
+    return app
+
+
+def _enabled(call: Call, app: Doc) -> bool:
+    connection = call.store.get(CONNECTIONS, app["id"])
+    return connection is not None and connection["status"] == "ENABLED"
+
+
+def render(call: Call, app: Doc, name: str) -> Doc:
+    """A feature as the API shows it; it is ENABLED with the app's connection."""
+    shown = _inbound(call, app) if name == INBOUND else app_installation.capabilities(call.store, app["id"])
+    href = f"{call.base}/api/v1/apps/{app['id']}/features/{name}"
+    return {
+        "name": name, "status": "ENABLED" if _enabled(call, app) else "DISABLED", "description": _DESCRIPTIONS[name],
+        "capabilities": shown, "_links": {"self": {"href": href, "hints": {"allow": ["GET", "PUT"]}}},
+    }  # fmt: skip
+
+
+def _inbound(call: Call, app: Doc) -> Doc:
+    found = call.store.get(CAPABILITIES, app["id"])
+    return (found or {}).get("inbound") or {
+        "importSettings": {
+            "username": {"userNameFormat": "EMAIL"},
+            "schedule": {"status": "DISABLED", "fullImport": None, "incrementalImport": None},
+        },
+        "importRules": {"userCreateAndMatch": {
+            "exactMatchCriteria": "USERNAME", "allowPartialMatch": False, "autoConfirmPartialMatch": False,
+            "autoConfirmExactMatch": False, "autoConfirmNewUsers": False, "autoActivateNewUsers": False,
+        }},
+    }  # fmt: skip
+
+
+@operation("GET", "/api/v1/apps/{appId}/features", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get")
+def list_features(call: Call) -> list[Doc]:
+    """The app's provisioning features."""
+    app = _load(call)
+    return [render(call, app, name) for name in (USER, INBOUND)]
+
+
+@operation(
+    "GET", "/api/v1/apps/{appId}/features/{featureName}", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
+)
+def get_feature(call: Call) -> Doc:
+    """One feature."""
+    return render(call, _load(call), _name(call))
+
+
+@operation(
+    "PUT", "/api/v1/apps/{appId}/features/{featureName}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
+    emits=("application.lifecycle.update",),
+)  # fmt: skip
+def update_feature(call: Call) -> Doc:
+    """Change a feature's capabilities, given bare; what is left out stays."""
+    from emulator.okta.resources import apps
+
+    app, name, body = _load(call), _name(call), body_object(call)
+    if not _enabled(call, app):
+        compared = (Compared("connection", "not enabled", f"app {app['label']}"),)
+        hint = "POST connections/default, follow its authorize link, then connections/default/lifecycle/activate."
+        raise invalid("feature", "Provisioning is not enabled.", why=Why("Features need the app's connection.", compared, hint))
+    kept = call.store.get(CAPABILITIES, app["id"])
+    row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
+    if name == INBOUND:
+        row["inbound"] = _merged(_inbound(call, app), body, "capabilities")
+        _refuse_schedule(row["inbound"])
+    else:
+        row["capabilities"] = _merged(row["capabilities"], body, "capabilities")
+        _refuse_password(app, row["capabilities"])
+    call.store.put(CAPABILITIES, row) if kept else call.store.add(CAPABILITIES, row)
+    app_installation.refresh_features(call.store, app)
+    apps.touch(call, app)
+    emit(call, "application.lifecycle.update", [app_target(app)])
+    return render(call, app, name)
+
+
+def _name(call: Call) -> str:
+    name = call.path["featureName"]
+    if name not in _DESCRIPTIONS:
+        raise not_found(name, "ApplicationFeature")
+    return name
+
+
+def _merged(before: Doc, sent: Doc, where: str) -> Doc:
+    """Known keys take the sent values, each of the type that stood there. Raises E0000001 `feature`."""
+    found = dict(before)
+    for name, value in sent.items():
+        if name not in before and not (where.endswith("username") and name == "userNameExpression"):
+            compared = (Compared(name, value, "request body"), Compared("known", ", ".join(before), where))
+            raise invalid("feature", f"{name}: The field is not known", why=Why(f"{where} has no such part.", compared))
+        found[name] = _checked(before.get(name), value, f"{where}.{name}")
+    return found
+
+
+def _checked(before: Any, value: Any, where: str) -> Any:
+    if isinstance(before, dict):
+        if not isinstance(value, dict):
+            raise invalid("feature", f"{where}: must be an object")
+        return _merged(before, value, where)
+    if before in _STATUSES and value not in _STATUSES:
+        why = Why(f"{where} is ENABLED or DISABLED.", (Compared(where, value, "request body"),))
+        raise invalid("feature", f"{where}: '{value}' is not valid", why=why)
+    if isinstance(before, bool) and not isinstance(value, bool):
+        raise invalid("feature", f"{where}: '{value}' is not a boolean")
+    return value
+
+
+def _refuse_password(app: Doc, capabilities: Doc) -> None:
+    """Under WS-Federation no password is sent even when Sync Password is on; elsewhere it would be, by code we lack."""
+    if dig(capabilities, "update.password.status") == "ENABLED" and app["signOnMode"] != "SAML_1_1":
+        raise invalid("feature", "Password push is not available.", why=not_emulated("Sync Password without WS-Federation"))
+
+
+def _refuse_schedule(inbound: Doc) -> None:
+    if dig(inbound, "importSettings.schedule.status") == "ENABLED":
+        raise invalid("feature", "Scheduled imports are not available.", why=not_emulated("Importing on a schedule"))

@@ -1,0 +1,102 @@
+"""The job port: what the org offers its connectors. /_lab/agent/jobs. Source: DESIGN.md "The job port".
+
+Agents hold the org's agent token. A lease that has expired, or that was given out before a restore, is refused with 409.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso, parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import inferred, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import job_queue, job_results
+from emulator.okta.app_kinds import JOBS
+from emulator.okta.job_queue import enqueue
+from emulator.okta.params import body_object, text_of
+from emulator.okta.problems import invalid, not_found
+
+__all__ = ["JOBS", "enqueue"]
+_OURS = inferred("in the cloud the connector lives inside the org; the port between them is ours")
+_MOST = 10
+
+
+@operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json")
+def lease_jobs(call: Call) -> Doc:
+    """Take due jobs: `{kinds?, max?}` -> `{jobs, next_due}`, each with its lease, payload and secret."""
+    body = body_object(call)
+    kinds = body.get("kinds") or list(job_queue.KINDS)
+    most = body.get("max", 1)
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+        raise invalid("kinds", "kinds: must be a list of job kinds")
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST:
+        why = Why(f"max is 1 to {_MOST}.", (Compared("max", most, "request body"),))
+        raise invalid("max", f"max: '{most}' is not valid", why=why)
+    found: list[Doc] = []
+    while len(found) < most:
+        ready = job_queue.due(call, kinds, most - len(found))
+        if not ready:
+            break
+        found += [leased for job in ready if (leased := job_queue.lease(call, job)) is not None]
+    return {"jobs": found, "next_due": None if found else job_queue.next_due(call, kinds)}
+
+
+@operation("POST", "/_lab/agent/jobs/{jobId}/step", source=_OURS, auth="agent")
+def record_step(call: Call) -> Doc:
+    """Checkpoint: `{lease, name, result}` -> `{steps}`; the first result of a name stays."""
+    body = body_object(call)
+    job = _held(call, body)
+    name, result = text_of(body, "name"), body.get("result")
+    if not name or not isinstance(result, dict):
+        why = Why("A step has a name and an object as its result.", (Compared("name", name, "request body"),))
+        raise invalid("step", "name and result: The field cannot be left blank", why=why)
+    if name not in job["steps"]:
+        job["steps"][name] = result
+        call.store.put(JOBS, job)
+    return {"steps": job["steps"]}
+
+
+@operation(
+    "POST", "/_lab/agent/jobs/{jobId}/ack", source=_OURS, auth="agent",
+    emits=("application.provision.user.push", "application.provision.user.push_profile",
+           "application.provision.user.verify_exists", "application.provision.user.deactivate",
+           "application.provision.user.reactivate", "app.office365.api.error.push.profile",
+           "app.office365.api.set.domain.federation.success", "app.office365.api.remove.domain.federation.success"),
+)  # fmt: skip
+def acknowledge(call: Call) -> Doc:
+    """Report: `{lease, outcome done|failed|retry, events, app_user?, result?, message?, errorCode?, retry_at?}` -> `{}`."""
+    body = body_object(call)
+    job = _held(call, body)
+    if body.get("outcome") not in job_results.OUTCOMES:
+        compared = (Compared("outcome", body.get("outcome"), "request body"),)
+        raise invalid("outcome", "outcome: must be done, failed or retry", why=Why("There are three outcomes.", compared))
+    for name, kind in (("events", list), ("app_user", dict), ("result", dict)):
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            raise invalid(name, f"{name}: has the wrong type")
+    job_results.apply(call, job, body)
+    return {}
+
+
+def _held(call: Call, body: Doc) -> Doc:
+    """The job, if the lease in the body is the one that holds it. Raises 404, or 409."""
+    job: Doc | None = call.store.get(JOBS, call.path["jobId"])
+    if job is None:
+        raise not_found(call.path["jobId"], "Job")
+    epoch, _ = call.store.database.moment()
+    lease: Doc = job["lease"] or {}
+    sent = text_of(body, "lease")
+    if not sent or sent != lease.get("token"):
+        raise _conflict("The lease is not the one that holds the job.", ("lease", sent, "request body"),
+                        ("job", job["state"], "queue"))  # fmt: skip
+    if lease["epoch"] != epoch:
+        raise _conflict("The lease was given out before the world was restored.", ("lease's epoch", lease["epoch"], "lease"),
+                        ("epoch", epoch, "store"))  # fmt: skip
+    if parse_iso(lease["expiresAt"]) <= call.now:
+        raise _conflict("The lease has expired.", ("expiresAt", lease["expiresAt"], "lease"), ("now", iso(call.now), "world clock"))
+    return job
+
+
+def _conflict(rule: str, *compared: tuple[str, Any, str]) -> Problem:
+    """409 with the catalogue's text for conflicts (our choice: the vendor's own agents speak another protocol)."""
+    why = Why(rule, tuple(Compared(*item) for item in compared))
+    return Problem("E0000195", "lease", causes=(rule,), why=why)
