@@ -56,7 +56,7 @@ def _account(work: Work, want: Wanted) -> Account:
     known = work.job.subject.get("externalId")
     if known:
         return Account(work.graph.get(f"/users/{known}?$select={to_read(want)}"), created=False)
-    made = work.job.steps.get("create")
+    made = work.job.steps.get(f"create {want.user_name}")  # of this name: the app user may have been renamed since
     if made:
         work.log(VERIFY.event)
         work.log(CREATE.event)
@@ -66,7 +66,7 @@ def _account(work: Work, want: Wanted) -> Account:
     if isinstance(found, Refused) and not want.writes_profile:
         work.stage = PROFILE
         raise found
-    seen = work.checkpoint("verify", {"id": here["id"] if here else None})
+    seen = work.checkpoint(f"verify {want.user_name}", {"id": here["id"] if here else None})
     work.log(VERIFY.event)
     if here is not None:
         # Absent at the first look and there now: an earlier attempt made it and did not live to say so.
@@ -81,7 +81,7 @@ def _create(work: Work, want: Wanted) -> Account:
     work.stage = CREATE
     made = work.graph.post("/users", new_account(want, work.job))
     work.app_user = {"externalId": made["id"]}
-    work.checkpoint("create", {"id": made["id"]})
+    work.checkpoint(f"create {want.user_name}", {"id": made["id"]})
     work.log(CREATE.event)
     return Account({"id": made["id"]}, created=True, fresh=True)
 
@@ -116,13 +116,12 @@ def _look(work: Work, want: Wanted) -> Doc | Refused:
 
 def _profile(work: Work, want: Wanted, user: Doc) -> None:
     changed = differences(want, user)
-    enabling = changed.get("accountEnabled") is True
     if changed:
-        intent = work.checkpoint("profile", {"changes": sorted(changed), "enabling": enabling})
+        if "accountEnabled" in changed:
+            work.checkpoint("enable", {"id": user["id"]})
+        work.checkpoint("profile", {"changes": sorted(changed)})
         work.graph.patch(f"/users/{user['id']}", changed)
-    else:
-        intent = work.job.steps.get("profile") or {}
-    if intent.get("enabling"):
+    if "enable" in work.job.steps:
         work.log(REACTIVATE)
 
 

@@ -1,4 +1,7 @@
-"""Long work of an app as an operation that can be looked at: PENDING, then SUCCESS or FAILED. Source: DESIGN.md; okta-admin-api.md 19."""
+"""Long work of an app as an operation that can be looked at: PENDING, then SUCCESS or FAILED.
+
+Source: DESIGN.md "Nobody waits inside a transaction"; okta-admin-api.md 19.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Profiles of app users and of group assignments: what a schema admits, and how groups combine. Source: okta-admin-api.md 7, F-37."""
+"""Profiles of app users and of group assignments: what a schema admits, and how groups combine.
+
+Source: okta-admin-api.md 7; seed-catalogue.md F-36, F-37.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +30,9 @@ def check(known: Mapping[str, Doc], profile: Doc) -> None:
     for name, value in profile.items():
         item = known.get(name)
         if item is None:
-            compared = (Compared("attribute", name, "request body"), Compared("attributes", ", ".join(known), "app schema"))
+            compared = (
+                Compared("attribute", name, "request body"), Compared("attributes", ", ".join(known), "app schema"),
+            )  # fmt: skip
             why = Why("The app's schema has no such attribute.", compared)
             raise invalid("profile", f"Property name '{name}' is not defined in profile", why=why)
         if value is None:
@@ -35,7 +40,8 @@ def check(known: Mapping[str, Doc], profile: Doc) -> None:
         wanted = _TYPES[item["type"]]
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             compared = (Compared(name, value, "request body"), Compared("type", item["type"], "app schema"))
-            raise invalid("profile", f"{name}: The value is not of type {item['type']}", why=Why("Types differ.", compared))
+            why = Why("The value is of another type than the schema's.", compared)
+            raise invalid("profile", f"{name}: The value is not of type {item['type']}", why=why)
         _check_values(name, item, value)
 
 
@@ -45,8 +51,9 @@ def _check_values(name: str, item: Doc, value: Any) -> None:
         return
     for element in value if isinstance(value, list) else [value]:
         if element not in allowed:
-            compared = (Compared(name, element, "request body"), Compared("enum", ", ".join(map(str, allowed)), "app schema"))
-            hint = "A licence bought since the last refresh shows after POST /api/internal/v1/apps/{id}/metadata/refresh."
+            values = ", ".join(map(str, allowed))
+            compared = (Compared(name, element, "request body"), Compared("enum", values, "app schema"))
+            hint = "A licence bought later shows after POST /api/internal/v1/apps/{id}/metadata/refresh."
             why = Why("The app's schema lists the values that the attribute may have.", compared, hint)
             raise invalid("profile", f"{name}: '{element}' is not one of the allowed values", why=why)
 

@@ -1,4 +1,7 @@
-"""How an app document is made from a request, replaced by one, and shown. Source: okta-admin-api.md 5, 6.1, appendix C."""
+"""How an app document is made from a request, replaced by one, and shown.
+
+Source: okta-admin-api.md 5, 6.1, appendix C.
+"""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -32,7 +35,8 @@ def mode_of(kind: AppType, asked: str | None) -> str:
     wanted = asked or kind.modes[0]
     mode = kind.coerced.get(wanted, wanted)
     if mode not in kind.modes:
-        compared = (Compared("signOnMode", asked, "request body"), Compared("modes", kind.modes, f"catalogue, {kind.name}"))
+        modes = Compared("modes", ", ".join(kind.modes), f"catalogue, {kind.name}")
+        compared = (Compared("signOnMode", asked, "request body"), modes)
         why = Why("The app does not offer this sign-on mode.", compared)
         raise invalid("signOnMode", f"signOnMode: '{asked}' is not supported by this application", why=why)
     return mode
@@ -92,7 +96,8 @@ def _visibility(kind: AppType, sent: Doc) -> Doc:
     """Links that the catalogue does not list are dropped."""
     hide, links = part(sent, "hide") or {}, part(sent, "appLinks") or {}
     return {
-        "autoLaunch": bool(sent.get("autoLaunch", False)), "autoSubmitToolbar": bool(sent.get("autoSubmitToolbar", False)),
+        "autoLaunch": bool(sent.get("autoLaunch", False)),
+        "autoSubmitToolbar": bool(sent.get("autoSubmitToolbar", False)),
         "hide": {"iOS": bool(hide.get("iOS", False)), "web": bool(hide.get("web", False))},
         "appLinks": {name: bool(links.get(name, on)) for name, (_, on) in kind.links.items()},
     }  # fmt: skip

@@ -134,9 +134,7 @@ ACTIVE_DIRECTORY = AppType(
 
 
 def _first_party(name: str, label: str) -> AppType:
-    return AppType(
-        name=name, label=label, modes=("OPENID_CONNECT",), first_party=True
-    )
+    return AppType(name=name, label=label, modes=("OPENID_CONNECT",), first_party=True)
 
 
 TYPES: Mapping[str, AppType] = {

@@ -16,6 +16,7 @@ from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.directory_users import ad_users
 from emulator.okta.events import app_target, app_user_target, emit, user_target
 from emulator.okta.mapping import Setting
+from emulator.okta.mapping_store import properties_to_app
 from emulator.okta.params import stamp
 from emulator.okta.problems import invalid
 
@@ -41,9 +42,9 @@ def first_profile(setting: Setting, app: Doc, user: Doc, app_user: Doc) -> dict[
     """
     failed = evaluate(setting, app, user, app_user, first=True)
     profile = app_user["profile"]
-    if office365.is_office365(app) and profile.get("immutableId") is None and "immutableId" not in failed:
-        if len(ad_users(setting.store, user["id"])) < 2:
-            profile["immutableId"] = app_user["userId"]
+    blank = profile.get("immutableId") is None and "immutableId" not in failed
+    if office365.is_office365(app) and blank and len(ad_users(setting.store, user["id"])) < 2:
+        profile["immutableId"] = app_user["userId"]
     return failed
 
 
@@ -61,12 +62,12 @@ def evaluate(setting: Setting, app: Doc, user: Doc, app_user: Doc, *, first: boo
 
 
 def combine_groups(store: Any, app: Doc, app_user: Doc) -> None:
-    """Bring the values that come from groups up to date, in place; only for scope GROUP, and never what is set by hand."""
+    """Bring the values that come from groups up to date, in place: for scope GROUP, and never what is set by hand."""
     if app_user["scope"] != GROUP:
         return
     known = app_profiles.attributes(store, app)
     given = app_profiles.from_groups(store, app, app_user["userId"], known)
-    by_mapping = mapping.properties_to_app(store, app["id"])
+    by_mapping = properties_to_app(store, app["id"])
     for name in known:
         if name in app_user.get("_pinned", ()):
             continue
@@ -83,7 +84,8 @@ def assign(
     _refuse_inactive(user)
     present = call.store.get(APP_USERS, f"{app['id']}.{user['id']}")
     if present is not None and (present["scope"] == USER or scope == GROUP):
-        compared = (Compared("user", user["profile"]["login"], "request"), Compared("scope", present["scope"], "app user"))
+        login = user["profile"]["login"]
+        compared = (Compared("user", login, "request"), Compared("scope", present["scope"], "app user"))
         raise Problem("E0000062", why=Why("The user already has an assignment to the app.", compared))
     setting = Setting.of(call)
     app_user = deepcopy(present) if present else new_app_user(app, user["id"], now=call.now, scope=scope)
@@ -112,7 +114,7 @@ def refresh(call: Call, app: Doc, app_user: Doc, user: Doc, *, force: bool = Fal
     old_name = app_user["credentials"]["userName"]
     if rename and _name_follows(app):
         app_user["credentials"]["userName"] = mapping.user_name(setting, app, user) or old_name
-    changed = app_user["profile"] != before["profile"] or app_user["credentials"] != before["credentials"]
+    changed = bool(app_user["profile"] != before["profile"] or app_user["credentials"] != before["credentials"])
     if changed:
         store_change(call, app, app_user, user)
         if app_user["credentials"]["userName"] != old_name:
@@ -207,7 +209,7 @@ def _apply_by_hand(call: Call, app: Doc, app_user: Doc, sent: Doc) -> None:
 def _refuse_mapped(store: Any, app: Doc, names: Iterable[str]) -> None:
     if "PUSH_PROFILE_UPDATES" not in app["features"]:
         return
-    properties = mapping.properties_to_app(store, app["id"])
+    properties = properties_to_app(store, app["id"])
     for name in sorted(names):
         item = properties.get(name)
         if item is not None and item["pushStatus"] == "PUSH" and name not in office365.BY_HAND:
@@ -240,4 +242,4 @@ def _user_name(setting: Setting, app: Doc, user: Doc, credentials: Doc) -> str:
 def _name_follows(app: Doc) -> bool:
     """Whether the name is pushed on update. Inferred: a template that does not say so (BUILT_IN) is."""
     template = app["credentials"]["userNameTemplate"]
-    return template["type"] != "NONE" and template.get("pushStatus", "PUSH") == "PUSH"
+    return bool(template["type"] != "NONE" and template.get("pushStatus", "PUSH") == "PUSH")

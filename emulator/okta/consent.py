@@ -1,4 +1,6 @@
-"""Consent of a Microsoft tenant's administrator to Okta's two clients, as the org sees it. Source: okta-admin-api.md 8.2, 8.3.
+"""Consent of a Microsoft tenant's administrator to Okta's two clients, as the org sees it.
+
+Source: okta-admin-api.md 8.2, 8.3.
 
 The consent link is Microsoft's admin-consent page. What comes back (a code, or admin_consent=True and the tenant) is
 taken as said: the org does not ask Microsoft. Whether the consent is real shows at the next token, as in life, where a
@@ -46,7 +48,7 @@ def finish(call: Call, app: Doc, values: dict[str, str]) -> None:
         raise invalid("state", "state: The consent request is unknown or has expired", why=why)
     agreed = values.get("code") or values.get("admin_consent", "").casefold() == "true"
     if values.get("error") or not agreed:
-        compared = (Compared("error", values.get("error"), "query"), Compared("admin_consent", values.get("admin_consent"), "query"))
+        compared = tuple(Compared(name, values.get(name), "query") for name in ("error", "admin_consent", "code"))
         why = Why("Microsoft did not report a consent.", compared)
         raise invalid("consent", values.get("error_description") or "Admin consent was not granted.", why=why)
     call.store.drop(CONSENTS, state)

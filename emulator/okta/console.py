@@ -1,4 +1,7 @@
-"""Functions that the vendor offers in its admin console only. Their addresses and shapes are ours. Source: okta-admin-api.md 19."""
+"""Functions that the vendor offers in its admin console only; addresses and shapes are ours.
+
+Source: okta-admin-api.md 19.
+"""
 
 from emulator.kernel.operations import inferred
 

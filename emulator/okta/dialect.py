@@ -45,6 +45,8 @@ def authenticate(call: Call) -> None:
         return
     header = call.exchange.headers.get("authorization", "")
     scheme, _, value = header.partition(" ")
+    if header[:4].upper() == "SSWS":  # the vendor's Python SDK (3.4) writes the token right after the word
+        scheme, value = header[:4], header[4:]
     caller: Caller | None = None
     if call.operation.auth == "agent":
         caller = agent_of(call, value.strip())

@@ -36,8 +36,8 @@ def seen(app_user: Doc | None) -> Doc | None:
     """An app user as an object of expressions: its profile, its external id and its name."""
     if app_user is None:
         return None
-    core = {"externalId": app_user["externalId"], "userName": app_user["credentials"]["userName"], "id": app_user["userId"]}
-    return {**app_user["profile"], **core}
+    name = app_user["credentials"]["userName"]
+    return {**app_user["profile"], "externalId": app_user["externalId"], "userName": name, "id": app_user["userId"]}
 
 
 def internal_property(user: Doc) -> Callable[[object], object]:

@@ -1,4 +1,7 @@
-"""Automatic WS-Federation: which domains an Office 365 app federates, as jobs. Source: okta-admin-api.md 6.2, 19; F-08 to F-17."""
+"""Automatic WS-Federation: which domains an Office 365 app federates, as jobs.
+
+Source: okta-admin-api.md 6.2, 19; seed-catalogue.md F-08 to F-17.
+"""
 
 from typing import Any
 

@@ -1,13 +1,16 @@
-"""What a connector's report changes in the org: app users, domains, licences, operations, tasks. Source: okta-admin-api.md 7.1, 19, 20."""
+"""What a connector's report changes in the org: app users, domains, licences, operations, tasks.
+
+Source: okta-admin-api.md 7.1, 19, 20; seed-catalogue.md 0.3 PR8.
+"""
 
 from typing import Any
 
 from emulator.kernel.call import Call
-from emulator.kernel.clock import MINUTE, iso, parse_iso
+from emulator.kernel.clock import MINUTE, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, federating, job_queue, provisioning, task_store
-from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, LICENSES, OPERATIONS
+from emulator.okta import app_operations, federating, job_queue, licence_catalogue, provisioning, task_store
+from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, OPERATIONS
 from emulator.okta.events import EVENTS, app_target, app_user_target, emit, target, user_target
 from emulator.okta.params import stamp
 from emulator.okta.problems import invalid
@@ -67,10 +70,24 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
         elif outcome == FAILED:
             app_user["syncState"] = "ERROR"
         call.store.put(APP_USERS, app_user)
+    elif learnt.get("externalId"):
+        _orphan(call, job, learnt["externalId"])
     if outcome == DONE:
         task_store.close(call, job["key"])
     elif outcome == FAILED and (app_user is not None or job["kind"] == "user.deactivate"):
         task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
+
+
+def _orphan(call: Call, job: Doc, external_id: str) -> None:
+    """The assignment ended while its account was being made: the account is deactivated after all."""
+    app = call.store.get(APPS, job["appId"])
+    if app is None or "PUSH_USER_DEACTIVATION" not in app["features"]:
+        return
+    action, _ = provisioning.ACTIONS[app.get("_deprovisioning", provisioning.FIRST_DEPROVISIONING)["action"]]
+    job_queue.enqueue(
+        call, "user.deactivate", key=job["key"], subject={**job["subject"], "externalId": external_id},
+        desired={"action": action}, app=app,
+    )  # fmt: skip
 
 
 def _newer(call: Call, job: Doc) -> bool:
@@ -85,7 +102,7 @@ def _settle(call: Call, job: Doc, report: Doc) -> None:
         _domain(call, job, report, operation, failed=failed)
         return
     if job["kind"] == "licenses.refresh" and not failed:
-        _licenses(call, job["appId"], result)
+        licence_catalogue.keep(call.store, job["appId"], result.get("items") or (), now=call.now)
     if operation is not None:
         message = {"message": report["message"]} if report.get("message") else {}
         code = {"errorCode": report["errorCode"]} if report.get("errorCode") else {}
@@ -108,41 +125,20 @@ def _domain(call: Call, job: Doc, report: Doc, operation: Doc | None, *, failed:
         app_operations.part_done(call, operation, part, failed=failed)
 
 
-def _licenses(call: Call, app_id: str, result: Doc) -> None:
-    """Keep the catalogue, and let the app's schema list its names: `SKU` and `SKU:PLAN`."""
-    from emulator.okta.resources import schemas
-
-    items = [
-        {"id": item.get("id"), "skuPartNumber": str(item["skuPartNumber"]),
-         "servicePlans": [str(plan) for plan in item.get("servicePlans") or ()]}
-        for item in result.get("items") or () if isinstance(item, dict) and item.get("skuPartNumber")
-    ]  # fmt: skip
-    row = {"id": app_id, "fetchedAt": iso(call.now), "items": items}
-    present = call.store.get(LICENSES, app_id)
-    call.store.put(LICENSES, row) if present else call.store.add(LICENSES, row)
-    names = [name for item in items for name in (
-        item["skuPartNumber"], *(f"{item['skuPartNumber']}:{plan}" for plan in item["servicePlans"])
-    )]  # fmt: skip
-    schema = schemas.app_schema(call.store, app_id)
-    if schema is not None and "licenses" in schema["definitions"]["base"]["properties"]:
-        schema["definitions"]["base"]["properties"]["licenses"]["items"] = {"type": "string", "enum": names}
-        schema["lastUpdated"] = stamp(call.now)
-        call.store.put(schemas.APP_SCHEMAS, schema)
-
-
 def _log(call: Call, job: Doc, events: list[Any]) -> None:
     """The connector's events, about the job's app and user. Raises E0000001 for a type that the org does not write."""
     targets = _targets(call, job)
     for item in events:
         kind = item.get("type") if isinstance(item, dict) else None
         if kind not in EVENTS:
-            why = Why("The org writes no events of that type.", (Compared("type", kind, "request body"),))
-            raise invalid("events", f"events: '{kind}' is not a known event type", why=why)
-        why = Why(str(item["reason"]), (Compared("outcome", item.get("outcome"), "connector"),)) if item.get("reason") else None
+            unknown = Why("The org writes no events of that type.", (Compared("type", kind, "request body"),))
+            raise invalid("events", f"events: '{kind}' is not a known event type", why=unknown)
+        outcome = str(item.get("outcome") or "SUCCESS")
+        cause = (Compared("outcome", outcome, "connector"),)
         emit(
-            call, kind, targets, outcome=str(item.get("outcome") or "SUCCESS"), reason=item.get("reason"),
-            debug={str(k): str(v) for k, v in (item.get("debug") or {}).items()},
-            why=why if item.get("outcome") == "FAILURE" else None,
+            call, kind, targets, outcome=outcome, reason=item.get("reason"),
+            debug={str(key): str(value) for key, value in (item.get("debug") or {}).items()},
+            why=Why(str(item["reason"]), cause) if item.get("reason") and outcome == "FAILURE" else None,
         )  # fmt: skip
 
 
@@ -157,6 +153,7 @@ def _targets(call: Call, job: Doc) -> list[Doc]:
     user = call.store.get(users.USERS, job["subject"]["userId"])
     subject = job["subject"]
     if user is None:
-        return [target("AppUser", subject["appUserId"], name=subject["displayName"], alternate=subject["userName"]), shown]
+        name, alternate = subject["displayName"], subject["userName"]
+        return [target("AppUser", subject["appUserId"], name=name, alternate=alternate), shown]
     app_user = {"id": subject["appUserId"], "credentials": {"userName": subject["userName"]}}
     return [app_user_target(app_user, user), shown, user_target(user)]

@@ -8,9 +8,6 @@ from emulator.okta.app_kinds import APPS, MAPPINGS
 from emulator.okta.apps_catalog import TYPES
 
 
-
-
-
 def create_for(store: Any, ids: Any, app: Doc) -> None:
     """The two mappings of a new app, with the catalogue's expressions."""
     from emulator.okta.resources.user_types import default_type

@@ -97,7 +97,9 @@ def require_consent(call: Call, app: Doc) -> None:
         Compared("wsFedConfigureType", app["settings"]["app"]["wsFedConfigureType"], "settings.app"),
         Compared("consent", "none", f"app {app.get('id') or 'being created'}"),
     )
-    hint = "Grant it: POST /api/internal/v1/apps/{id}/office365/consent {\"kind\": \"FEDERATION\"}, then follow authorizeUrl."
+    hint = (
+        'Grant it: POST /api/internal/v1/apps/{id}/office365/consent {"kind": "FEDERATION"}, then follow authorizeUrl.'
+    )
     why = Why("Automatic WS-Federation needs the tenant's admin consent to Okta's federation client.", compared, hint)
     raise Problem("E0000001", "settings", causes=(CONSENT_TEXT,), why=why)
 
@@ -111,9 +113,13 @@ def check_settings(app: Doc, before: Doc | None) -> None:
     ):  # fmt: skip
         if settings[key] not in allowed:
             compared = (Compared(key, settings[key], "settings.app"), Compared("allowed", allowed, "office365"))
-            raise invalid("settings", f"{key}: '{settings[key]}' is not valid", why=Why(f"{key} has no such value.", compared))
+            raise invalid(
+                "settings", f"{key}: '{settings[key]}' is not valid", why=Why(f"{key} has no such value.", compared)
+            )
     wanted = settings["office365ProvisioningType"]
-    if wanted in (None, *EMULATED_TYPES) or (before and before["settings"]["app"]["office365ProvisioningType"] == wanted):
+    if wanted in (None, *EMULATED_TYPES) or (
+        before and before["settings"]["app"]["office365ProvisioningType"] == wanted
+    ):
         return
     why = Why(
         f"The provisioning type {wanted} is supported by the vendor but not emulated.",

@@ -1,4 +1,7 @@
-"""Policies as stored: the org's default ones, Office 365's own, and the order of rules. Source: okta-admin-api.md 12, F-63."""
+"""Policies as stored: the org's default ones, Office 365's own, and the order of rules.
+
+Source: okta-admin-api.md 12, F-63.
+"""
 
 from typing import Any
 
@@ -15,7 +18,9 @@ OFFICE365_CLIENTS = ("WEB", "MODERN_AUTH", "EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
 REAUTHENTICATE = "PT2H"
 
 
-def new_policy(ids: Any, now: int, name: str, *, kind: str = ACCESS, system: bool = False, description: str = "") -> Doc:
+def new_policy(
+    ids: Any, now: int, name: str, *, kind: str = ACCESS, system: bool = False, description: str = ""
+) -> Doc:
     """A policy document without rules."""
     at = stamp(now)
     return {
@@ -25,7 +30,15 @@ def new_policy(ids: Any, now: int, name: str, *, kind: str = ACCESS, system: boo
 
 
 def new_rule(
-    ids: Any, now: int, policy: Doc, *, name: str, priority: int, conditions: Doc | None, actions: Doc, system: bool = False
+    ids: Any,
+    now: int,
+    policy: Doc,
+    *,
+    name: str,
+    priority: int,
+    conditions: Doc | None,
+    actions: Doc,
+    system: bool = False,
 ) -> Doc:
     """A rule document of a policy."""
     at = stamp(now)

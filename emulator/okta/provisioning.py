@@ -1,4 +1,7 @@
-"""When a change of an app user becomes a job for the app's connector. Source: okta-admin-api.md 6.3, 7.1, seed-catalogue.md F-29 to F-35."""
+"""When a change of an app user becomes a job for the app's connector.
+
+Source: okta-admin-api.md 6.3, 7.1, seed-catalogue.md F-29 to F-35.
+"""
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY
@@ -71,7 +74,12 @@ def push(call: Call, app: Doc, app_user: Doc, user: Doc) -> bool:
         return False
     job_queue.cancel(call, grace_key(app_user))
     job_queue.enqueue(
-        call, "user.push", key=user_key(app_user), subject=subject(app_user, user), desired=desired(app, app_user), app=app
+        call,
+        "user.push",
+        key=user_key(app_user),
+        subject=subject(app_user, user),
+        desired=desired(app, app_user),
+        app=app,
     )
     if not app_user["externalId"]:
         set_status(call, app_user, "PENDING")
@@ -93,9 +101,7 @@ def deprovision(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     menu = app.get("_deprovisioning", FIRST_DEPROVISIONING)
     now, later = ACTIONS[menu["action"]]
     about = subject(app_user, user)
-    job_queue.enqueue(
-        call, "user.deactivate", key=user_key(app_user), subject=about, desired={"action": now}, app=app
-    )
+    job_queue.enqueue(call, "user.deactivate", key=user_key(app_user), subject=about, desired={"action": now}, app=app)
     if later is not None:
         due = call.now + menu["gracePeriodDays"] * DAY
         job_queue.enqueue(

@@ -1,4 +1,6 @@
-"""The conditions of an app sign-on rule, one function each. Source: okta-admin-api.md 12, seed-catalogue.md F-64 to F-67.
+"""The conditions of an app sign-on rule, one function each.
+
+Source: okta-admin-api.md 12, seed-catalogue.md F-64 to F-67.
 
 A condition answers None where it holds, else why it does not, in a few words.
 """

@@ -1,4 +1,7 @@
-"""Rules of app sign-on policies as requests give them: checked, and filled in as the server does. Source: okta-admin-api.md 12."""
+"""Rules of app sign-on policies as requests give them: checked, and filled in as the server does.
+
+Source: okta-admin-api.md 12.
+"""
 
 from typing import Any
 
@@ -48,7 +51,10 @@ def conditions(call: Call, body: Doc) -> Doc:
     clients = part(sent, "office365Client")
     if clients is not None:
         found["office365Client"] = {
-            "include": [_one_of("office365Client", item, OFFICE365_CLIENTS) for item in _ids(clients, "include", "office365Client")]
+            "include": [
+                _one_of("office365Client", item, OFFICE365_CLIENTS)
+                for item in _ids(clients, "include", "office365Client")
+            ]
         }
     return found
 
@@ -59,7 +65,9 @@ def _people(sent: Doc) -> Doc:
     if users.get("include"):
         found["users"]["include"] = _ids(users, "include", "people.users")
     if groups is not None:
-        found["groups"] = {name: _ids(groups, name, "people.groups") for name in ("include", "exclude") if name in groups}
+        found["groups"] = {
+            name: _ids(groups, name, "people.groups") for name in ("include", "exclude") if name in groups
+        }
     return found
 
 
@@ -75,7 +83,9 @@ def _network(call: Call, sent: Doc) -> Doc:
             found[name] = _ids(sent, name, "network")
             for zone in found[name]:
                 if zone != ALL_ZONES and call.store.get(ZONES, zone) is None:
-                    why = Why("The rule names a network zone that the org does not have.", (Compared(name, zone, "network"),))
+                    why = Why(
+                        "The rule names a network zone that the org does not have.", (Compared(name, zone, "network"),)
+                    )
                     raise invalid("network", f"network.{name}: '{zone}' does not exist", why=why)
     return found
 

@@ -1,4 +1,6 @@
-"""May this user go to this app now: the app's sign-on policy, rule by rule. Source: okta-admin-api.md 12; seed-catalogue.md F-63 to F-67, 5.
+"""May this user go to this app now: the app's sign-on policy, rule by rule.
+
+Source: okta-admin-api.md 12; seed-catalogue.md F-63 to F-67, 5.
 
 The first ACTIVE rule by priority whose conditions all hold decides; the catch-all holds for everybody.
 """
@@ -96,7 +98,9 @@ def _decide(rule: Doc, policy: Doc, context: SignOnContext, passed: list[Compare
     needed = factors_needed(action, context.factors)
     values = (
         *passed,
-        Compared(f"rule {rule['priority']} {rule['name']!r}", f"{action['access']}, matches", f"policy {policy['name']}"),
+        Compared(
+            f"rule {rule['priority']} {rule['name']!r}", f"{action['access']}, matches", f"policy {policy['name']}"
+        ),
         Compared("client", context.client, "request"),
     )
     if action["access"] == "DENY":
@@ -105,7 +109,9 @@ def _decide(rule: Doc, policy: Doc, context: SignOnContext, passed: list[Compare
     if context.client in LEGACY and needed > len(context.factors):
         values = (*values, Compared("factors needed", needed, f"rule {rule['name']}"),
                   Compared("factors", sorted(context.factors), "request"))  # fmt: skip
-        why = Why(f"The rule {rule['name']!r} asks for {needed} factors, and a legacy client sends a password only.", values)
+        why = Why(
+            f"The rule {rule['name']!r} asks for {needed} factors, and a legacy client sends a password only.", values
+        )
         return Decision("DENY", rule, policy, needed, why)
     stale = _stale(action, context)
     return Decision("ALLOW", rule, policy, needed, Why(f"The rule {rule['name']!r} allows access.", values), stale)
@@ -121,7 +127,9 @@ def factors_needed(action: Doc, used: frozenset[str]) -> int:
         return max(_chain_length(chain) for chain in method["chains"])
     needed = 2 if method["factorMode"] == "2FA" else 1
     constraints = method.get("constraints") or []
-    if constraints and all((item.get("possession") or {}).get("required", "possession" in item) for item in constraints):
+    if constraints and all(
+        (item.get("possession") or {}).get("required", "possession" in item) for item in constraints
+    ):
         needed = max(needed, 2 if used <= {"pwd", "kba"} else 1)
     return needed
 

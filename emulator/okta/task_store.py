@@ -1,4 +1,7 @@
-"""Tasks of the administrator's dashboard: what a connector could not do, to be retried. Source: okta-admin-api.md 19, 20; F-57."""
+"""Tasks of the administrator's dashboard: what a connector could not do, to be retried.
+
+Source: okta-admin-api.md 19, 20; F-57.
+"""
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso

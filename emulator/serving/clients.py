@@ -4,7 +4,7 @@ from typing import Any
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.wire.client import Http, Transport, json_of
+from emulator.wire.client import Http, Transport, doc_of, json_of
 
 
 class ApiError(Exception):
@@ -61,20 +61,38 @@ def directory_client(transport: Transport, host: str) -> ApiClient:
     return ApiClient(Http(transport, base=f"https://{host}"), prefix="/_lab/directory")
 
 
+class GraphHttp(Http):
+    """Graph requests with a client-credentials token, fetched when it is first needed and again when it has expired."""
+
+    def __init__(self, transport: Transport, entra: Doc) -> None:
+        super().__init__(transport, base="https://graph.microsoft.com")
+        self._entra = entra
+
+    def request(self, method: str, url: str, **more: Any) -> Answer:
+        fresh = "authorization" not in self.headers
+        if fresh:
+            self._fetch()
+        answer = super().request(method, url, **more)
+        if answer.status == 401 and not fresh:
+            self._fetch()
+            answer = super().request(method, url, **more)
+        return answer
+
+    def _fetch(self) -> None:
+        url = f"https://login.microsoftonline.com/{self._entra['tenant_id']}/oauth2/v2.0/token"
+        form = {
+            "grant_type": "client_credentials", "client_id": self._entra["client_id"],
+            "client_secret": self._entra["client_secret"], "scope": "https://graph.microsoft.com/.default",
+        }  # fmt: skip
+        answer = Http(self.transport).request("POST", url, form=form)
+        if answer.status != 200:
+            raise ApiError("POST", url, answer)
+        self.headers["authorization"] = f"Bearer {doc_of(answer)['access_token']}"
+
+
 def entra_client(transport: Transport, lab: Doc) -> ApiClient:
-    """Graph as the lab's application, with a client-credentials token."""
-    entra = lab["entra"]
-    http = Http(transport)
-    url = f"https://login.microsoftonline.com/{entra['tenant_id']}/oauth2/v2.0/token"
-    form = {
-        "grant_type": "client_credentials", "client_id": entra["client_id"], "client_secret": entra["client_secret"],
-        "scope": "https://graph.microsoft.com/.default",
-    }  # fmt: skip
-    answer = http.request("POST", url, form=form)
-    if answer.status != 200:
-        raise ApiError("POST", url, answer)
-    headers = {"authorization": f"Bearer {json_of(answer)['access_token']}"}
-    return ApiClient(Http(transport, base="https://graph.microsoft.com", headers=headers), prefix="/v1.0")
+    """Graph as the lab's application."""
+    return ApiClient(GraphHttp(transport, lab["entra"]), prefix="/v1.0")
 
 
 def client_of(world: Any, side: str) -> ApiClient:

@@ -56,7 +56,6 @@ class Engine:
     tape: Tape
     request_key: bytes
     crashes: list[str] = field(default_factory=list)
-    clients: dict[str, Any] = field(default_factory=dict)
     _requests: int = 0
     _refusals: int = 0
 

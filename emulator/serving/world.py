@@ -68,6 +68,7 @@ class World:
         self.transport = InProcess(self.entry)
         self.clock = ClockControl(self)
         self.control_token: str | None = None
+        self._clients: dict[str, ApiClient] = {}
         if not worker and "start" not in snapshots.names(self.database):
             self.snapshot("start")
         self._closed = False
@@ -184,23 +185,24 @@ class World:
     @property
     def okta(self) -> "ApiClient":
         """A thin client of the org's API as its administrator."""
-        from emulator.serving.clients import client_of
-
-        return client_of(self, "okta")
+        return self._client("okta")
 
     @property
     def entra(self) -> "ApiClient":
         """A thin client of Microsoft Graph as an application with every permission."""
-        from emulator.serving.clients import client_of
-
-        return client_of(self, "entra")
+        return self._client("entra")
 
     @property
     def directory(self) -> "ApiClient":
         """A thin client of the on-premises directory."""
+        return self._client("directory")
+
+    def _client(self, side: str) -> "ApiClient":
         from emulator.serving.clients import client_of
 
-        return client_of(self, "directory")
+        if side not in self._clients:
+            self._clients[side] = client_of(self, side)
+        return self._clients[side]
 
     @property
     def agent_token(self) -> str:

@@ -48,6 +48,8 @@ class View:
         if not self.answer.body or b"<" not in self.answer.body[:1000]:
             return self.answer.text()
         root = html.fromstring(self.answer.body)
+        for unseen in root.xpath("//style | //script"):
+            unseen.drop_tree()
         return " ".join(" ".join(map(str, root.itertext())).split())
 
 

@@ -6,8 +6,10 @@ Every page is made from the data that the program itself runs on: operations, co
 import ast
 import difflib
 import inspect
+import io
 import re
 import sys
+import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -193,28 +195,44 @@ def differences() -> list[str]:
     """The deliberate differences from the cloud, as tagged in the code."""
     rows = []
     for path in sorted(SOURCE.rglob("*.py")):
-        for number, text in _tagged(path.read_text(encoding="utf-8")):
-            rows.append((code(f"{path.relative_to(ROOT).as_posix()}:{number}"), text))
+        place = code(path.relative_to(ROOT).as_posix())
+        rows += [(text, place) for text in _tagged(path.read_text(encoding="utf-8"))]
     return [
         "# Where it differs from the cloud, on purpose", "",
-        "Collected from `# Differs:` in the source.", "", *table(("where", "what"), [(text, where) for where, text in rows]),
+        "Collected from `# Differs:` in the source.", "", *table(("what", "where"), rows),
     ]  # fmt: skip
 
 
-def _tagged(source: str) -> Iterator[tuple[int, str]]:
-    """(line, text) of each `# Differs:` comment, with the comment lines that go on from it."""
+def _tagged(source: str) -> Iterator[str]:
+    """The text of each `# Differs:`, with the lines that go on from it: of its comment, or of its docstring's paragraph."""
     lines = source.splitlines()
+    quoted = _inside_strings(source)
     for number, line in enumerate(lines):
         match = re.search(r"# Differs:\s*(.*)", line)
         if not match:
             continue
-        parts = [match[1]]
-        for after in lines[number + 1 :]:
-            more = re.fullmatch(r"\s*#\s?(?!\s*(?:Differs|Inferred):)(.*)", after)
-            if not more:
+        parts, at = [match[1]], number + 1
+        while at < len(lines) and not parts[-1].endswith('"""'):
+            text = lines[at].strip()
+            if at not in quoted and not text.startswith("#"):
                 break
-            parts.append(more[1])
-        yield number + 1, " ".join(part.strip() for part in parts).strip()
+            text = text.removeprefix("#").strip()
+            if not text or text.startswith(("Differs:", "Inferred:", '"""')):
+                break
+            parts.append(text)
+            at += 1
+        yield _sentence(" ".join(parts).removesuffix('"""').strip())
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _inside_strings(source: str) -> set[int]:
+    """Indexes of the lines that a multi-line string goes on over."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    spans = [(token.start[0], token.end[0]) for token in tokens if token.type == tokenize.STRING]
+    return {line - 1 for start, end in spans for line in range(start + 1, end + 1)}
 
 
 def worlds() -> list[str]:

@@ -104,6 +104,17 @@ class Slow(Cloud):
         return super()._microsoft(exchange, path)
 
 
+def test_a_name_that_changes_between_attempts_is_looked_up_anew() -> None:
+    cloud = Cloud()
+    job = push(cloud, licenses=["ENTERPRISEPACK"], immutableId=None)
+    cloud.answers["GET", "/v1.0/subscribedSkus"] = [graph_error(503, "ServiceUnavailable", "")]
+    connector(cloud).run_once()
+    job["desired"]["userName"] = "robert@acme.example"
+    ack = finish(cloud, job)
+    assert [user["userPrincipalName"] for user in cloud.users.values()] == [BOB, "robert@acme.example"]
+    assert events(ack) == [("verify_exists", "SUCCESS"), ("push", "SUCCESS")]
+
+
 def test_a_job_whose_lease_ran_out_meanwhile_is_let_go() -> None:
     cloud = Slow()
     job = push(cloud)

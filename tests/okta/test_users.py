@@ -9,7 +9,7 @@ import pytest
 from emulator import World
 from emulator.serving.clients import ApiError
 
-from .worlds import ADMIN_ID, DANA_ID, PASSWORD, SAM_ID, events, kinds, new_user, refused, world
+from .worlds import ADMIN_ID, DANA_ID, PASSWORD, SAM_ID, TOKEN, anonymous, events, kinds, new_user, refused, world
 
 USERS = "/api/v1/users"
 
@@ -333,3 +333,9 @@ def test_the_log_names_the_tokens_owner(org: World) -> None:
     new_user(org, "kim@acme.example")
     actor = events(org, "user.lifecycle.create")[0]["actor"]
     assert (actor["id"], actor["alternateId"], actor["displayName"]) == (ADMIN_ID, "admin@acme.example", "Ada Min")
+
+
+def test_the_token_may_follow_the_word_at_once(org: World) -> None:
+    """As the vendor's Python SDK sends it."""
+    for header in (f"SSWS{TOKEN}", f"SSWS {TOKEN}", f"ssws  {TOKEN}"):
+        assert anonymous(org).request("GET", USERS, headers={"authorization": header}).status == 200

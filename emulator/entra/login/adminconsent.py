@@ -85,8 +85,8 @@ def _check_scope(scope: str) -> None:
 
 def _state(call: Call, request: ConsentRequest) -> Doc:
     return {
-        "kind": "adminconsent", "q": request.raw, "v2": request.v2, "t": call.path["tenant"], "cid": correlation_id(call),
-        "fresh": False,
+        "kind": "adminconsent", "q": request.raw, "v2": request.v2, "t": call.path["tenant"],
+        "cid": correlation_id(call), "fresh": False,
     }  # fmt: skip
 
 

@@ -88,10 +88,11 @@ def user_access_token(
     wids = sorted({str(role["roleTemplateId"]) for role in roles_of_user(call.store, user["id"])} | {MEMBER_ROLE})
     sub = pairwise(call, user["id"], client.id)
     claims: Doc = {
-        "aud": asked.resource["appId"] if v2 else asked.audience, "iss": _issuer(call, v2=v2), **_common(call, "at", lifetime),
-        "acr": "1", "amr": list(who.amr), **_client_claims(client, acr, v2=v2), "family_name": user.get("surname"),
-        "given_name": user.get("givenName"), "idtyp": "user", "ipaddr": call.exchange.client, "name": user.get("displayName"),
-        "oid": user["id"], "onprem_sid": user.get("onPremisesSecurityIdentifier"), "platf": "3",
+        "aud": asked.resource["appId"] if v2 else asked.audience, "iss": _issuer(call, v2=v2),
+        **_common(call, "at", lifetime), "acr": "1", "amr": list(who.amr), **_client_claims(client, acr, v2=v2),
+        "family_name": user.get("surname"), "given_name": user.get("givenName"), "idtyp": "user",
+        "ipaddr": call.exchange.client, "name": user.get("displayName"), "oid": user["id"],
+        "onprem_sid": user.get("onPremisesSecurityIdentifier"), "platf": "3",
         "puid": "1003" + hashlib.blake2b(user["id"].encode(), digest_size=6).hexdigest().upper(), "scp": " ".join(scp),
         "signin_state": ["kmsi"], "sub": sub, "tenant_region_scope": region(call),
         **_name_claims(user, v2=v2), "uti": call.memo["uti"], "ver": "2.0" if v2 else "1.0", "wids": wids,

@@ -24,8 +24,8 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 HOST = "https://login.microsoftonline.com"
 """Issuers, discovery, form targets and redirects to other parties are under this name, whatever Host was asked."""
 _JSON = [
-    ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache"),
-    ("Expires", "-1"),
+    ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"),
+    ("Pragma", "no-cache"), ("Expires", "-1"),
 ]  # fmt: skip
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 

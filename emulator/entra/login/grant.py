@@ -90,8 +90,8 @@ def user_answer(
         if spa and until is None:
             until = call.now + SPA_MS
         kept = {
-            "scope": request.form.get("scope", ""), "resource": "" if request.v2 else asked.name, "session": session, "spa": spa,
-            "public": acr == "0",
+            "scope": request.form.get("scope", ""), "resource": "" if request.v2 else asked.name, "session": session,
+            "spa": spa, "public": acr == "0",
         }  # fmt: skip
         answer["refresh_token"], row = refresh_row(call, who, client.id, family=family, asked=kept, until=until)
         if spa and until is not None:

@@ -101,7 +101,7 @@ def _check_code(call: Call, client: Client, row: Doc | None, code: str, uri: str
 
 
 def _check_verifier(row: Doc, verifier: str) -> None:
-    """PKCE: the method is the one of the authorization request; a verifier without a challenge is refused (RFC 9700)."""
+    """PKCE with the method of the authorization request; a verifier without a challenge is refused (RFC 9700)."""
     if not row["challenge"] and not verifier:
         return
     if row["challenge"] and pkce_matches(verifier, row["challenge"], method=row["challengeMethod"]):

@@ -67,8 +67,8 @@ def consent(
     """The page on which what an application asks for is accepted; `may_all` offers to accept for everybody."""
     action = f"/{call.path.get('tenant', 'common')}/Consent/Set"
     values = {
-        "action": action, "context": context, "client": client_name, "scopes": scopes, "user": user["userPrincipalName"],
-        "may_all": may_all,
+        "action": action, "context": context, "client": client_name, "scopes": scopes,
+        "user": user["userPrincipalName"], "may_all": may_all,
     }  # fmt: skip
     return _show(call, "consent.html", values, posts_to=(reply_to,))
 

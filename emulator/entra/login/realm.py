@@ -1,5 +1,6 @@
-"""Where a user name signs in: UserRealm, GetUserRealm.srf, GetCredentialType. Source: graph-entra.md 2.9, federation.md 2.
+"""Where a user name signs in: UserRealm, GetUserRealm.srf, GetCredentialType.
 
+Source: graph-entra.md 2.9, federation.md 2.
 The answer depends on the domain alone: a name that nobody has answers like any other of its domain.
 """
 
@@ -130,16 +131,19 @@ def get_credential_type(call: Call) -> Doc:
     federation = federation_of(call, domain)
     credentials: Doc = {
         "PrefCredential": 4 if federation else 1, "HasPassword": True, "RemoteNgcParams": None, "FidoParams": None,
-        "SasParams": None, "CertAuthParams": None, "GoogleParams": None, "FacebookParams": None, "OtcNotAutoSent": False,
+        "SasParams": None, "CertAuthParams": None, "GoogleParams": None, "FacebookParams": None,
+        "OtcNotAutoSent": False,
     }  # fmt: skip
     if federation is not None:
         credentials["FederationRedirectUrl"] = _redirect_url(call, federation, name)
     exists = federation is not None or (domain is not None and users.by_upn(call.store, name) is not None)
     return {
-        "Username": name, "Display": name, "IfExistsResult": 0 if exists else 1, "IsUnmanaged": False, "ThrottleStatus": 0,
+        "Username": name, "Display": name, "IfExistsResult": 0 if exists else 1, "IsUnmanaged": False,
+        "ThrottleStatus": 0,
         "Credentials": credentials,
         "EstsProperties": {"UserTenantBranding": None, "DomainType": 4 if federation else 3 if domain else 1},
-        "FlowToken": str(call.body.get("flowToken") or ""), "IsSignupDisallowed": True, "apiCanary": opaque(call, "canary", 32),
+        "FlowToken": str(call.body.get("flowToken") or ""), "IsSignupDisallowed": True,
+        "apiCanary": opaque(call, "canary", 32),
     }  # fmt: skip
 
 

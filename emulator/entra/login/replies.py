@@ -1,4 +1,4 @@
-"""Answers that go to the client's redirect URI: query, fragment, or a form that posts itself. Source: graph-entra.md 2.5."""
+"""Answers to the client's redirect URI: query, fragment, or a form that posts itself. Source: graph-entra.md 2.5."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from emulator.protocols.html import redirect
 
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
-    """A redirect URI that was checked against the application, and how it wants its answer (query, fragment, form_post)."""
+    """A redirect URI, checked against the application, and how it wants its answer (query, fragment, form_post)."""
 
     uri: str
     mode: str = "query"

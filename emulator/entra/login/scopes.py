@@ -38,7 +38,7 @@ class Asked:
         return bool(self.resource["appId"] == GRAPH_APP_ID)
 
     def written(self, granted: list[str]) -> str:
-        """The `scope` of a v2 answer: qualified as the client wrote them; `.default` is said again, as the service does."""
+        """The `scope` of a v2 answer: qualified as the client wrote them; the service says `.default` again."""
         prefix = f"{self.name}/" if self.name else ""
         oidc = [name for name in ("openid", "profile", "email") if name in self.oidc]
         own = [name for name in granted if name not in OIDC]

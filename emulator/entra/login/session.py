@@ -66,7 +66,8 @@ def start(call: Call, who: Identity, *, issuer: str = "") -> Doc:
     secret = call.ids.secret("estsauth", 48)
     session = {
         "id": call.ids.guid("sso_session"), "_cookie": digest(secret), "userId": who.user["id"], "amr": list(who.amr),
-        "authTime": who.auth_ms, **stamp(call, who.user), "expires": call.now + LIFETIME_MS, "issuer": issuer, "clients": [],
+        "authTime": who.auth_ms, **stamp(call, who.user), "expires": call.now + LIFETIME_MS, "issuer": issuer,
+        "clients": [],
     }  # fmt: skip
     purge(call.store, SSO_SESSIONS, call.now)
     call.store.add(SSO_SESSIONS, session)

@@ -25,7 +25,8 @@ def code_row(call: Call, code: str, request: Request, who: Identity, session_id:
     """What a code stands for."""
     raw = request.raw
     return {
-        "id": digest(code), "clientId": request.client.id, "redirectUri": request.reply.uri, "platform": request.platform,
+        "id": digest(code), "clientId": request.client.id, "redirectUri": request.reply.uri,
+        "platform": request.platform,
         "challenge": raw.get("code_challenge", ""), "challengeMethod": raw.get("code_challenge_method", "plain"),
         "scope": raw.get("scope", ""), "resource": raw.get("resource", ""), "nonce": raw.get("nonce", ""),
         "session": session_id, **_person(call, who), "expires": call.now + CODE_MS,
@@ -76,7 +77,7 @@ def refuse_reuse(call: Call, code_id: str, client_id: str) -> None:
 def refresh_row(
     call: Call, who: Identity, client_id: str, *, family: str, asked: Doc, until: int | None = None
 ) -> tuple[str, Doc]:
-    """A new refresh token and its row; `asked` holds scope, resource and session; `until` (ms) where it does not slide."""
+    """A new refresh token and its row; `asked`: scope, resource, session; `until` (ms) where it does not slide."""
     token = "1." + call.ids.secret("refresh_token", 64)
     row = {
         "id": digest(token), "clientId": client_id, "family": family, **asked, **_person(call, who),

@@ -21,6 +21,11 @@ FEDERATIONS = Kind("federations", (Column("domain", unique=True), Column("issuer
 ADMINS = {
     "roles": ("External Identity Provider Administrator", "Hybrid Identity Administrator", "Domain Name Administrator")
 }
+# Microsoft's table names the newer permissions only for the list; the older ones read it as they read one item.
+READERS = (
+    "Domain.Read.All", "Domain.ReadWrite.All", "Domain-InternalFederation.Read.All",
+    "Domain-InternalFederation.ReadWrite.All",
+)  # fmt: skip
 SETTINGS = ("Set domain authentication", "Set federation settings on domain")
 REQUIRED = ("issuerUri", "passiveSignInUri", "signingCertificate")
 URIS = ("passiveSignInUri", "activeSignInUri", "metadataExchangeUri", "signOutUri", "passwordResetUri")
@@ -82,7 +87,7 @@ def _entity(row: Doc, status: int | None = None) -> Entity:
     )
 
 
-@operation("GET", "/v1.0/domains/{id}/federationConfiguration", source=DOCUMENTED)
+@operation("GET", "/v1.0/domains/{id}/federationConfiguration", source=DOCUMENTED, scope=READERS)
 def list_configurations(call: Call) -> Collection:
     """The federation of a domain: one item or none."""
     domain = domains.load(call)

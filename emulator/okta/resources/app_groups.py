@@ -13,7 +13,11 @@ from emulator.okta.params import body_object, part, stamp
 from emulator.okta.problems import invalid, not_found
 
 __all__ = ["APP_GROUPS", "app_ids", "group_gone", "member_joined", "member_left"]
-_MEMBERSHIP = ("application.user_membership.add", "application.user_membership.update", "application.user_membership.remove")
+_MEMBERSHIP = (
+    "application.user_membership.add",
+    "application.user_membership.update",
+    "application.user_membership.remove",
+)
 
 
 def app_ids(store: Any, group_id: str) -> list[str]:
@@ -78,7 +82,9 @@ def list_app_groups(call: Call) -> Listing:
     rows = _by_priority(call.store, app["id"])
     wanted = (call.params.get("q") or "").casefold()
     if wanted:
-        names = {g["id"]: g["profile"]["name"] for g in call.store.get_many(groups.GROUPS, [r["groupId"] for r in rows])}
+        names = {
+            g["id"]: g["profile"]["name"] for g in call.store.get_many(groups.GROUPS, [r["groupId"] for r in rows])
+        }
         rows = [row for row in rows if names.get(row["groupId"], "").casefold().startswith(wanted)]
     after = call.params.get("after")
     ids = [row["groupId"] for row in rows]
@@ -92,7 +98,9 @@ def list_app_groups(call: Call) -> Listing:
     return Listing([_shown(call, row) for row in rows[:size]], more)
 
 
-@operation("GET", "/api/v1/apps/{appId}/groups/{groupId}", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get")
+@operation(
+    "GET", "/api/v1/apps/{appId}/groups/{groupId}", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
+)
 def get_app_group(call: Call) -> Doc:
     """One group assignment."""
     return _shown(call, _load(call)[1])

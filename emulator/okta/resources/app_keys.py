@@ -20,7 +20,9 @@ def render(doc: Doc) -> Doc:
     return {name: shown[name] for name in _ORDER}
 
 
-@operation("GET", "/api/v1/apps/{appId}/credentials/keys", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get")
+@operation(
+    "GET", "/api/v1/apps/{appId}/credentials/keys", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
+)
 def list_keys(call: Call) -> list[Doc]:
     """Every key of an app; `credentials.signing.kid` of the app names the one in use."""
     from emulator.okta.resources import apps
@@ -30,7 +32,11 @@ def list_keys(call: Call) -> list[Doc]:
 
 
 @operation(
-    "GET", "/api/v1/apps/{appId}/credentials/keys/{keyId}", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
+    "GET",
+    "/api/v1/apps/{appId}/credentials/keys/{keyId}",
+    source=OBSERVED,
+    scope=("okta.apps.read",),
+    bucket="apps.get",
 )
 def get_key(call: Call) -> Doc:
     """One key."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from emulator.kernel.call import Call, Listing
-from emulator.kernel.doc import Doc, public
+from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
@@ -14,7 +14,16 @@ from emulator.okta.params import body_object, part, stamp, text_of
 from emulator.okta.problems import invalid, not_found
 from emulator.store.where import compile_for
 
-__all__ = ["APP_USERS", "assign", "by_user_name", "find", "render", "user_activated", "user_changed", "user_deactivated"]
+__all__ = [
+    "APP_USERS",
+    "assign",
+    "by_user_name",
+    "find",
+    "render",
+    "user_activated",
+    "user_changed",
+    "user_deactivated",
+]
 _EVENTS = ("application.user_membership.add", "application.user_membership.update")
 _SHOWN = (
     "externalId", "created", "lastUpdated", "scope", "status", "statusChanged", "passwordChanged", "syncState",
@@ -37,7 +46,10 @@ def by_user_name(store: Any, app_id: str, user_name: str) -> Doc | None:
 def render(call: Call, app_user: Doc) -> Doc:
     """The app user as the API shows it; its id is the user's."""
     api = f"{call.base}/api/v1"
-    links: Doc = {"app": {"href": f"{api}/apps/{app_user['appId']}"}, "user": {"href": f"{api}/users/{app_user['userId']}"}}
+    links: Doc = {
+        "app": {"href": f"{api}/apps/{app_user['appId']}"},
+        "user": {"href": f"{api}/users/{app_user['userId']}"},
+    }
     shown = {"id": app_user["userId"], **{name: app_user[name] for name in _SHOWN}}
     if app_user.get("lastSync"):
         shown["lastSync"] = app_user["lastSync"]
@@ -168,7 +180,10 @@ def unassign_user(call: Call) -> None:
     if app_profiles.assigned_groups(call.store, app["id"], user["id"]):
         if found["scope"] == assignments.GROUP:
             compared = (Compared("scope", found["scope"], f"app user in {app['label']}"),)
-            why = Why("The assignment comes from a group; remove the user from the group, or the group from the app.", compared)
+            why = Why(
+                "The assignment comes from a group; remove the user from the group, or the group from the app.",
+                compared,
+            )
             raise Problem("E0000046", why=why)
         found["scope"], found["_pinned"] = assignments.GROUP, []
         assignments.refresh(call, app, found, user, force=True)

@@ -6,6 +6,7 @@ from typing import Any
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
+from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import app_installation, app_lists, app_shapes, federating, key_material, office365
 from emulator.okta.app_kinds import APP_KEYS, APPS
@@ -18,6 +19,7 @@ from emulator.okta.tokens import org
 from emulator.protocols.keys import SigningKey
 
 __all__ = ["APPS", "by_id", "by_key", "load", "render", "signing_key"]
+SEED_RANK = 60
 _SERVER_KEYS = ("domains",)
 
 
@@ -188,3 +190,23 @@ def _refuse_first_party(app: Doc) -> None:
     if TYPES[app["name"]].first_party:
         why = Why("Okta's own apps cannot be changed or removed.", (Compared("name", app["name"], "the app"),))
         raise Problem("E0000143", why=why)
+
+
+def seed(seeding: Seeding) -> None:
+    """`apps: [...]`, each:
+
+    name: office365 | bookmark; id, key (exk...), label, status, signOnMode, settings {app {...}}, appLinks {name: bool},
+    userNameTemplate {template, type, ...}; signing_key: stem of a fixture's .key and .crt (else one is made).
+    consent {federation, provisioning}: true where the tenant's administrator has consented.
+    provisioning {type, create, update, deactivate, password, action, gracePeriodDays}: an enabled connection.
+    schema {attribute: property}: custom attributes. license_catalogue [{id, skuPartNumber, servicePlans [names]}].
+    rules [{name, id, access, factors, clients [...], groups, users, zones (names), groups_excluded, users_excluded,
+    zones_excluded, platforms [...], expression, reauthenticateIn, status}]: above the ones the app comes with.
+    mappings {attribute: expression | {expression, pushStatus} | null}.
+    users [{login, userName, scope, immutableId, externalId, licenses, roles, profile, status, syncState}]: a value that
+    differs from the mapping's is set by hand; left out, the first assignment is played (S-65's substitute included).
+    groups [{name, priority, profile}]: members whom `users` does not name are assigned through them.
+    """
+    from emulator.okta import app_seeds
+
+    app_seeds.plant(seeding)

@@ -64,7 +64,9 @@ def set_connection(call: Call) -> Doc:
     scheme = text_of(profile, "authScheme")
     if scheme != "OAUTH2":
         compared = (Compared("authScheme", scheme, "request body"), Compared("taken", "OAUTH2", "office365"))
-        raise invalid("authScheme", f"authScheme: '{scheme}' is not valid", why=Why("Office 365 connects by OAuth.", compared))
+        raise invalid(
+            "authScheme", f"authScheme: '{scheme}' is not valid", why=Why("Office 365 connects by OAuth.", compared)
+        )
     if profile.get("settings"):
         call.note("stored administrator credentials are not used: the connection works by consent")
     present = call.store.get(CONNECTIONS, app["id"])
@@ -110,7 +112,9 @@ def _set_status(call: Call, app: Doc, status: str) -> None:
     if status == "ENABLED" and not office365.consented(app, office365.GRAPH):
         compared = (Compared("consent", "none", f"app {app['label']}, provisioning client"),)
         hint = "Follow _links.authorize of the connection as the tenant's administrator."
-        why = Why("The connection works through Okta's provisioning client, which needs the tenant's consent.", compared, hint)
+        why = Why(
+            "The connection works through Okta's provisioning client, which needs the tenant's consent.", compared, hint
+        )
         raise invalid("connection", "Admin consent is required before the connection can be activated.", why=why)
     connection["status"] = status
     call.store.put(CONNECTIONS, connection)

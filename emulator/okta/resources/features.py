@@ -1,4 +1,7 @@
-"""Provisioning features of apps: /api/v1/apps/{appId}/features. Source: okta-admin-api.md 8.4 and the recorded shapes."""
+"""Provisioning features of apps: /api/v1/apps/{appId}/features.
+
+Source: okta-admin-api.md 8.4 and the recorded shapes.
+"""
 
 from typing import Any
 
@@ -89,7 +92,9 @@ def update_feature(call: Call) -> Doc:
     if not _enabled(call, app):
         compared = (Compared("connection", "not enabled", f"app {app['label']}"),)
         hint = "POST connections/default, follow its authorize link, then connections/default/lifecycle/activate."
-        raise invalid("feature", "Provisioning is not enabled.", why=Why("Features need the app's connection.", compared, hint))
+        raise invalid(
+            "feature", "Provisioning is not enabled.", why=Why("Features need the app's connection.", compared, hint)
+        )
     kept = call.store.get(CAPABILITIES, app["id"])
     row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
     if name == INBOUND:
@@ -139,7 +144,9 @@ def _checked(before: Any, value: Any, where: str) -> Any:
 def _refuse_password(app: Doc, capabilities: Doc) -> None:
     """Under WS-Federation no password is sent even when Sync Password is on; elsewhere it would be, by code we lack."""
     if dig(capabilities, "update.password.status") == "ENABLED" and app["signOnMode"] != "SAML_1_1":
-        raise invalid("feature", "Password push is not available.", why=not_emulated("Sync Password without WS-Federation"))
+        raise invalid(
+            "feature", "Password push is not available.", why=not_emulated("Sync Password without WS-Federation")
+        )
 
 
 def _refuse_schedule(inbound: Doc) -> None:

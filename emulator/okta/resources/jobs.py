@@ -21,7 +21,7 @@ _OURS = inferred("in the cloud the connector lives inside the org; the port betw
 _MOST = 10
 
 
-@operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json")
+@operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json", commit="manual")
 def lease_jobs(call: Call) -> Doc:
     """Take due jobs: `{kinds?, max?}` -> `{jobs, next_due}`, each with its lease, payload and secret."""
     body = body_object(call)
@@ -32,13 +32,22 @@ def lease_jobs(call: Call) -> Doc:
     if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST:
         why = Why(f"max is 1 to {_MOST}.", (Compared("max", most, "request body"),))
         raise invalid("max", f"max: '{most}' is not valid", why=why)
-    found: list[Doc] = []
-    while len(found) < most:
-        ready = job_queue.due(call, kinds, most - len(found))
-        if not ready:
-            break
-        found += [leased for job in ready if (leased := job_queue.lease(call, job)) is not None]
+    found = _leased(call, kinds, most)
     return {"jobs": found, "next_due": None if found else job_queue.next_due(call, kinds)}
+
+
+def _leased(call: Call, kinds: list[str], most: int) -> list[Doc]:
+    """Looking writes nothing (a commit would wake the pump that asks); leasing does."""
+    if not job_queue.due(call, kinds, 1):
+        return []
+    found: list[Doc] = []
+    with call.commit():
+        while len(found) < most:
+            ready = job_queue.due(call, kinds, most - len(found))
+            if not ready:
+                break
+            found += [leased for job in ready if (leased := job_queue.lease(call, job)) is not None]
+    return found
 
 
 @operation("POST", "/_lab/agent/jobs/{jobId}/step", source=_OURS, auth="agent")
@@ -69,7 +78,9 @@ def acknowledge(call: Call) -> Doc:
     job = _held(call, body)
     if body.get("outcome") not in job_results.OUTCOMES:
         compared = (Compared("outcome", body.get("outcome"), "request body"),)
-        raise invalid("outcome", "outcome: must be done, failed or retry", why=Why("There are three outcomes.", compared))
+        raise invalid(
+            "outcome", "outcome: must be done, failed or retry", why=Why("There are three outcomes.", compared)
+        )
     for name, kind in (("events", list), ("app_user", dict), ("result", dict)):
         if body.get(name) is not None and not isinstance(body[name], kind):
             raise invalid(name, f"{name}: has the wrong type")
@@ -92,7 +103,9 @@ def _held(call: Call, body: Doc) -> Doc:
         raise _conflict("The lease was given out before the world was restored.", ("lease's epoch", lease["epoch"], "lease"),
                         ("epoch", epoch, "store"))  # fmt: skip
     if parse_iso(lease["expiresAt"]) <= call.now:
-        raise _conflict("The lease has expired.", ("expiresAt", lease["expiresAt"], "lease"), ("now", iso(call.now), "world clock"))
+        raise _conflict(
+            "The lease has expired.", ("expiresAt", lease["expiresAt"], "lease"), ("now", iso(call.now), "world clock")
+        )
     return job
 
 

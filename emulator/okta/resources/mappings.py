@@ -86,7 +86,10 @@ def update_mapping(call: Call) -> Doc:
     targets = _target_fields(call, doc)
     for name, item in sent.items():
         if name not in targets:
-            compared = (Compared("field", name, "request body"), Compared("fields", ", ".join(sorted(targets)), "target schema"))
+            compared = (
+                Compared("field", name, "request body"),
+                Compared("fields", ", ".join(sorted(targets)), "target schema"),
+            )
             why = Why("The target's schema has no such attribute.", compared)
             raise invalid("updateMapping", f"Invalid target field {name}", why=why)
         if item is None:
@@ -138,7 +141,10 @@ def preview_mapping(call: Call) -> Doc:
 
     doc, body = load(call), body_object(call)
     if doc["target"]["type"] != "appuser":
-        why = Why("The preview is of mappings from Okta users to an app.", (Compared("target", doc["target"]["type"], "mapping"),))
+        why = Why(
+            "The preview is of mappings from Okta users to an app.",
+            (Compared("target", doc["target"]["type"], "mapping"),),
+        )
         raise invalid("previewMapping", "The mapping's target is not an application", why=why)
     app = call.store.get(APPS, doc["target"]["id"])
     user = users.by_id(call, text_of(body, "userId") or "")

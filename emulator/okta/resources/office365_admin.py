@@ -90,7 +90,9 @@ def federation_settings(call: Call) -> Doc:
     """What an administrator enters by hand at Microsoft; `?domain=` chooses the issuer of an automatic app."""
     app = office365_app(call)
     if app["signOnMode"] != "SAML_1_1":
-        why = Why("Only WS-Federation has federation settings.", (Compared("signOnMode", app["signOnMode"], "the app"),))
+        why = Why(
+            "Only WS-Federation has federation settings.", (Compared("signOnMode", app["signOnMode"], "the app"),)
+        )
         raise invalid("settings", "The application does not use WS-Federation.", why=why)
     found = federating.configuration(call, app, call.params.get("domain") or app["settings"]["app"]["domain"])
     return {
@@ -100,9 +102,7 @@ def federation_settings(call: Call) -> Doc:
     }  # fmt: skip
 
 
-@operation(
-    "GET", _AT + "/office365/deprovisioning", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get"
-)
+@operation("GET", _AT + "/office365/deprovisioning", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get")
 def get_deprovisioning(call: Call) -> Doc:
     """The menu "user status on deactivation": `{action, gracePeriodDays}`."""
     return dict(office365_app(call).get("_deprovisioning", provisioning.FIRST_DEPROVISIONING))
@@ -126,7 +126,10 @@ def set_deprovisioning(call: Call) -> Doc:
 def checked_deprovisioning(body: Doc) -> Doc:
     action, days = text_of(body, "action"), body.get("gracePeriodDays", 0)
     if action not in provisioning.ACTIONS:
-        compared = (Compared("action", action, "request body"), Compared("actions", ", ".join(provisioning.ACTIONS), "menu"))
+        compared = (
+            Compared("action", action, "request body"),
+            Compared("actions", ", ".join(provisioning.ACTIONS), "menu"),
+        )
         raise invalid("action", f"action: '{action}' is not valid", why=Why("The menu has no such entry.", compared))
     if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= _MOST_GRACE:
         why = Why("The grace period is 0 to 30 days.", (Compared("gracePeriodDays", days, "request body"),))

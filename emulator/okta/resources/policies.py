@@ -4,7 +4,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Problem, Why, not_emulated
+from emulator.kernel.problems import Compared, Why, not_emulated
 from emulator.okta import policy_store
 from emulator.okta.app_kinds import APPS, POLICIES
 from emulator.okta.events import app_target, emit, target
@@ -61,9 +61,13 @@ def known_type(kind: str | None, where: str) -> str:
     if kind in (ACCESS, ENROLLMENT):
         return str(kind)
     if kind in _OTHERS:
-        raise invalid("type", f"type: '{kind}' is not available in this org", why=not_emulated(f"Policies of type {kind}"))
+        raise invalid(
+            "type", f"type: '{kind}' is not available in this org", why=not_emulated(f"Policies of type {kind}")
+        )
     why = Why("There is no such policy type.", (Compared("type", kind, where),))
-    raise invalid("type", "type: The field cannot be left blank" if not kind else f"type: '{kind}' is not valid", why=why)
+    raise invalid(
+        "type", "type: The field cannot be left blank" if not kind else f"type: '{kind}' is not valid", why=why
+    )
 
 
 @operation(
@@ -218,7 +222,9 @@ def assign_policy(call: Call) -> None:
         raise invalid("Policy", cause, why=why)
     if policy["type"] != ACCESS:
         compared = (Compared("type", policy["type"], "the policy"), Compared("type needed", ACCESS, "apps"))
-        raise invalid("Policy", "The policy is not an app sign-on policy", why=Why("Apps take one type of policy.", compared))
+        raise invalid(
+            "Policy", "The policy is not an app sign-on policy", why=Why("Apps take one type of policy.", compared)
+        )
     app["_policyId"] = policy["id"]
     apps.touch(call, app)
     emit(call, "application.policy.sign_on.update", [app_target(app), policy_target(policy)])
@@ -242,7 +248,6 @@ def _store(call: Call, policy: Doc, event: str) -> None:
     policy["lastUpdated"] = stamp(call.now)
     call.store.put(POLICIES, policy)
     emit(call, event, [policy_target(policy)])
-
 
 
 def seed(seeding: Seeding) -> None:

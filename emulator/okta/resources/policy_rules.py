@@ -1,4 +1,7 @@
-"""Rules of app sign-on policies: /api/v1/policies/{policyId}/rules. Source: okta-admin-api.md 12 and the recorded shapes."""
+"""Rules of app sign-on policies: /api/v1/policies/{policyId}/rules.
+
+Source: okta-admin-api.md 12 and the recorded shapes.
+"""
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -167,11 +170,18 @@ def _refuse_type(policy: Doc) -> None:
 def _priority(call: Call, policy: Doc, body: Doc, present: int | None = None) -> int:
     if text_of(body, "type") not in (None, policy["type"]):
         compared = (Compared("type", body["type"], "request body"), Compared("type", policy["type"], "the policy"))
-        raise invalid("type", f"type: '{body['type']}' is not valid", why=Why("A rule has its policy's type.", compared))
+        raise invalid(
+            "type", f"type: '{body['type']}' is not valid", why=Why("A rule has its policy's type.", compared)
+        )
     asked = body.get("priority")
     if asked is None:
         return policy_store.next_priority(call.store, policy["id"]) if present is None else present
     if isinstance(asked, bool) or not isinstance(asked, int) or not 0 <= asked < policy_store.CATCH_ALL_PRIORITY:
-        compared = (Compared("priority", asked, "request body"), Compared("below", policy_store.CATCH_ALL_PRIORITY, "catch-all"))
-        raise invalid("priority", f"priority: '{asked}' is not valid", why=Why("Rules stand above the catch-all.", compared))
+        compared = (
+            Compared("priority", asked, "request body"),
+            Compared("below", policy_store.CATCH_ALL_PRIORITY, "catch-all"),
+        )
+        raise invalid(
+            "priority", f"priority: '{asked}' is not valid", why=Why("Rules stand above the catch-all.", compared)
+        )
     return asked

@@ -70,10 +70,16 @@ def retry_task(call: Call) -> Doc:
     """Do a task's work again, with the state of today."""
     task = _load(call)
     if task["status"] != task_store.FAILED:
-        compared = (Compared("status", task["status"], "the task"), Compared("status needed", task_store.FAILED, "retry"))
+        compared = (
+            Compared("status", task["status"], "the task"),
+            Compared("status needed", task_store.FAILED, "retry"),
+        )
         raise invalid("task", "The task is not failed", why=Why("Only failed tasks are retried.", compared))
     if not _retry(call, task):
-        why = Why("The task's app, user or assignment is gone, or the app pushes nothing.", (Compared("task", task["id"], "tasks"),))
+        why = Why(
+            "The task's app, user or assignment is gone, or the app pushes nothing.",
+            (Compared("task", task["id"], "tasks"),),
+        )
         raise Problem("E0000195", "task", causes=("The task can no longer be retried",), why=why)
     return render(call, task)
 
@@ -107,9 +113,7 @@ def _retry(call: Call, task: Doc) -> bool:
     return True
 
 
-@operation(
-    "DELETE", _AT + "/{taskId}", source=UI_ONLY, scope=("okta.apps.manage",), emits=("system.org.task.remove",)
-)
+@operation("DELETE", _AT + "/{taskId}", source=UI_ONLY, scope=("okta.apps.manage",), emits=("system.org.task.remove",))
 def dismiss_task(call: Call) -> None:
     """Take a task off the list; what it was about stays undone."""
     task = _load(call)

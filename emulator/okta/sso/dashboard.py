@@ -15,6 +15,9 @@ from emulator.okta.resources import app_users, apps
 from emulator.okta.sso import flow, gate, pages, passive
 from emulator.protocols.html import redirect
 
+_NOT_YET = ("STAGED", "PENDING")
+"""Where the app provisions its users, the tile comes last: after the account at the other side (F-03, S-35)."""
+
 
 @operation("GET", "/", source=inferred("the org's address leads people home"), bucket="login", **pages.as_page())
 def front(call: Call) -> Answer:
@@ -61,7 +64,7 @@ def follow_link(call: Call) -> Answer:
 
 def _tiles(call: Call, app_user: Doc) -> list[Doc]:
     app = call.store.get(apps.APPS, app_user["appId"])
-    if app is None or app["visibility"]["hide"]["web"]:
+    if app is None or app["visibility"]["hide"]["web"] or app_user["status"] in _NOT_YET:
         return []
     return [
         {"name": link["name"], "label": app["label"], "href": urlsplit(link["href"]).path} for link in _links(call, app)

@@ -38,7 +38,7 @@ def sign_in_page(call: Call) -> Answer:
 
 @operation(
     "POST", flow.SIGN_IN, source=inferred("same texts for every failure, as POST /authn"), bucket="login", body="form",
-    emits=("user.session.start", "user.account.lock"), **pages.as_page(),
+    emits=("user.session.start", "user.account.lock", "user.account.unlock"), **pages.as_page(),
 )  # fmt: skip
 def sign_in(call: Call) -> Answer:
     """User name and password; a session cookie and the way on when they are right."""

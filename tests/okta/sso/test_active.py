@@ -1,7 +1,5 @@
 """WS-Trust: what rich clients get, and that a refusal never tells why."""
 
-import re
-
 import pytest
 from msal import wstrust_request, wstrust_response
 from msal.mex import Mex
@@ -13,7 +11,6 @@ from tests.okta.sso.worlds import (
     ACTIVE,
     APP_ID,
     DENY_RULE,
-    HOST,
     PASSWORD,
     SERVICE_IMMUTABLE,
     USERNAME13,
@@ -28,9 +25,14 @@ SERVICE = "svc-scanner@acme.example"
 ENDPOINTS = {"2005": ACTIVE, "1.3": USERNAME13}
 ACTIONS = {"2005": wstrust.ACTION_2005, "1.3": wstrust.ACTION_13}
 WRONG = "Wr0ng-password"
+REALM = "urn:federation:MicrosoftOnline"
+XXE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><s:Envelope'
 
 
-def ask(world, username=SERVICE, password=PASSWORD, *, version="1.3", url=None, headers=None, body=None, change=None, at=0):
+def ask(
+    world, username=SERVICE, password=PASSWORD, *, version="1.3", url=None, headers=None, body=None, change=None, at=0
+):
+    """Send one request; `change` replaces bytes in it, `at` shifts its clock (ms)."""
     url = url or ENDPOINTS[version]
     if body is None:
         now = world.clock.now() + at
@@ -69,10 +71,10 @@ def test_msal_s_own_request_is_understood():
 
     with made(clock="real") as world:
         for url, action in ((ACTIVE, Mex.ACTION_2005), (USERNAME13, Mex.ACTION_13)):
-            found = wstrust_request.send_request(SERVICE, PASSWORD, "urn:federation:MicrosoftOnline", url, action, Client(world))
+            found = wstrust_request.send_request(SERVICE, PASSWORD, REALM, url, action, Client(world))
             assert assertion_of_token(found["token"]).upn == SERVICE
         with pytest.raises(RuntimeError, match="wsse:FailedAuthentication"):
-            wstrust_request.send_request(SERVICE, WRONG, "urn:federation:MicrosoftOnline", url, action, Client(world))
+            wstrust_request.send_request(SERVICE, WRONG, REALM, url, action, Client(world))
 
 
 def test_every_failed_authentication_gets_the_same_answer():
@@ -184,13 +186,13 @@ MINUTES = 60_000
         ({"body": b"<not-soap/>"}, 400, "wst:InvalidRequest"),
         ({"body": b"not xml"}, 400, "wst:InvalidRequest"),
         ({"body": b""}, 400, "wst:InvalidRequest"),
-        ({"change": (b"<s:Envelope", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><s:Envelope')}, 400, "wst:InvalidRequest"),
+        ({"change": (b"<s:Envelope", XXE)}, 400, "wst:InvalidRequest"),
         ({"headers": {"soapaction": wstrust.ACTION_2005}}, 500, "wsa:ActionNotSupported"),
         ({"version": "2005", "url": USERNAME13}, 500, "wsa:ActionNotSupported"),
         ({"version": "1.3", "url": ACTIVE}, 500, "wsa:ActionNotSupported"),
         ({"at": -16 * MINUTES}, 500, "wsu:MessageExpired"),
         ({"at": 6 * MINUTES}, 500, "wsu:MessageExpired"),
-        ({"change": (b"urn:federation:MicrosoftOnline", b"urn:other")}, 500, "wst:InvalidScope"),
+        ({"change": (REALM.encode(), b"urn:other")}, 500, "wst:InvalidScope"),
     ],
 )  # fmt: skip
 def test_requests_that_are_not_accepted(arguments, status, subcode):
@@ -233,5 +235,3 @@ def test_secrets_stay_out_of_the_journal():
 def test_get_is_not_for_here():
     with made() as world:
         assert Http(world.transport).request("GET", ACTIVE).status == 405
-        assert re.fullmatch(r"https://[^/]+/app/office365/exk\w+/sso/wsfed/active", ACTIVE)
-        assert HOST in ACTIVE

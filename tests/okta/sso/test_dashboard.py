@@ -1,6 +1,6 @@
 """The home page: a tile for each enabled link of each assigned app, and what a tile does."""
 
-from tests.okta.sso.worlds import APP_ID, HOST, LOGIN, ORG, events, made, posted, sign_in
+from tests.okta.sso.worlds import APP_ID, HOST, LOGIN, ORG, events, made, passive, posted, sign_in
 
 
 def tiles(view):
@@ -41,6 +41,16 @@ def test_enabling_a_link_adds_a_tile_and_deactivating_the_app_takes_all():
         assert tiles(browser.get(f"{ORG}/app/UserHome")) == []
 
 
+def test_the_tile_comes_after_the_account_where_the_app_provisions():
+    provisioning = {"type": "PROFILE_SYNC", "create": True, "update": True}
+    with made(app={"provisioning": provisioning, "users": []}) as world:
+        user = world.okta.get("/api/v1/users/dana@acme.example")["id"]
+        assert world.okta.post(f"/api/v1/apps/{APP_ID}/users", {"id": user})["status"] in ("STAGED", "PENDING")
+        browser = world.browser
+        assert tiles(sign_in(browser, "dana@acme.example")) == []
+        assert posted(browser, passive())
+
+
 def test_a_tile_starts_a_sign_in_without_wctx():
     with made() as world:
         browser = world.browser
@@ -78,3 +88,15 @@ def test_an_unassigned_person_following_a_link_is_refused():
         view = browser.get(link["href"])
         assert view.status == 403
         assert "User is not assigned to this application" in view.text
+
+
+def test_names_are_shown_as_text():
+    hostile = "<script>alert(1)</script>"
+    with made(app={"label": f"Office {hostile}"}) as world:
+        world.okta.post("/api/v1/users/dana@acme.example", {"profile": {"firstName": hostile}})
+        browser = world.browser
+        home = sign_in(browser, "dana@acme.example")
+        assert hostile in home.text
+        posted(browser, passive())
+        for view in (home, browser.history[-2]):
+            assert hostile not in view.answer.text()

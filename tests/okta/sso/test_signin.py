@@ -1,13 +1,16 @@
 """Signing in at the org: the page, what it tells and does not tell, where it leads."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
 from emulator.kernel.exchange import Exchange
 from tests.okta.sso.worlds import HOST, LOGIN, ORG, PASSWORD, events, made, sign_in, why
 
-HOSTILE = ['"><img src=x onerror=alert(1)>', "<script>alert(1)</script>", "' onfocus=alert(1) x='", "{{7*7}}", "&lt;b&gt;"]
+HOSTILE = [
+    '"><img src=x onerror=alert(1)>', "<script>alert(1)</script>", "' onfocus=alert(1) x='", "{{7*7}}", "&lt;b&gt;",
+]  # fmt: skip
 
 
 def told(view):
@@ -135,15 +138,14 @@ def test_from_uri_never_leaves_the_org(target):
 
 
 def page_for(target):
-    from urllib.parse import quote
-
     return f"{ORG}{LOGIN}?fromURI={quote(target, safe='')}"
 
 
 def test_from_uri_on_the_org_is_followed():
     with made() as world:
         browser = world.browser
-        view = browser.fill(browser.get(page_for("/login/signout")), {"username": "dana@acme.example", "password": PASSWORD})
+        page = browser.get(page_for("/login/signout"))
+        view = browser.fill(page, {"username": "dana@acme.example", "password": PASSWORD})
         assert view.url == f"{ORG}/login/signout"
 
 

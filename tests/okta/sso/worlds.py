@@ -2,60 +2,68 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from emulator import World
 from emulator.protocols import saml, saml11, wsfed, xmldsig
-from emulator.protocols.keys import load_signing_key
+from emulator.protocols.x509 import parse_certificate
 from tests.okta import worlds
 
 HOST, PASSWORD = worlds.HOST, worlds.PASSWORD
 ORG = f"https://{HOST}"
 LOGIN = "/login/login.htm"
-APP_ID, KEY = "0oaS6kNaTiPAGZGE2DW7", "exkrbINln5g47eXdqDW7"
+APP_ID, KEY = "0oaoffice3650000x700", "exkoffice3650000x700"
 PASSIVE, ACTIVE, USERNAME13, MEX, SIGNOUT = (
     f"{ORG}/app/office365/{KEY}/sso/wsfed/{name}" for name in ("passive", "active", "username13", "mex", "signout")
 )
 DANA_IMMUTABLE = worlds.DANA_GUID
 SERVICE_IMMUTABLE = "c2VydmljZS1pbW11dGFibGU="
 DENY_RULE = "Catch-all Rule"
-CERTS = {}
+SERVICE_RULE = {
+    "name": "Legacy clients: service accounts", "clients": ["EXCHANGE_ACTIVE_SYNC"], "groups": ["Service accounts"],
+}  # fmt: skip
+_CERTIFICATE = Path(__file__).parents[3] / "fixtures" / "certificates" / "okta-acme-saml.crt"
+
 
 @contextmanager
-def made(**options):
-    """The org; `deny_browsers` and `two_factors` put such a rule first, other options replace parts of the org's spec."""
+def made(*, seed=None, clock=None, rule=None, app=None, **org):
+    """The world. rule: put above all others; app: changes the app's spec; org: replaces parts of the org's spec."""
     spec = worlds.spec()
-    seed, clock = options.pop("seed", None), options.pop("clock", None)
-    deny, two = options.pop("deny_browsers", False), options.pop("two_factors", False)
-    every = options.pop("every_time", False)
-    org = spec["parties"]["okta:acme"]
-    org.update(options)
-    for name in ("svc-scanner", "blank", "loose"):
-        org["users"].append({"login": f"{name}@acme.example", "email": f"{name}@acme.example", "firstName": name,
-                             "lastName": "X", "password": PASSWORD, "groups": ["Service accounts"] if name in ("svc-scanner","blank","loose") else []})
-    with World(spec, seed=None, clock=clock) as world:
-        app = world.okta.post("/api/v1/apps", {"name": "office365", "label": "Microsoft Office 365", "signOnMode": "SAML_1_1",
-            "settings": {"app": {"domain": "acme.example", "msftTenant": "acme", "wsFedConfigureType": "MANUAL"}}})
-        assert app["id"] == APP_ID
-        keys = world.okta.get(f"/api/v1/apps/{APP_ID}/credentials/keys")
-        CERTS["c"] = keys[0]["x5c"][0]
-        for login, imm in (("dana@acme.example", None), ("svc-scanner@acme.example", SERVICE_IMMUTABLE), ("blank@acme.example", None)):
-            user = world.okta.get(f"/api/v1/users/{login}")
-            world.okta.post(f"/api/v1/apps/{APP_ID}/users", {"id": user["id"], "scope": "USER", **({"profile": {"immutableId": imm}} if imm else {})})
-        policy = app["_links"]["accessPolicy"]["href"].rpartition("/")[2]
-        groups = {g["profile"]["name"]: g["id"] for g in world.okta.get("/api/v1/groups")}
-        def rule(name, access, clients, factors="1FA", groups_=None, re="PT2H"):
-            world.okta.post(f"/api/v1/policies/{policy}/rules", {"name": name, "priority": 1, "type": "ACCESS_POLICY",
-              "conditions": {"office365Client": {"include": clients}, **({"people": {"groups": {"include": groups_}}} if groups_ else {})},
-              "actions": {"appSignOn": {"access": access, "verificationMethod": {"type": "ASSURANCE", "factorMode": factors, "reauthenticateIn": re}}}})
-        rule("Legacy clients: service accounts", "ALLOW", ["EXCHANGE_ACTIVE_SYNC"], groups_=[groups["Service accounts"]])
-        if deny: rule("Nobody in browsers", "DENY", ["WEB"])
-        if two: rule("Two factors", "ALLOW", ["WEB"], "2FA")
-        if every: rule("Every time", "ALLOW", ["WEB"], re="PT0S")
+    part = spec["parties"]["okta:acme"]
+    part["users"] += [_person(name) for name in ("svc-scanner", "blank", "loose")]
+    part["apps"] = [office365([rule] if rule else []) | (app or {})]
+    part.update(org)
+    with World(spec, seed=seed, clock=clock) as world:
         yield world
 
 
+def office365(rules):
+    """The app: Dana by her directory, a service account and one other by hand; Sam and `loose` are not assigned."""
+    return {
+        "name": "office365", "id": APP_ID, "key": KEY, "signOnMode": "SAML_1_1", "consent": {"federation": True},
+        "signing_key": "certificates/okta-acme-saml", "rules": [*rules, SERVICE_RULE],
+        "settings": {"app": {
+            "domain": "acme.example", "msftTenant": "acme", "wsFedConfigureType": "AUTO",
+            "domains": [{"name": "acme.example", "federated": True}, {"name": "second.example", "federated": True},
+                        {"name": "elsewhere.example", "federated": False}],
+        }},
+        "users": [
+            {"login": "dana@acme.example"},
+            {"login": "svc-scanner@acme.example", "immutableId": SERVICE_IMMUTABLE},
+            {"login": "blank@acme.example", "immutableId": "YmxhbmstaW1tdXRhYmxl"},
+        ],
+    }  # fmt: skip
+
+
+def _person(name):
+    return {
+        "login": f"{name}@acme.example", "email": f"{name}@acme.example", "firstName": name, "lastName": "Ex",
+        "password": PASSWORD, "groups": ["Service accounts"],
+    }  # fmt: skip
+
+
 def passive(**more):
+    """The URL that Microsoft redirects to."""
     return f"{PASSIVE}?{urlencode({'wa': 'wsignin1.0', 'wtrealm': saml.MICROSOFT_ONLINE, **more})}"
 
 
@@ -73,8 +81,8 @@ def posted(browser, url):
 
 
 def _certificates(issuer):
-    from emulator.protocols.x509 import parse_certificate
-    return [parse_certificate(CERTS["c"])]
+    text = _CERTIFICATE.read_text()
+    return [parse_certificate(text[text.index("-----BEGIN") :])]
 
 
 def assertion_of(wresult):
