@@ -8,7 +8,6 @@ import asyncio
 import os
 import sys
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
@@ -131,6 +130,11 @@ class Demo:
         authority = f"https://login.microsoftonline.com/{self.entra['tenant_id']}"
         return msal.PublicClientApplication(self.entra["public_client_id"], authority=authority)
 
+    def start_flow(self, app: Any) -> Doc:
+        where = {"redirect_uri": self.entra["redirect_uri"], "login_hint": self.login, "response_mode": "form_post"}
+        flow: Doc = app.initiate_auth_code_flow(SCOPES, **where)
+        return flow
+
     def browse(self, url: str) -> View:
         """The person in a browser: type the name if asked, then sign in at Okta."""
         browser = Browser(self.lab.transport)
@@ -149,11 +153,10 @@ class Demo:
     def sign_in_with_code(self) -> None:
         self.step("msal: authorization code + PKCE, through the browser: Microsoft → Okta → Microsoft")
         app = self.msal_app()
-        flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=self.entra["redirect_uri"], login_hint=self.login)
+        flow = self.start_flow(app)
         view = self.browse(flow["auth_uri"])
         expect(view.url.startswith(self.entra["redirect_uri"]), f"the browser ended at {view.url}: {view.text[:300]}")
-        parts = urlsplit(view.url)
-        result = app.acquire_token_by_auth_code_flow(flow, dict(parse_qsl(parts.query or parts.fragment)))
+        result = app.acquire_token_by_auth_code_flow(flow, view.sent)
         expect("access_token" in result, str(result.get("error_description")))
         claims = result["id_token_claims"]
         self.token = result["access_token"]
@@ -208,7 +211,7 @@ class Demo:
         path = f"/api/v1/apps/{self.app_id}/users/{user_id}"
         self.okta("POST", path, {"profile": {"immutableId": wrong}})
         app = self.msal_app()
-        flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=self.entra["redirect_uri"], login_hint=self.login)
+        flow = self.start_flow(app)
         view = self.browse(flow["auth_uri"])
         expect("AADSTS51004" in view.text, f"expected AADSTS51004, saw {view.url}: {view.text[:300]}")
         refusal = self.last_refusal("entra")

@@ -48,8 +48,8 @@ def finish(call: Call, app: Doc, values: dict[str, str]) -> None:
         raise invalid("state", "state: The consent request is unknown or has expired", why=why)
     agreed = values.get("code") or values.get("admin_consent", "").casefold() == "true"
     if values.get("error") or not agreed:
-        compared = tuple(Compared(name, values.get(name), "query") for name in ("error", "admin_consent", "code"))
-        why = Why("Microsoft did not report a consent.", compared)
+        sent = tuple(Compared(name, values.get(name), "query") for name in ("error", "admin_consent", "code"))
+        why = Why("Microsoft did not report a consent.", sent)
         raise invalid("consent", values.get("error_description") or "Admin consent was not granted.", why=why)
     call.store.drop(CONSENTS, state)
     app.setdefault("_consent", {})[waiting["kind"]] = {"tenant": values.get("tenant"), "at": iso(call.now)}

@@ -123,7 +123,8 @@ def check_settings(app: Doc, before: Doc | None) -> None:
         return
     why = Why(
         f"The provisioning type {wanted} is supported by the vendor but not emulated.",
-        (Compared("office365ProvisioningType", wanted, "settings.app"),), "Use PROFILE_SYNC or LICENSE_ONLY.", emulated=False,
+        (Compared("office365ProvisioningType", wanted, "settings.app"),),
+        "Use PROFILE_SYNC or LICENSE_ONLY.", emulated=False,
     )  # fmt: skip
     raise invalid("settings", f"office365ProvisioningType: '{wanted}' is not available in this org", why=why)
 

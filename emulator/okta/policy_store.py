@@ -77,7 +77,8 @@ def add_policy(store: Any, ids: Any, now: int, policy: Doc, *, catch_all: Doc) -
     store.add(POLICIES, policy)
     conditions = anyone() if policy["type"] == ACCESS else None
     store.add(POLICY_RULES, new_rule(
-        ids, now, policy, name=CATCH_ALL, priority=CATCH_ALL_PRIORITY, conditions=conditions, actions=catch_all, system=True,
+        ids, now, policy, name=CATCH_ALL, priority=CATCH_ALL_PRIORITY, conditions=conditions, actions=catch_all,
+        system=True,
     ))  # fmt: skip
     return policy
 

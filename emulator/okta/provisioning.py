@@ -34,7 +34,7 @@ def active(user: Doc) -> bool:
 
 
 def may_push(app: Doc, app_user: Doc, user: Doc) -> bool:
-    """A known account needs profile push; an unknown one user creation, or the Licenses/Roles type, which only links."""
+    """A known account needs profile push; an unknown one user creation, or the Licenses/Roles type, which links."""
     if not provisions(app) or not active(user):
         return False
     if app_user["externalId"] or office365.provisioning_type(app) == office365.LICENSE_ONLY:

@@ -18,7 +18,7 @@ ALL_ZONES = "ALL_ZONES"
 _PLATFORMS = ("MOBILE", "DESKTOP", "OTHER", "ANY")
 _SYSTEMS = ("IOS", "ANDROID", "WINDOWS", "MACOS", "CHROMEOS", "LINUX", "OTHER", "ANY")
 _RISKS = ("ANY", "LOW", "MEDIUM", "HIGH")
-# What the conditions of requests can hold; the names outside this list are refused, so that no rule is weaker than it reads.
+# What conditions can hold; other names are refused, so that no rule is weaker than it reads.
 _CONDITIONS = ("people", "network", "platform", "device", "riskScore", "userType", "elCondition", "office365Client")
 
 

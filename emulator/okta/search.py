@@ -19,7 +19,9 @@ MOST_SORTED = 50_000
 
 def asked(call: Call, resource: str) -> tuple[Node, Rules] | None:
     """The tree of `filter` or `search`, and the rules it passed; None without either. Raises 400."""
-    filter_text, search_text = call.params.get("filter"), call.params.get("search")
+    filter_text, search_text = (
+        call.params.get(name) if f"{resource}.{name}" in RULES else None for name in ("filter", "search")
+    )
     if filter_text and search_text:
         compared = (Compared("filter", filter_text[:200], "query"), Compared("search", search_text[:200], "query"))
         raise Problem("E0000033", why=Why("A list takes either search or filter.", compared))

@@ -22,13 +22,13 @@ LEGACY: tuple[Client, ...] = ("EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
 # Windows itself at the active endpoint: device join, Autopilot, primary refresh token.
 _WINDOWS_SIGN_IN = "Windows-AzureAD-Authentication-Provider"
 # Inferred list: what Office, its libraries and embedded browsers say of themselves on the passive endpoint.
-_MODERN = ("Microsoft Office", "ADAL", "MSAL", "MSAuthHost", "Microsoft.AAD.BrokerPlugin", "WebView", "OneDrive", "Teams/",
-           "Outlook-iOS", "Outlook-Android", "; MSAppHost", "Xbox; ")  # fmt: skip
+_MODERN = ("Microsoft Office", "ADAL", "MSAL", "MSAuthHost", "Microsoft.AAD.BrokerPlugin", "WebView", "OneDrive",
+           "Teams/", "Outlook-iOS", "Outlook-Android", "MSAppHost")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SignOnContext:
-    """How the user comes: client class, address, user agent, the factors used (`pwd`, ...), age of the sign-in in ms."""
+    """How the user comes: client class, address, user agent, factors used (`pwd`...), age of the sign-in in ms."""
 
     client: Client
     address: str

@@ -25,7 +25,8 @@ def text_of(job: Doc, message: str | None) -> str:
     inner = message or "no reason was given"
     if inner.startswith("Automatic "):
         return inner
-    return f"Automatic {_DOING[type_of(job)]} of user {job['subject']['displayName']} to app {job['settings']['label']} failed: {inner}"
+    name, label = job["subject"]["displayName"], job["settings"]["label"]
+    return f"Automatic {_DOING[type_of(job)]} of user {name} to app {label} failed: {inner}"
 
 
 def failed(call: Call, job: Doc, *, message: str | None, code: str | None) -> Doc:

@@ -3,6 +3,7 @@
 Input is what the control routes give (`tape` hops, `journal` rows), so it works on any running lab.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.journal import REFUSAL
 
+_GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _SIDES = {"okta": "Okta", "entra": "Microsoft", "directory": "Directory"}
 
 
@@ -45,9 +47,9 @@ def log_line(row: Doc) -> Line:
         text = f"{row['type']}  {subject or ''}" + (f"  ({reason})" if reason else "")
     elif stream == "signIns":
         code = dig(doc, "status.errorCode")
-        text = f"sign-in of {doc.get('userPrincipalName') or 'unknown'} to {doc.get('appDisplayName')}" + (
-            f"  AADSTS{code}" if code else ""
-        )
+        who = doc.get("userPrincipalName")
+        app = doc.get("appDisplayName") or "an unknown application"
+        text = (f"sign-in of {who} to {app}" if who else f"sign-in of {app}") + (f"  AADSTS{code}" if code else "")
     else:
         names = ", ".join(
             str(item.get("userPrincipalName") or item.get("displayName")) for item in doc.get("targetResources", ())
@@ -64,21 +66,27 @@ def why_line(row: Doc) -> Line:
     return Line(row["at"], side_of(row["party"]), "why", text, row["outcome"], row["requestId"])
 
 
+def _short(guid: re.Match[str]) -> str:
+    return guid[0][:8] + "…"
+
+
 def hop_line(hop: Doc) -> Line:
     """An exchange as one line: who was asked what, and the answer."""
     parts = urlsplit(hop["request"]["url"])
     status = hop["response"]["status"]
-    text = f"{hop['request']['method']} {parts.hostname}{parts.path}"
+    text = f"{hop['request']['method']} {parts.hostname}{_GUID.sub(_short, parts.path)}"
     return Line(hop["at"], side_of(hop["party"]), "hop", text, str(status), hop["requestId"])
 
 
 def logs(rows: Iterable[Doc]) -> list[Line]:
     """Both sides' logs with their reasons."""
     lines: list[Line] = []
+    by_request: dict[str, list[Doc]] = {}
     for row in rows:
-        lines.append(log_line(row))
-        if row["why"]:
-            lines.append(why_line(row))
+        by_request.setdefault(row["requestId"], []).append(row)
+    for told in by_request.values():
+        lines += [log_line(row) for row in told if row["stream"] != REFUSAL or len(told) == 1]
+        lines += _reasons(told)
     return lines
 
 
@@ -90,11 +98,20 @@ def timeline(hops: Iterable[Doc], rows: Iterable[Doc]) -> list[Line]:
     lines: list[Line] = []
     for hop in hops:
         lines.append(hop_line(hop))
-        for row in by_request.get(hop["requestId"], ()):
-            if row["stream"] != REFUSAL:
-                lines.append(log_line(row))
-            if row["why"]:
-                lines.append(why_line(row))
+        told = by_request.get(hop["requestId"], [])
+        lines += [log_line(row) for row in told if row["stream"] != REFUSAL]
+        lines += _reasons(told)
+    return lines
+
+
+def _reasons(rows: list[Doc]) -> list[Line]:
+    """Each reason once: a log row and the refusal that it explains share one."""
+    seen: list[Doc] = []
+    lines = []
+    for row in rows:
+        if row["why"] and row["why"] not in seen:
+            seen.append(row["why"])
+            lines.append(why_line(row))
     return lines
 
 

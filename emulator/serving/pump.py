@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.kernel.clock import iso, monotonic, parse_iso
 from emulator.kernel.doc import Doc
+from emulator.kernel.problems import LabError
 from emulator.office365.connector import Connector
 from emulator.wire.client import Transport, Unreachable
 
@@ -61,8 +62,8 @@ class Pump:
                 while not self._stop.is_set() and self._connector.run_once() is not None:
                     pass
                 wait = self._until(self._connector.next_due())
-            except Unreachable:
-                wait = 0.2
+            except (Unreachable, LabError):
+                wait = 0.2  # the lab is starting, stopping, or was restored under a running job: look again soon
             self._sleep(wait)
 
     def _sleep(self, longest: float) -> None:

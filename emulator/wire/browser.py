@@ -32,11 +32,15 @@ class Form:
 
 @dataclass(slots=True)
 class View:
-    """What the browser shows: the last URL, its answer, and the forms on it."""
+    """What the browser shows: the last URL, its answer, and the forms on it.
+
+    Where the browser was told to stop before sending, `sent` is what it would have posted.
+    """
 
     url: str
     answer: Answer
     forms: list[Form]
+    sent: dict[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> int:
@@ -48,7 +52,7 @@ class View:
         if not self.answer.body or b"<" not in self.answer.body[:1000]:
             return self.answer.text()
         root = html.fromstring(self.answer.body)
-        for unseen in root.xpath("//style | //script"):
+        for unseen in [*root.iter("style"), *root.iter("script")]:
             unseen.drop_tree()
         return " ".join(" ".join(map(str, root.itertext())).split())
 
@@ -85,7 +89,7 @@ class Browser:
     def _settle(self, method: str, url: str, fields: Mapping[str, str] | None) -> View:
         for _ in range(_MOST_HOPS):
             if self.stop_at(url):
-                return self._remember(View(url, Answer(0), []))
+                return self._remember(View(url, Answer(0), [], dict(fields or {})))
             view = self._remember(self._load(method, url, fields))
             location = view.answer.header("location")
             if view.status in (301, 302, 303, 307, 308) and location:

@@ -28,6 +28,7 @@ def acme():
 
 @pytest.fixture(scope="module")
 def credentials(acme):
+    acme.entra.get("/organization")  # fetches the token
     return {
         "okta": acme.okta.http.headers["authorization"],
         "graph": acme.entra.http.headers["authorization"],

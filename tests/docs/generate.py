@@ -5,6 +5,7 @@ Every page is made from the data that the program itself runs on: operations, co
 
 import ast
 import difflib
+import importlib
 import inspect
 import io
 import re
@@ -13,6 +14,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +31,10 @@ SERVICES = {
     ("entra", "graph"): "Microsoft Graph",
     ("entra", "login"): "The Entra sign-in service",
     ("directory", "directory"): "The on-premises directory (ours, not a vendor's)",
+}
+NOTES = {
+    "graph": "Each takes the permissions of Microsoft's published list, `emulator/entra/data/graph-permissions.json`.",
+    "login": "They authenticate in themselves: that is what they are for.",
 }
 
 
@@ -63,8 +69,11 @@ def support() -> list[str]:
     ]  # fmt: skip
     for (party, service), title in SERVICES.items():
         found = [row for row in rows if (row["party"], row["service"]) == (party, service)]
-        lines += [f"## {title}", "", f"{len(found)} operations.", ""]
-        lines += table(("operation", "what", "scope, any of", "grade"), map(_operation, found))
+        lines += [f"## {title}", "", f"{len(found)} operations. {NOTES.get(service, '')}".rstrip(), ""]
+        if any(row["scope"] for row in found):
+            lines += table(("operation", "what", "scope, any of", "grade"), map(_operation, found))
+        else:
+            lines += table(("operation", "what", "grade"), [(a, b, d) for a, b, _, d in map(_operation, found)])
         lines.append("")
     inferred = [row for row in rows if row["grade"] == "inferred"]
     lines += ["## Why the inferred ones are as they are", ""]
@@ -240,18 +249,18 @@ def worlds() -> list[str]:
     from emulator.kernel.operations import modules
     from emulator.serving.worldfile import WorldSpec
 
-    defaults = {"title": "", "seed": "`tenantlab`", "clock": "`2026-01-15T09:00:00Z`", "lab": "nothing"}
+    defaults = {"title": "none", "seed": "`tenantlab`", "clock": "`2026-01-15T09:00:00Z`", "lab": "nothing"}
     told = {
         "world": "the world's name", "parties": "`kind:instance` (`okta:acme`) to what the party starts with",
         "title": "a line for people", "seed": "what ids and keys are made from", "clock": "the first instant of world time",
         "lab": "what `lab.json` hands out: tokens, clients, people with their passwords",
     }  # fmt: skip
     lines = [
-        "# World files", "", "YAML. Only `true` and `false` are booleans; an unknown key is an error. See",
+        "# World files", "", "YAML. Only `true` and `false` are booleans; an unknown key at the top is an error. See",
         "[how to write one](../howto/write-a-world.md), and `fixtures/worlds/acme.yaml` for a complete one.", "",
         *table(("key", "what", "when left out"),
                [(code(name), told[name], defaults.get(name, "an error")) for name in WorldSpec.__struct_fields__]),
-        "", "A value may name a fixture: `okta-acme-saml` below `certificates/` is a key and its certificate.", "",
+        "", "What each party reads of its part, resource by resource (`?`: may be left out):", "",
     ]  # fmt: skip
     titles = {"okta": "Okta", "entra": "Entra", "directory": "The directory"}
     packages = {
@@ -263,9 +272,17 @@ def worlds() -> list[str]:
         lines += [f"## {titles[party]}", ""]
         lines += ["`forest`: the forest's DNS name.", ""] if party == "directory" else []
         for module in (module for name in names for module in modules(name) if hasattr(module, "seed")):
-            text = inspect.getdoc(module.seed)
-            lines += [f"**{module.__name__.rpartition('.')[2]}**", "", *(text or "").splitlines(), ""]
+            lines += ["```text", *_seed_keys(module), "```", ""]
     return lines
+
+
+def _seed_keys(module: ModuleType) -> list[str]:
+    """What a resource's `seed` reads, in its own words; one that points to another module is followed there."""
+    text = inspect.getdoc(module.seed) or ""
+    told = re.search(r"see `(\w+)/(\w+)\.py`", text)
+    if told:
+        text = inspect.getdoc(importlib.import_module(f"emulator.{told[1]}.{told[2]}")) or ""
+    return text.splitlines()
 
 
 def tables() -> list[str]:
@@ -274,7 +291,13 @@ def tables() -> list[str]:
     for room in sorted(path for path in SOURCE.iterdir() if path.is_dir() and (path / "__init__.py").exists()):
         first = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
         rows.append((code(f"emulator/{room.name}"), first.split("\n")[0]))
-    return ["# Rooms", "", "What may import what is held by import-linter (`pyproject.toml`).", "", *table(("room", "what"), rows)]
+    return [
+        "# Rooms",
+        "",
+        "What may import what is held by import-linter (`pyproject.toml`).",
+        "",
+        *table(("room", "what"), rows),
+    ]
 
 
 PAGES: dict[str, Callable[[], list[str]]] = {

@@ -4,7 +4,8 @@ import pytest
 
 from emulator.kernel.doc import Doc
 from emulator.office365.deactivate import parts_of
-from tests.office365.fakes import E3, E5, Cloud, direct_licence, finish, graph_error
+from tests.office365.fakes import Cloud, finish
+from tests.office365.small_graph import E3, E5, direct_licence, graph_error
 from tests.office365.test_push import BOB, bob, events
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 
 from emulator.kernel.doc import Doc
-from tests.office365.fakes import E3, Cloud, finish, graph_error, reply
+from tests.office365.fakes import Cloud, finish
+from tests.office365.small_graph import E3, graph_error, reply
 
 ISSUER = "acme.example:exk1"
 WANTED = {

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
-from tests.office365.fakes import E3, E5, TEAMS, Cloud, Killed, connector, direct_licence, finish
+from tests.office365.fakes import Cloud, Killed, connector, finish
+from tests.office365.small_graph import E3, E5, TEAMS, direct_licence
 from tests.office365.test_push import BOB, bob, push
-from tests.office365.test_push import role as make_role
+from tests.office365.test_push_rest import role as make_role
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 

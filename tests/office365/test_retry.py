@@ -7,7 +7,8 @@ from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.problems import LabError
 from emulator.office365.connector import MOST_ATTEMPTS, Connector
 from emulator.wire.client import Unreachable
-from tests.office365.fakes import START, Cloud, connector, finish, graph_error, reply
+from tests.office365.fakes import START, Cloud, connector, finish
+from tests.office365.small_graph import graph_error, reply
 from tests.office365.test_push import BOB, bob, events, push
 
 LOOK = ("GET", f"/v1.0/users/{BOB}")

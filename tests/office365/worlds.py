@@ -134,7 +134,11 @@ class Estate:
             if view.url.startswith(_RETURN):
                 break
             form = view.forms[0]
-            answers = {"login": "admin@acme.onmicrosoft.com", "loginfmt": "admin@acme.onmicrosoft.com", "passwd": "Correct-Horse-1"}
+            answers = {
+                "login": "admin@acme.onmicrosoft.com",
+                "loginfmt": "admin@acme.onmicrosoft.com",
+                "passwd": "Correct-Horse-1",
+            }
             view = browser.submit(form, {name: value for name, value in answers.items() if name in form.fields})
         query = view.url.partition("?")[2]
         self.okta.post(f"/api/v1/apps/office365/{self.app}/oauth2/callback?{query}")
@@ -170,7 +174,9 @@ class Estate:
 
     def assign(self, login: str, **profile: Any) -> Doc:
         user = self.okta.get(f"/api/v1/users/{login}")
-        found: Doc = self.okta.post(f"/api/v1/apps/{self.app}/users", {"id": user["id"], "scope": "USER", "profile": profile})
+        found: Doc = self.okta.post(
+            f"/api/v1/apps/{self.app}/users", {"id": user["id"], "scope": "USER", "profile": profile}
+        )
         return found
 
     def app_user(self, login: str) -> Doc:

@@ -49,7 +49,12 @@ def over_ws_trust(world: World, login: str, password: str) -> TokenReply:
     key = world.spec.lab["okta"]["o365_external_key"]
     url = f"https://{world.hosts.service('okta').host}/app/office365/{key}/sso/wsfed/username13"
     body = build_rst(
-        "13", login, password=password, url=url, message_id="3f8a9d10-0000-4000-8000-000000000001", now_ms=world.clock.now()
+        "13",
+        login,
+        password=password,
+        url=url,
+        message_id="3f8a9d10-0000-4000-8000-000000000001",
+        now_ms=world.clock.now(),
     )
     headers = {"content-type": "application/soap+xml; charset=utf-8", "soapaction": wstrust.ACTION_13}
     answer = Http(world.transport).request("POST", url, body=body, headers=headers)

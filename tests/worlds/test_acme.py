@@ -1,4 +1,4 @@
-"""The world `acme` is what DESIGN says it is: a federated estate in which both sides agree and everybody can work."""
+"""The world `acme`: a federated estate in which both sides agree and everybody can work."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -119,7 +119,9 @@ def test_every_source_and_status_is_there(acme: World) -> None:
 # -- both sides agree -------------------------------------------------------------------------------------------------
 
 
-def test_assignments_and_accounts_are_linked(assigned: list[Doc], accounts: dict[str, Doc], skus: dict[str, Doc]) -> None:
+def test_assignments_and_accounts_are_linked(
+    assigned: list[Doc], accounts: dict[str, Doc], skus: dict[str, Doc]
+) -> None:
     assert len(assigned) >= 15
     for app_user in assigned:
         name = app_user["credentials"]["userName"]
@@ -143,7 +145,13 @@ def test_okta_saw_the_directory_as_it_is(acme: World) -> None:
     directory = {user["sAMAccountName"]: user for user in acme.directory.get("/users")["value"]}
     imported = acme.okta.get(f"/api/v1/apps/{OKTA['directories'][0]['id']}/users?limit=200")
     assert len(imported) == len(directory)
-    names = {"dn": "distinguishedName", "managerDn": "manager", "firstName": "givenName", "lastName": "sn", "email": "mail"}
+    names = {
+        "dn": "distinguishedName",
+        "managerDn": "manager",
+        "firstName": "givenName",
+        "lastName": "sn",
+        "email": "mail",
+    }
     for app_user in imported:
         profile = app_user["profile"]
         found = directory[profile["samAccountName"]]

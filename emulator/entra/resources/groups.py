@@ -16,7 +16,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.store import Column, Duplicate, Kind, Multi, Store
 
 SEED_RANK = 45
@@ -286,15 +286,22 @@ def seed(seeding: Seeding) -> None:
     Without further properties: a security group. Groups that Graph cannot create (mailEnabled without Unified) can be
     seeded.
     """
-    from emulator.entra.resources import users
-
+    made = []
     for given in seeding.spec.get("groups", ()):
-        fields = {key: value for key, value in given.items() if key not in ("id", "members", "owners", "licenses")}
+        fields = {key: value for key, value in given.items() if key not in ("id", "members", "owners")}
         nickname = re.sub(r"[^A-Za-z0-9._-]", "", given["displayName"]) or "group"
         group = blank(given.get("id") or seeding.ids.guid("group"), seeding.now, **{"mailNickname": nickname, **fields})
-        seeding.store.add(GROUPS, group)
+        made.append((seeding.store.add(GROUPS, group), given))
+    for group, given in made:
         for key, kind in (("members", memberships.GROUP_MEMBERS), ("owners", memberships.GROUP_OWNERS)):
             for name in given.get(key, ()):
-                found = users.by_upn(seeding.store, name) or by_name(seeding.store, name)
-                assert found is not None, f"{given['displayName']}: no user or group {name}"
-                memberships.join(seeding.store, kind, group["id"], found["id"])
+                memberships.join(seeding.store, kind, group["id"], _seeded(seeding.store, name)["id"])
+
+
+def _seeded(store: Store, name: str) -> Doc:
+    from emulator.entra.resources import users
+
+    found = users.by_upn(store, name) or by_name(store, name)
+    if found is None:
+        raise LabError(f"There is no user or group {name!r} to be in a group.", hint="Give a user name or a display name.")
+    return found

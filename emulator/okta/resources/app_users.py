@@ -20,11 +20,11 @@ __all__ = [
     "by_user_name",
     "find",
     "render",
+    "shows_tile",
     "user_activated",
     "user_changed",
     "user_deactivated",
 ]
-_EVENTS = ("application.user_membership.add", "application.user_membership.update")
 _SHOWN = (
     "externalId", "created", "lastUpdated", "scope", "status", "statusChanged", "passwordChanged", "syncState",
     "credentials", "profile",
@@ -65,6 +65,11 @@ def _group_name(call: Call, row: Doc) -> str | None:
 
     group = call.store.get(groups.GROUPS, row["groupId"])
     return group["profile"]["name"] if group else None
+
+
+def shows_tile(app_user: Doc) -> bool:
+    """Whether the user has the app's tiles: they come last, when a provisioned account is there (PR8, S-35)."""
+    return app_user["status"] not in ("STAGED", "PENDING")
 
 
 def load(call: Call) -> tuple[Doc, Doc, Doc]:

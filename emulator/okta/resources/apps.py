@@ -195,8 +195,9 @@ def _refuse_first_party(app: Doc) -> None:
 def seed(seeding: Seeding) -> None:
     """`apps: [...]`, each:
 
-    name: office365 | bookmark; id, key (exk...), label, status, signOnMode, settings {app {...}}, appLinks {name: bool},
-    userNameTemplate {template, type, ...}; signing_key: stem of a fixture's .key and .crt (else one is made).
+    name: office365 | bookmark; id, key (exk...), label, status, signOnMode, settings {app {...}},
+    appLinks {name: bool}, userNameTemplate {template, type, ...}.
+    signing_key: stem of a fixture's .key and .crt; without it one is made.
     consent {federation, provisioning}: true where the tenant's administrator has consented.
     provisioning {type, create, update, deactivate, password, action, gracePeriodDays}: an enabled connection.
     schema {attribute: property}: custom attributes. license_catalogue [{id, skuPartNumber, servicePlans [names]}].

@@ -51,8 +51,8 @@ def get_connection(call: Call) -> Doc:
 
 
 @operation(
-    "POST", "/api/v1/apps/{appId}/connections/default", source=DOCUMENTED, scope=("okta.apps.manage",), bucket="apps.get",
-    query=("activate",), emits=("application.lifecycle.update",),
+    "POST", "/api/v1/apps/{appId}/connections/default", source=DOCUMENTED, scope=("okta.apps.manage",),
+    bucket="apps.get", query=("activate",), emits=("application.lifecycle.update",),
 )  # fmt: skip
 def set_connection(call: Call) -> Doc:
     """Set up the OAUTH2 connection of Office 365; its authorize link leads to the tenant's administrator."""
@@ -138,7 +138,7 @@ def test_connection(call: Call) -> Doc:
     bucket="apps.get",
 )  # fmt: skip
 def begin_consent(call: Call) -> Doc:
-    """Where the tenant's administrator consents to a client of Okta's: `{kind: FEDERATION|GRAPH}` -> `{authorizeUrl, state}`."""
+    """Where the tenant's administrator consents: `{kind: FEDERATION|GRAPH}` -> `{authorizeUrl, state}`."""
     from emulator.okta.resources.office365_admin import office365_app
 
     app, kind = office365_app(call), text_of(body_object(call), "kind")
@@ -153,7 +153,7 @@ def begin_consent(call: Call) -> Doc:
     query=("code", "state", "admin_consent", "tenant", "error", "error_description"),
 )  # fmt: skip
 def consent_returned(call: Call) -> Doc:
-    """Where Microsoft sends the administrator back: `{continue_oauth_flow_url}`, to be posted by a client of the org."""
+    """Where Microsoft sends the administrator back: `{continue_oauth_flow_url}`, for a client of the org to post."""
     waiting = call.store.get(CONSENTS, call.params.get("state", ""))
     app = call.store.get(APPS, waiting["appId"]) if waiting else None
     if app is None:

@@ -81,8 +81,8 @@ def get_feature(call: Call) -> Doc:
 
 
 @operation(
-    "PUT", "/api/v1/apps/{appId}/features/{featureName}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
-    emits=("application.lifecycle.update",),
+    "PUT", "/api/v1/apps/{appId}/features/{featureName}", source=OBSERVED, scope=("okta.apps.manage",),
+    bucket="apps.get", emits=("application.lifecycle.update",),
 )  # fmt: skip
 def update_feature(call: Call) -> Doc:
     """Change a feature's capabilities, given bare; what is left out stays."""

@@ -1,6 +1,6 @@
 """The job port: what the org offers its connectors. /_lab/agent/jobs. Source: DESIGN.md "The job port".
 
-Agents hold the org's agent token. A lease that has expired, or that was given out before a restore, is refused with 409.
+Agents hold the org's agent token. A lease that has expired, or was given out before a restore, is refused with 409.
 """
 
 from typing import Any
@@ -73,7 +73,7 @@ def record_step(call: Call) -> Doc:
            "app.office365.api.set.domain.federation.success", "app.office365.api.remove.domain.federation.success"),
 )  # fmt: skip
 def acknowledge(call: Call) -> Doc:
-    """Report: `{lease, outcome done|failed|retry, events, app_user?, result?, message?, errorCode?, retry_at?}` -> `{}`."""
+    """Report: `{lease, outcome: done|failed|retry, events, app_user, result, message, errorCode, retry_at}` -> `{}`."""
     body = body_object(call)
     job = _held(call, body)
     if body.get("outcome") not in job_results.OUTCOMES:
@@ -100,12 +100,11 @@ def _held(call: Call, body: Doc) -> Doc:
         raise _conflict("The lease is not the one that holds the job.", ("lease", sent, "request body"),
                         ("job", job["state"], "queue"))  # fmt: skip
     if lease["epoch"] != epoch:
-        raise _conflict("The lease was given out before the world was restored.", ("lease's epoch", lease["epoch"], "lease"),
-                        ("epoch", epoch, "store"))  # fmt: skip
+        values = ("lease's epoch", lease["epoch"], "lease"), ("epoch", epoch, "store")
+        raise _conflict("The lease was given out before the world was restored.", *values)
     if parse_iso(lease["expiresAt"]) <= call.now:
-        raise _conflict(
-            "The lease has expired.", ("expiresAt", lease["expiresAt"], "lease"), ("now", iso(call.now), "world clock")
-        )
+        values = ("expiresAt", lease["expiresAt"], "lease"), ("now", iso(call.now), "world clock")
+        raise _conflict("The lease has expired.", *values)
     return job
 
 

@@ -38,7 +38,7 @@ def _federating(call: Call) -> Doc:
     app = office365_app(call)
     if app["signOnMode"] != "SAML_1_1" or not office365.automatic(app) or app["status"] != "ACTIVE":
         compared = (
-            Compared("signOnMode", app["signOnMode"], f"app {app['label']}"), Compared("status", app["status"], "the app"),
+            Compared("signOnMode", app["signOnMode"], "the app"), Compared("status", app["status"], "the app"),
             Compared("wsFedConfigureType", app["settings"]["app"]["wsFedConfigureType"], "settings.app"),
         )  # fmt: skip
         why = Why("Okta configures domains only for an active app in WS-Federation automatic mode.", compared)

@@ -107,7 +107,7 @@ def _catch_all(call: Call, policy: Doc, rule: Doc, body: Doc) -> None:
     if any(app["name"] == "office365" for app in policy_store.apps_of(call.store, policy["id"])):
         compared = (Compared("rule", rule["name"], "the policy"), Compared("app", "office365", "the policy's app"))
         raise forbidden(Why("The last rule of an Office 365 policy denies everybody and cannot be edited.", compared))
-    if "conditions" in body and body["conditions"]:
+    if body.get("conditions"):
         call.note("conditions of a catch-all rule are fixed and were ignored")
 
 

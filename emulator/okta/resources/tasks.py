@@ -29,7 +29,8 @@ def render(call: Call, task: Doc) -> Doc:
         "group": None,
         **{name: task[name] for name in ("message", "errorCode", "attempts", "created", "lastUpdated")},
         "_links": {
-            "self": {"href": at}, "retry": {"href": f"{at}/retry"}, "dismiss": {"href": at, "hints": {"allow": ["DELETE"]}},
+            "self": {"href": at}, "retry": {"href": f"{at}/retry"},
+            "dismiss": {"href": at, "hints": {"allow": ["DELETE"]}},
             "assignment": {"href": f"{call.base}/api/v1/apps/{task['appId']}/users/{task['userId']}"},
         },
     }  # fmt: skip

@@ -36,7 +36,7 @@ def list_app_links(call: Call) -> list[Doc]:
     found: list[Doc] = []
     for assigned in call.store.find_all(app_users.APP_USERS, "userId", user["id"]):
         app = call.store.get(apps.APPS, assigned["appId"])
-        if app is not None and app["status"] == "ACTIVE":
+        if app is not None and app["status"] == "ACTIVE" and app_users.shows_tile(assigned):
             found += _links(call, app, assigned, start=len(found))
     return found
 
