@@ -58,9 +58,8 @@ def authenticate(call: Call) -> None:
         caller = session_of(call)
     if caller is None:
         got = f"{scheme} token" if header else "no Authorization header"
-        raise Problem(
-            "E0000011", why=Why("The token is not one of this org's API tokens.", (Compared("credential", got, "request"),))
-        )
+        compared = (Compared("credential", got, "request"),)
+        raise Problem("E0000011", why=Why("The token is not one of this org's API tokens.", compared))
     call.caller = caller
 
 

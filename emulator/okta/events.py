@@ -32,9 +32,9 @@ EVENTS: dict[str, str] = {
     "app.office365.api.error.remove.domain.federation.failure.access.denied": "Remove domain federation: access denied",
     "app.office365.api.error.remove.domain.federation.failure.domain.not.found": "Remove domain federation: no domain",
     "app.office365.api.error.set.domain.federation.failure": "Set domain federation failed",
-    "app.office365.api.error.set.domain.federation.failure.access.denied": "Set domain federation failed: access denied",
-    "app.office365.api.error.set.domain.federation.failure.domain.default": "Set domain federation failed: default domain",
-    "app.office365.api.error.set.domain.federation.failure.domain.not.found": "Set domain federation failed: no such domain",
+    "app.office365.api.error.set.domain.federation.failure.access.denied": "Federate domain failed: access denied",
+    "app.office365.api.error.set.domain.federation.failure.domain.default": "Federate domain failed: default domain",
+    "app.office365.api.error.set.domain.federation.failure.domain.not.found": "Federate domain failed: no such domain",
     "app.office365.api.error.validate.creds": "Validate Office 365 credentials failed",
     "app.office365.api.remove.domain.federation.success": "Remove domain federation succeeded",
     "app.office365.api.set.domain.federation.success": "Set domain federation succeeded",
@@ -118,7 +118,9 @@ EVENTS: dict[str, str] = {
 }
 
 
-def target(kind: str, id: str, *, name: str | None = None, alternate: str | None = None, detail: Doc | None = None) -> Doc:
+def target(
+    kind: str, id: str, *, name: str | None = None, alternate: str | None = None, detail: Doc | None = None
+) -> Doc:
     """A target or actor: kind User, AppUser, AppInstance, UserGroup, PolicyRule..."""
     return {
         "id": id, "type": kind, "alternateId": alternate if alternate is not None else "unknown", "displayName": name,

@@ -142,15 +142,15 @@ def check_expression(store: Any, app: Doc, text: str, *, from_app: bool) -> None
     for reference in sorted(references(compiled(text))):
         root, _, rest = reference.partition(".")
         attribute = rest.partition(".")[0]
-        function = root.removesuffix("()")
-        if root in _LIBRARIES:
+        called = reference.partition("()")[0] if "()" in reference else ""
+        if called in GROUP_FUNCTIONS | DIRECTORY_FUNCTIONS and called not in supplied:
+            raise invalid_property(called, text)
+        if root in _LIBRARIES or root == f"{called}()" and root not in known:
             continue
-        if function != root and function in GROUP_FUNCTIONS | DIRECTORY_FUNCTIONS and function not in supplied:
-            raise invalid_property(function, text)
-        if function == root and root not in known:
+        if root not in known:
             raise invalid_property(root, text)
-        if attribute and root in known and attribute not in known[root] | _METHODS:
-            raise invalid_property(attribute, text)
+        if attribute and attribute not in known[root] | _METHODS:
+            raise invalid_property(attribute.removesuffix("()"), text)
 
 
 def _attributes(store: Any, app: Doc, *, from_app: bool) -> dict[str, frozenset[str]]:

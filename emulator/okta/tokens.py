@@ -1,4 +1,4 @@
-"""API tokens, the agent token and session cookies: who a request's credential stands for. Source: okta-admin-api.md 2.1."""
+"""API tokens, the agent token, session cookies: whom a credential stands for. Source: okta-admin-api.md 2.1."""
 
 import hashlib
 import hmac

@@ -53,7 +53,7 @@ class Database:
         self.parties = {party: {kind.name: kind for kind in kinds} for party, kinds in parties.items()}
         self.on_commit: list[Callable[[], None]] = []
         self._depth = 0
-        self._savepoints: list[str] = []
+        self._savepoints: dict[str, str] = {}
         self._clock_text = ""
         self._clock = Clock()
         self._settings_text = ""
@@ -140,22 +140,26 @@ class Database:
         """Start a SAVEPOINT that later `roll_back_to` returns to; all writes nest inside it from now on."""
         with self.lock:
             if name in self._savepoints:
-                self._release(name)
-            self._db.execute(f"SAVEPOINT {schema.quoted('at ' + name)}")
-            self._savepoints.append(name)
+                # Releasing merges it and the later ones into the state before it.
+                self._db.execute(f"RELEASE {self._savepoints[name]}")
+                self._forget(name, itself=True)
+            # SQLite compares savepoint names without regard to case, so they are numbered.
+            sql_name = f"at{len(self._savepoints)}"
+            self._db.execute(f"SAVEPOINT {sql_name}")
+            self._savepoints[name] = sql_name
 
     def savepoints(self) -> list[str]:
         return list(self._savepoints)
 
     def roll_back_to(self, name: str) -> None:
         with self.lock:
-            self._db.execute(f"ROLLBACK TO {schema.quoted('at ' + name)}")
-            del self._savepoints[self._savepoints.index(name) + 1 :]
+            self._db.execute(f"ROLLBACK TO {self._savepoints[name]}")
+            self._forget(name, itself=False)
 
-    def _release(self, name: str) -> None:
-        # Releasing merges the later savepoints into the earlier state; those later ones go with it.
-        self._db.execute(f"RELEASE {schema.quoted('at ' + name)}")
-        del self._savepoints[self._savepoints.index(name) :]
+    def _forget(self, name: str, *, itself: bool) -> None:
+        names = list(self._savepoints)
+        for gone in names[names.index(name) + (0 if itself else 1) :]:
+            del self._savepoints[gone]
 
     # -- the world's own rows -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from lxml import html
+from lxml import etree, html
 
 from emulator.kernel.exchange import Answer
 from emulator.wire.client import Http, Transport
@@ -52,9 +52,13 @@ class View:
         if not self.answer.body or b"<" not in self.answer.body[:1000]:
             return self.answer.text()
         root = html.fromstring(self.answer.body)
-        for unseen in [*root.iter("style"), *root.iter("script")]:
-            unseen.drop_tree()
-        return " ".join(" ".join(map(str, root.itertext())).split())
+        texts = [
+            text
+            for part in root.iter(etree.Element)
+            for text in (part.text if part.tag not in ("style", "script") else None, part.tail)
+            if text
+        ]
+        return " ".join(" ".join(texts).split())
 
 
 class LoopDetected(Exception):

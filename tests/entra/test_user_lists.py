@@ -74,10 +74,14 @@ def test_ids_and_immutable_ids_are_found(graph):
 
 def test_licence_filter(tenant):
     graph = app_client(tenant)
-    assert [item["id"] for item in graph.get(f"/users?$filter=assignedLicenses/any(a:a/skuId eq {E3})")["value"]] == [DANA]
+    assert [item["id"] for item in graph.get(f"/users?$filter=assignedLicenses/any(a:a/skuId eq {E3})")["value"]] == [
+        DANA
+    ]
     path = "/users?$filter=assignedLicenses/$count eq 0&$count=true"
     assert graph.get(path, headers=EVENTUAL)["@odata.count"] == 2
-    assert [item["id"] for item in graph.get("/users?$filter=proxyAddresses/any(p:p eq 'SMTP:dana@acme.example')")["value"]] == [DANA]
+    assert [
+        item["id"] for item in graph.get("/users?$filter=proxyAddresses/any(p:p eq 'SMTP:dana@acme.example')")["value"]
+    ] == [DANA]
 
 
 def test_search(graph):

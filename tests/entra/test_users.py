@@ -35,7 +35,12 @@ def test_create_answers_the_default_properties(tenant, graph):
 
 def test_a_user_is_found_by_id_and_by_name_in_any_case_and_spelling(graph):
     by_id = graph.get(f"/users/{DANA}")
-    for path in ("/users/DANA@acme.example", "/users('dana@acme.example')", f"/USERS/{DANA.upper()}", f"/users('{DANA}')"):
+    for path in (
+        "/users/DANA@acme.example",
+        "/users('dana@acme.example')",
+        f"/USERS/{DANA.upper()}",
+        f"/users('{DANA}')",
+    ):
         assert graph.get(path) == by_id
     assert error(graph.call("GET", "/users/nobody@acme.example")) == (
         404, "Request_ResourceNotFound",
@@ -102,7 +107,10 @@ def test_a_federated_user_is_created_with_an_immutable_id(graph):
 def test_the_immutable_id_is_fixed_under_a_federated_name(tenant, graph):
     for value in ("b3RoZXI=", None):
         status, _, text = error(graph.call("PATCH", f"/users/{DANA}", {"onPremisesImmutableId": value}))
-        assert (status, text) == (400, "You must provide a required property: Parameter name: FederatedUser.SourceAnchor")
+        assert (status, text) == (
+            400,
+            "You must provide a required property: Parameter name: FederatedUser.SourceAnchor",
+        )
     assert graph.call("PATCH", f"/users/{DANA}", {"onPremisesImmutableId": "ZGFuYQ=="}).status == 204
     assert full(graph, DANA)["onPremisesImmutableId"] == "ZGFuYQ=="
 
@@ -188,7 +196,9 @@ def test_a_mailbox_moves_with_the_user_name(graph):
 def test_a_password_reset_ends_sessions(tenant, graph):
     tenant.clock.advance(hours=1)
     graph.patch(f"/users/{ADMIN}", {"passwordProfile": {"password": "Another-Horse-2"}})
-    found = graph.get(f"/users/{ADMIN}?$select=signInSessionsValidFromDateTime,lastPasswordChangeDateTime,passwordProfile")
+    found = graph.get(
+        f"/users/{ADMIN}?$select=signInSessionsValidFromDateTime,lastPasswordChangeDateTime,passwordProfile"
+    )
     assert found["signInSessionsValidFromDateTime"] == "2026-01-15T10:00:00Z"
     assert found["lastPasswordChangeDateTime"] == "2026-01-15T10:00:00Z"
     assert found["passwordProfile"]["password"] is None
@@ -246,7 +256,7 @@ def test_member_of_and_groups_of_a_user(graph):
     ids = graph.post(f"/users/{DANA}/getMemberGroups", {"securityEnabledOnly": True})["value"]
     assert ids == [group["id"]]
     assert graph.post(f"/users/{ADMIN}/getMemberObjects", {"securityEnabledOnly": False})["value"] == [role["id"]]
-    assert graph.post(f"/users/{DANA}/checkMemberGroups", {"groupIds": ids + [ADMIN]})["value"] == ids
+    assert graph.post(f"/users/{DANA}/checkMemberGroups", {"groupIds": [*ids, ADMIN]})["value"] == ids
     assert graph.get(f"/users/{DANA}/transitiveMemberOf")["value"][0]["id"] == group["id"]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,9 +32,8 @@ def test_two_workers_share_state_clock_and_restores():
     for pid in pids:
         for _ in range(100):
             try:
-                with open(f"/proc/{pid}/stat") as file:
-                    if file.read().split()[2] == "Z":
-                        break
+                if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+                    break
             except OSError:
                 break
             time.sleep(0.02)

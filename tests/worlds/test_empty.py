@@ -88,3 +88,36 @@ def test_a_domain_can_be_added_and_verified() -> None:
     with World("empty") as world:
         world.entra.post("/domains", {"id": "fresh.example"})
         assert world.entra.post("/domains/fresh.example/verify")["isVerified"] is True
+
+
+def consent(world: World, app_id: str, kind: str) -> None:
+    """Microsoft's administrator follows Okta's consent link and accepts; Okta is told, as its console would be."""
+    okta = "https://fresh.okta.com"
+    asked = world.okta.post(f"/api/internal/v1/apps/{app_id}/office365/consent", {"kind": kind})
+    browser = world.browser
+    browser.stop_at = lambda url: url.startswith(okta)
+    view = browser.get(asked["authorizeUrl"])
+    while not view.url.startswith(okta):
+        form = view.forms[0]
+        known = {"password": MICROSOFT_ADMIN["password"], "passwd": MICROSOFT_ADMIN["password"]}
+        view = browser.submit(form, {name: known.get(name, MICROSOFT_ADMIN["login"]) for name in form.visible})
+    back = world.okta.get(view.url.removeprefix(okta))["continue_oauth_flow_url"]
+    world.okta.post(back["href"].removeprefix(okta))
+
+
+def test_a_domain_can_be_federated_from_nothing() -> None:
+    with World("empty") as world:
+        world.entra.post("/domains", {"id": "fresh.example"})
+        world.entra.post("/domains/fresh.example/verify")
+        settings = {"app": {"domain": "fresh.example", "msftTenant": "fresh"}}
+        app = world.okta.post(
+            "/api/v1/apps",
+            {"name": "office365", "label": "Office 365", "signOnMode": "AUTO_LOGIN", "settings": settings},
+        )
+        consent(world, app["id"], "FEDERATION")
+        world.okta.put(f"/api/v1/apps/{app['id']}", {**app, "signOnMode": "SAML_1_1"})
+        world.okta.put(f"/api/internal/v1/apps/{app['id']}/office365/domains", {"names": ["fresh.example"]})
+        assert [job["outcome"] for job in world.sync()["ran"]] == ["done"]
+        assert world.entra.get("/domains/fresh.example")["authenticationType"] == "Federated"
+        configuration = world.entra.get("/domains/fresh.example/federationConfiguration")["value"][0]
+        assert configuration["issuerUri"].startswith("fresh.example:exk")

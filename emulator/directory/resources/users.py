@@ -78,7 +78,8 @@ def load(call: Call) -> Doc:
 
 
 def render(user: Doc) -> Doc:
-    return {**{key: value for key, value in public(user).items() if key != "id"}, "sourceAnchor": source_anchor(user["id"])}
+    shown = {key: value for key, value in public(user).items() if key != "id"}
+    return {**shown, "sourceAnchor": source_anchor(user["id"])}
 
 
 def add(store: object, guid: str, now: int, attributes: Doc) -> Doc:

@@ -303,5 +303,6 @@ def _seeded(store: Store, name: str) -> Doc:
 
     found = users.by_upn(store, name) or by_name(store, name)
     if found is None:
-        raise LabError(f"There is no user or group {name!r} to be in a group.", hint="Give a user name or a display name.")
+        hint = "Give a user name or a display name."
+        raise LabError(f"There is no user or group {name!r} to be in a group.", hint=hint)
     return found

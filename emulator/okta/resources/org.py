@@ -35,7 +35,8 @@ def get_org(call: Call) -> Doc:
     at = f"{call.base}/api/v1/org"
     shown = {key: value for key, value in found.items() if not key.startswith("_")}
     links = {
-        "preferences": {"href": f"{at}/preferences"}, "uploadLogo": {"href": f"{at}/logo", "hints": {"allow": ["POST"]}},
+        "preferences": {"href": f"{at}/preferences"},
+        "uploadLogo": {"href": f"{at}/logo", "hints": {"allow": ["POST"]}},
         "oktaCommunication": {"href": f"{at}/privacy/oktaCommunication"}, "logo": None,
         "oktaSupport": {"href": f"{at}/privacy/oktaSupport"}, "contacts": {"href": f"{at}/contacts"},
     }  # fmt: skip

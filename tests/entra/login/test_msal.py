@@ -1,0 +1,144 @@
+"""Unmodified msal as the judge of our answers, over the in-process wire. No setting but its public constructor's."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msal
+import pytest
+
+from emulator import World
+from emulator.wire.client import Http
+from tests.entra.login.worlds import (
+    DANA,
+    DANA_ID,
+    KEY,
+    LAB,
+    LAB_SECRET,
+    LIN,
+    LIN_PASSWORD,
+    LOGIN,
+    PUBLIC,
+    TENANT,
+    WEB,
+    WEB_SECRET,
+    WEB_URI,
+    HttpClient,
+    answered,
+    assertion,
+    post_srf,
+    sign_in_managed,
+    spec,
+    stopping,
+    wresult,
+)
+
+SCOPES = ["https://graph.microsoft.com/User.Read"]
+DEFAULT = ["https://graph.microsoft.com/.default"]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World(spec(), clock="real") as made:
+        yield made
+        assert made.engine.crashes == []
+
+
+def public(world: World, authority: str = f"{LOGIN}/{TENANT}") -> Any:
+    return msal.PublicClientApplication(PUBLIC, authority=authority, http_client=HttpClient(world))
+
+
+def me(world: World, token: str) -> bytes:
+    headers = {"authorization": f"Bearer {token}"}
+    return Http(world.transport).request("GET", "https://graph.microsoft.com/v1.0/me", headers=headers).body
+
+
+@pytest.mark.parametrize("authority", [f"{LOGIN}/{TENANT}", f"{LOGIN}/organizations", f"{LOGIN}/common", f"{LOGIN}/acme.example"])
+def test_authorization_code_with_pkce(world: World, authority: str) -> None:
+    app = public(world, authority)
+    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri="http://localhost:12345", login_hint=DANA)
+    browser = stopping(world)
+    away = browser.get(flow["auth_uri"])
+    view = post_srf(world, wresult(world), wctx=answered(away)["wctx"], browser=browser)
+    result = app.acquire_token_by_auth_code_flow(flow, answered(view))
+    assert "error" not in result, result
+    assert result["id_token_claims"]["preferred_username"] == DANA
+    assert b"Dana Fox" in me(world, result["access_token"])
+    [account] = app.get_accounts()
+    assert (account["username"], account["home_account_id"]) == (DANA, f"{DANA_ID}.{TENANT}")
+    assert app.acquire_token_silent(SCOPES, account)["token_source"] == "cache"
+    fresh = app.acquire_token_silent(SCOPES, account, force_refresh=True)
+    assert fresh["token_source"] == "identity_provider"
+    assert fresh["access_token"] != result["access_token"]
+
+
+def test_an_error_comes_back_through_the_flow(world: World) -> None:
+    app = public(world)
+    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri="http://localhost:12345", prompt="none")
+    result = app.acquire_token_by_auth_code_flow(flow, answered(stopping(world).get(flow["auth_uri"])))
+    assert result["error"] == "login_required"
+
+
+def test_user_name_and_password_of_a_managed_user(world: World) -> None:
+    app = public(world, f"{LOGIN}/organizations")
+    result = app.acquire_token_by_username_password(LIN, LIN_PASSWORD, SCOPES)
+    assert "error" not in result, result
+    assert b"Lin Lab" in me(world, result["access_token"])
+    wrong = app.acquire_token_by_username_password(LIN, "wrong", SCOPES)
+    assert (wrong["error"], wrong["error_codes"]) == ("invalid_grant", [50126])
+
+
+def test_the_assertion_of_a_federated_user(world: World) -> None:
+    """The half of msal's WS-Trust path that is ours: the grant that it sends the provider's token with."""
+    client = public(world).client
+    result = client.obtain_token_by_assertion(
+        assertion(world), client.GRANT_TYPE_SAML1_1, scope=[*SCOPES, "openid", "profile", "offline_access"], data={"client_info": 1}
+    )
+    assert "error" not in result, result
+    assert result["id_token_claims"]["oid"] == DANA_ID
+    assert base64.urlsafe_b64decode(result["client_info"] + "==").startswith(b'{"uid":"')
+
+
+def test_a_confidential_client(world: World) -> None:
+    app = msal.ConfidentialClientApplication(LAB, LAB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    result = app.acquire_token_for_client(DEFAULT)
+    assert "error" not in result, result
+    assert app.acquire_token_for_client(DEFAULT)["token_source"] == "cache"
+    wrong = msal.ConfidentialClientApplication(LAB, "wrong", authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    assert wrong.acquire_token_for_client(DEFAULT)["error_codes"] == [7000215]
+
+
+@pytest.mark.parametrize("sha1", [True, False])
+def test_a_certificate(world: World, sha1: bool) -> None:
+    registered = world.entra.get(f"/applications(appId='{LAB}')")
+    credential = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": KEY.certificate_b64}
+    world.entra.patch(f"/applications/{registered['id']}", {"keyCredentials": [credential]})
+    from cryptography.hazmat.primitives import serialization
+
+    pem = KEY._private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    given = {"private_key": pem, "public_certificate": KEY.certificate_pem}
+    if sha1:
+        given["thumbprint"] = KEY.certificate.thumbprint_sha1
+    app = msal.ConfidentialClientApplication(LAB, given, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    result = app.acquire_token_for_client(DEFAULT)
+    assert "error" not in result, result
+
+
+def test_a_web_application(world: World) -> None:
+    app = msal.ConfidentialClientApplication(WEB, WEB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=WEB_URI, response_mode="form_post")
+    browser = stopping(world)
+    sign_in_managed(browser, flow["auth_uri"])
+    form = browser.history[-2].forms[0]
+    assert form.action == WEB_URI
+    result = app.acquire_token_by_auth_code_flow(flow, form.fields)
+    assert "error" not in result, result
+    assert dict(parse_qsl(urlsplit(flow["auth_uri"]).query))["response_mode"] == "form_post"
+
+
+def test_an_unknown_tenant(world: World) -> None:
+    with pytest.raises(ValueError, match="Unable to get authority configuration"):
+        public(world, f"{LOGIN}/nope.example").acquire_token_by_username_password(LIN, LIN_PASSWORD, SCOPES)
