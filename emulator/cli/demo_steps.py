@@ -191,16 +191,21 @@ class Demo:
             self.say(f"   {self.login}: denied ({str(error)[:90]}...)")
         else:
             raise Unexpected(f"{self.login} got a token by password: {sorted(result)}")
-        refusal = self.last_refusal("okta")
+        refusal = self.last_refusal("okta", path="/sso/wsfed/")
         self.say(f"   why: {refusal['why']['rule']}")
         for item in refusal["why"].get("compared", ()):
             self.say(f"        {item['name']} = {item['value']!r}  ({item['where']})")
         self.found["deniedBy"] = refusal["why"]
 
-    def last_refusal(self, kind: str) -> Doc:
+    def last_refusal(self, party: str, *, code: str | None = None, path: str = "") -> Doc:
+        """The newest refusal of a party; the connector may have been refused something else meanwhile."""
         rows = self.lab.control("GET", "journal?stream=refusal&limit=5000")["rows"]
-        found = [row for row in rows if row["party"].startswith(kind) and row["why"]]
-        expect(found, f"no refusal of {kind} is on record")
+        found = [
+            row
+            for row in rows
+            if row["party"].startswith(party) and path in row["doc"]["path"] and code in (None, row["doc"]["code"])
+        ]
+        expect(found, f"no such refusal of {party} is on record")
         return dict(found[-1])
 
     # -- 5: one value wrong -------------------------------------------------------------------------------------
@@ -214,8 +219,7 @@ class Demo:
         flow = self.start_flow(app)
         view = self.browse(flow["auth_uri"])
         expect("AADSTS51004" in view.text, f"expected AADSTS51004, saw {view.url}: {view.text[:300]}")
-        refusal = self.last_refusal("entra")
-        expect(refusal["doc"]["code"] == "51004", f"the last refusal is {refusal['doc']['code']}")
+        refusal = self.last_refusal("entra", code="51004")
         values = {item["value"] for item in refusal["why"]["compared"]}
         expect({wrong, self.found["immutableId"]} <= values, f"the why names {values}")
         self.say("   AADSTS51004, because:")

@@ -20,13 +20,13 @@ from emulator.serving.parties import party_type
 from emulator.serving.pipeline import Engine, Service, pipeline
 from emulator.store import Database, snapshots
 from emulator.store import journal as journal_table
-from emulator.wire.browser import Browser
 from emulator.wire.client import InProcess
 from emulator.wire.tape import Hop, Tape
 
 if TYPE_CHECKING:
     from emulator.serving.clients import ApiClient
     from emulator.serving.control import Control
+    from emulator.serving.visitor import Visitor
 
 _images: dict[tuple[str, str], bytes] = {}
 
@@ -210,9 +210,11 @@ class World:
         return str(self.spec.lab["okta"]["agent_token"])
 
     @property
-    def browser(self) -> Browser:
-        """A fresh browser on this world."""
-        return Browser(self.transport)
+    def browser(self) -> "Visitor":
+        """A fresh browser on this world, with `sign_in(login)`."""
+        from emulator.serving.visitor import Visitor
+
+        return Visitor(self.transport, self.spec.lab)
 
     def intercept(self) -> AbstractContextManager[None]:
         """A block in which this process's client code reaches the world under the vendors' real host names."""

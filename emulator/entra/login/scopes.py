@@ -132,10 +132,12 @@ def _held(call: Call, client: Client, user: Doc, asked: Asked) -> set[str]:
 
 
 def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
+    """Graph has more permissions than its identity part, which is all that is known here."""
     why = because(
-        "The resource publishes no enabled delegated permission of that name.",
+        "The resource publishes no enabled delegated permission of that name here.",
         ("scope", scope, "request"),
         ("resource", asked.resource["displayName"], "the tenant"),
+        emulated=not asked.is_graph,
     )
     return Problem("650053", client.name, scope, asked.resource["appId"], why=why)
 

@@ -27,6 +27,7 @@ from tests.entra.login.worlds import (
     answered,
     authorize_url,
     claims,
+    post_srf,
     redeem,
     refusal,
     sign_in_federated,
@@ -36,7 +37,6 @@ from tests.entra.login.worlds import (
     stopping,
     values,
     wresult,
-    post_srf,
 )
 
 
@@ -79,7 +79,9 @@ def bounced(world: World, url: str) -> dict[str, str]:
         ({"redirect_uri": None}, "900971"),
     ],
 )
-def test_errors_before_the_redirect_uri_is_known_are_pages(world: World, changes: dict[str, str | None], code: str) -> None:
+def test_errors_before_the_redirect_uri_is_known_are_pages(
+    world: World, changes: dict[str, str | None], code: str
+) -> None:
     assert page(world, authorize_url(**changes)) == code
 
 
@@ -118,7 +120,10 @@ def test_a_redirect_uri_is_compared_exactly(world: World, uri: str) -> None:
     assert view.answer.header("location") is None
 
 
-@pytest.mark.parametrize("uri", ["http://localhost", "http://localhost:1", "http://localhost:53124/", "http://localhost:65535", "myapp://auth"])
+@pytest.mark.parametrize(
+    "uri",
+    ["http://localhost", "http://localhost:1", "http://localhost:53124/", "http://localhost:65535", "myapp://auth"],
+)
 def test_public_clients_use_any_loopback_port(world: World, uri: str) -> None:
     assert bounced(world, authorize_url(redirect_uri=uri, prompt="none"))["error"] == "login_required"
 
@@ -158,7 +163,9 @@ def test_only_the_port_of_a_loopback_uri_is_free(world: World, uri: str) -> None
         ({"prompt": "none"}, "login_required", 50058),
     ],
 )  # fmt: skip
-def test_errors_of_the_request_go_to_the_client(world: World, changes: dict[str, str | None], error: str, code: int) -> None:
+def test_errors_of_the_request_go_to_the_client(
+    world: World, changes: dict[str, str | None], error: str, code: int
+) -> None:
     sent = bounced(world, authorize_url(**changes))
     assert sent["error"] == error
     assert sent["error_description"].startswith(f"AADSTS{code}: ")
@@ -171,7 +178,11 @@ def test_errors_come_in_the_response_mode_asked_for(world: World) -> None:
     browser = stopping(world)
     browser.get(authorize_url(response_mode="form_post", prompt="none"))
     form = browser.history[-2].forms[0]
-    assert (form.action, form.fields["error"], form.fields["state"]) == ("http://localhost:53124", "login_required", "state 1&<>")
+    assert (form.action, form.fields["error"], form.fields["state"]) == (
+        "http://localhost:53124",
+        "login_required",
+        "state 1&<>",
+    )
 
 
 def test_markup_in_state_and_names_is_escaped(world: World) -> None:
@@ -196,7 +207,7 @@ def test_a_managed_user_signs_in_on_our_page(world: World) -> None:
     browser = stopping(world)
     view = browser.get(authorize_url())
     assert view.forms[0].visible == {"loginfmt"}
-    assert '$Config={' in view.answer.text()
+    assert "$Config={" in view.answer.text()
     view = browser.fill(view, {"loginfmt": LIN})
     assert view.forms[0].visible == {"passwd"}
     view = browser.fill(view, {"passwd": LIN_PASSWORD})
@@ -204,7 +215,11 @@ def test_a_managed_user_signs_in_on_our_page(world: World) -> None:
     assert redeem(world, view)[0] == 200
     [record] = signins(world)
     assert record["authenticationDetails"][0]["authenticationMethodDetail"] == "Password in the cloud"
-    assert (record["tokenIssuerType"], record["incomingTokenType"], record["isInteractive"]) == ("AzureAD", "none", True)
+    assert (record["tokenIssuerType"], record["incomingTokenType"], record["isInteractive"]) == (
+        "AzureAD",
+        "none",
+        True,
+    )
 
 
 def test_the_name_typed_decides_where_to_go(world: World) -> None:
@@ -230,7 +245,12 @@ def test_a_wrong_password_shows_the_page_again(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("off@acme-labs.example", "50057"), ("new@acme-labs.example", "50055"), ("none@acme-labs.example", "50056"), ("who@acme-labs.example", "50034")],
+    [
+        ("off@acme-labs.example", "50057"),
+        ("new@acme-labs.example", "50055"),
+        ("none@acme-labs.example", "50056"),
+        ("who@acme-labs.example", "50034"),
+    ],
 )
 def test_users_who_cannot_sign_in(world: World, name: str, code: str) -> None:
     view = sign_in_managed(stopping(world), authorize_url(), name=name)
@@ -244,20 +264,29 @@ def test_a_hint_skips_the_name_page(world: World) -> None:
     assert away.url.startswith("https://acme.okta.com/")
     assert answered(away)["username"] == ""
     assert "loginfmt" in stopping(world).get(authorize_url(domain_hint="organizations")).forms[0].fields
-    assert stopping(world).get(authorize_url(v1=True, scope="openid", whr="acme.example")).url.startswith("https://acme.okta.com/")
+    assert (
+        stopping(world)
+        .get(authorize_url(v1=True, scope="openid", whr="acme.example"))
+        .url.startswith("https://acme.okta.com/")
+    )
     view = stopping(world).get(authorize_url(login_hint=DANA, prompt="select_account"))
     assert view.forms[0].fields["loginfmt"] == DANA
 
 
 def test_a_child_domain_goes_to_its_roots_provider(world: World) -> None:
-    assert stopping(world).get(authorize_url(login_hint="x@sales.acme.example")).url.startswith("https://acme.okta.com/")
+    assert (
+        stopping(world).get(authorize_url(login_hint="x@sales.acme.example")).url.startswith("https://acme.okta.com/")
+    )
     assert stopping(world).get(authorize_url(login_hint="x@other.acme.example")).url.startswith(LOGIN)
 
 
 @pytest.mark.parametrize(
     ("behaviour", "tail"),
     [
-        (None, "&wfresh=0&wauth=http%3A%2F%2Fschemas.microsoft.com%2Fws%2F2008%2F06%2Fidentity%2Fauthenticationmethod%2Fpassword"),
+        (
+            None,
+            "&wfresh=0&wauth=http%3A%2F%2Fschemas.microsoft.com%2Fws%2F2008%2F06%2Fidentity%2Fauthenticationmethod%2Fpassword",
+        ),
         ("disabled", "&wfresh=0"),
         ("nativeSupport", "&prompt=login"),
     ],
@@ -265,7 +294,9 @@ def test_a_child_domain_goes_to_its_roots_provider(world: World) -> None:
 def test_prompt_login_is_sent_on_as_the_federation_says(world: World, behaviour: str | None, tail: str) -> None:
     if behaviour:
         [federation] = world.entra.get("/domains/acme.example/federationConfiguration")["value"]
-        world.entra.patch(f"/domains/acme.example/federationConfiguration/{federation['id']}", {"promptLoginBehavior": behaviour})
+        world.entra.patch(
+            f"/domains/acme.example/federationConfiguration/{federation['id']}", {"promptLoginBehavior": behaviour}
+        )
     away = stopping(world).get(authorize_url(login_hint=DANA, prompt="login"))
     assert away.url.partition("estsrequest%3D")[2].partition("&")[2] == tail[1:]
 
@@ -273,7 +304,12 @@ def test_prompt_login_is_sent_on_as_the_federation_says(world: World, behaviour:
 def test_single_sign_on(world: World) -> None:
     browser = stopping(world)
     sign_in_managed(browser, authorize_url())
-    for url in (authorize_url(), authorize_url(prompt="none"), authorize_url(login_hint=LIN.upper()), authorize_url(tenant="common")):
+    for url in (
+        authorize_url(),
+        authorize_url(prompt="none"),
+        authorize_url(login_hint=LIN.upper()),
+        authorize_url(tenant="common"),
+    ):
         view = browser.get(url)
         assert answered(view)["code"]
         assert redeem(world, view)[0] == 200
@@ -337,13 +373,22 @@ def test_id_tokens_from_the_front_channel(world: World) -> None:
     assert sent["error_description"].startswith("AADSTS900144")
     sent = bounced(world, authorize_url(SPA, response_type="id_token", response_mode="query", **changes))
     assert sent["error_description"].startswith("AADSTS70007")
-    assert bounced(world, authorize_url(SPA, response_type="id_token token", **changes))["error"] == "unsupported_response_type"
+    assert (
+        bounced(world, authorize_url(SPA, response_type="id_token token", **changes))["error"]
+        == "unsupported_response_type"
+    )
 
 
 def test_a_redirect_uri_with_a_query_keeps_it(world: World) -> None:
     view = sign_in_managed(stopping(world), authorize_url(WEB, redirect_uri=WEB_URI, client_info="1"))
     assert view.url.startswith(f"{WEB_URI}&code=")
-    assert [name for name, _ in parse_qsl(urlsplit(view.url).query)] == ["app", "code", "client_info", "state", "session_state"]
+    assert [name for name, _ in parse_qsl(urlsplit(view.url).query)] == [
+        "app",
+        "code",
+        "client_info",
+        "state",
+        "session_state",
+    ]
 
 
 def test_an_application_for_assigned_users_only(world: World) -> None:
@@ -381,7 +426,9 @@ def test_authorize_takes_a_posted_form(world: World) -> None:
 
 def test_forms_of_the_page_are_bound_to_a_flow(world: World) -> None:
     for context in ("", "x.y", "e30.e30"):
-        view = world.browser._settle("POST", f"{LOGIN}/common/login", {"ctx": context, "login": LIN, "passwd": LIN_PASSWORD})
+        view = world.browser._settle(
+            "POST", f"{LOGIN}/common/login", {"ctx": context, "login": LIN, "passwd": LIN_PASSWORD}
+        )
         assert refusal(world, view)[0] == "90013"
     browser = stopping(world)
     view = browser.get(authorize_url())

@@ -70,7 +70,9 @@ def test_discovery_of_the_shared_endpoints(world: World, name: str) -> None:
 def test_discovery_of_a_tenant_that_is_not(world: World, name: str) -> None:
     body = get(world, f"/{name}/v2.0/.well-known/openid-configuration", status=400)
     assert (body["error"], body["error_codes"]) == ("invalid_tenant", [90002])
-    assert body["error_description"].startswith(f"AADSTS90002: Tenant '{name.replace('%3C', '<').replace('%3E', '>')}' not found.")
+    assert body["error_description"].startswith(
+        f"AADSTS90002: Tenant '{name.replace('%3C', '<').replace('%3E', '>')}' not found."
+    )
 
 
 def test_urls_are_canonical_whatever_host_was_asked(world: World) -> None:
@@ -91,21 +93,38 @@ def test_instance_discovery(world: World) -> None:
     v1 = ask("https://login.windows.net/common/oauth2/authorize", "1.0")
     assert v1["tenant_discovery_endpoint"] == f"{LOGIN}/common/.well-known/openid-configuration"
     assert "metadata" not in v1
-    for bad in ("https://evil.example/common/oauth2/authorize", "http://login.windows.net/common", "", "https://login.windows.net@evil/x"):
+    for bad in (
+        "https://evil.example/common/oauth2/authorize",
+        "http://login.windows.net/common",
+        "",
+        "https://login.windows.net@evil/x",
+    ):
         body = ask(bad, status=400)
         assert (body["error"], body["error_codes"]) == ("invalid_instance", [50049])
 
 
 def test_the_keys_verify_the_tokens(world: World) -> None:
-    form = {"grant_type": "client_credentials", "client_id": LAB, "client_secret": LAB_SECRET, "scope": "https://graph.microsoft.com/.default"}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": LAB,
+        "client_secret": LAB_SECRET,
+        "scope": "https://graph.microsoft.com/.default",
+    }
     access = token(world, form)[1]["access_token"]
     keys = get(world, f"/{TENANT}/discovery/v2.0/keys")["keys"]
-    assert [set(key) for key in keys] == [{"kty", "use", "kid", "x5t", "n", "e", "x5c", "cloud_instance_name", "issuer"}] * 2
+    assert [set(key) for key in keys] == [
+        {"kty", "use", "kid", "x5t", "n", "e", "x5c", "cloud_instance_name", "issuer"}
+    ] * 2
     assert {key["issuer"] for key in keys} == {f"{LOGIN}/{TENANT}/v2.0"}
     header = jwt.get_unverified_header(access)
     assert header["kid"] == header["x5t"] == keys[0]["kid"] == keys[0]["x5t"]
     key = jwt.PyJWK(keys[0], algorithm="RS256").key
-    found = jwt.decode(access, key, algorithms=["RS256"], options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False})
+    found = jwt.decode(
+        access,
+        key,
+        algorithms=["RS256"],
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False},
+    )
     assert found["tid"] == TENANT
     assert [key["kid"] for key in get(world, "/common/discovery/keys")["keys"]] == [key["kid"] for key in keys]
     assert "issuer" not in get(world, "/common/discovery/keys")["keys"][0]
@@ -141,8 +160,15 @@ def test_realm_1_of_other_domains(world: World) -> None:
 def test_realm_2(world: World) -> None:
     found = get(world, f"/common/userrealm/{DANA}?api-version=2.0")
     assert (found["NameSpaceType"], found["federation_protocol"], found["Login"]) == ("Federated", "WSTrust", DANA)
-    assert found["AuthURL"] == f"{OKTA}/passive?username=dana%40acme.example&wa=wsignin1.0&wtrealm=urn%3afederation%3aMicrosoftOnline&wctx="
-    assert (found["DomainName"], found["FederationBrandName"], found["TenantBrandingInfo"]) == ("acme.example", "Acme sign-in", None)
+    assert (
+        found["AuthURL"]
+        == f"{OKTA}/passive?username=dana%40acme.example&wa=wsignin1.0&wtrealm=urn%3afederation%3aMicrosoftOnline&wctx="
+    )
+    assert (found["DomainName"], found["FederationBrandName"], found["TenantBrandingInfo"]) == (
+        "acme.example",
+        "Acme sign-in",
+        None,
+    )
     found = get(world, f"/common/userrealm/{LIN}?api-version=2.1")
     assert (found["NameSpaceType"], found["DesktopSsoEnabled"], found["is_dsso_enabled"]) == ("Managed", False, False)
     assert get(world, "/common/userrealm/x@y.example?api-version=2.0")["NameSpaceType"] == "Unknown"
@@ -189,13 +215,21 @@ def credential_type(world: World, **body: Any) -> Doc:
 
 def test_credential_type_of_a_federated_name(world: World) -> None:
     found = credential_type(world, username="nobody@acme.example")
-    assert (found["IfExistsResult"], found["Credentials"]["PrefCredential"], found["EstsProperties"]["DomainType"]) == (0, 4, 4)
-    assert found["Credentials"]["FederationRedirectUrl"].startswith(f"{OKTA}/passive?username=nobody%40acme.example&wa=wsignin1.0")
+    assert (found["IfExistsResult"], found["Credentials"]["PrefCredential"], found["EstsProperties"]["DomainType"]) == (
+        0,
+        4,
+        4,
+    )
+    assert found["Credentials"]["FederationRedirectUrl"].startswith(
+        f"{OKTA}/passive?username=nobody%40acme.example&wa=wsignin1.0"
+    )
     assert found["Credentials"]["FederationRedirectUrl"].endswith("&wctx=")
 
 
 def test_credential_type_of_other_names(world: World) -> None:
-    assert [credential_type(world, username=name)["IfExistsResult"] for name in (LIN, "x@acme-labs.example", "x@y.example")] == [0, 1, 1]
+    assert [
+        credential_type(world, username=name)["IfExistsResult"] for name in (LIN, "x@acme-labs.example", "x@y.example")
+    ] == [0, 1, 1]
     found = credential_type(world, username=LIN)
     assert (found["Credentials"]["PrefCredential"], found["EstsProperties"]["DomainType"]) == (1, 3)
     assert "FederationRedirectUrl" not in found["Credentials"]

@@ -45,11 +45,23 @@ def test_signing_out(world: World, path: str) -> None:
 def test_back_to_the_client(world: World) -> None:
     browser = stopping(world)
     sign_in_managed(browser, authorize_url())
-    view = browser.get(f"{LOGIN}/{TENANT}/oauth2/v2.0/logout?post_logout_redirect_uri={quote('http://localhost')}&state=x%261")
+    view = browser.get(
+        f"{LOGIN}/{TENANT}/oauth2/v2.0/logout?post_logout_redirect_uri={quote('http://localhost')}&state=x%261"
+    )
     assert view.url == "http://localhost?state=x%261"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "http://localhost:1", "http://localhost@evil.example", "javascript:alert(1)", WEB_URI])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "http://localhost:1",
+        "http://localhost@evil.example",
+        "javascript:alert(1)",
+        WEB_URI,
+    ],
+)
 def test_never_elsewhere(world: World, target: str) -> None:
     browser = stopping(world)
     sign_in_managed(browser, authorize_url())
@@ -62,7 +74,11 @@ def test_a_hint_names_the_client(world: World) -> None:
     body = redeem(world, sign_in_managed(stopping(world), authorize_url()))[1]
     world.clock.advance(days=30)
     target = f"post_logout_redirect_uri={quote('http://localhost')}"
-    for hint, expected in ((body["id_token"], "http://localhost"), (body["id_token"][:-4] + "AAAA", LOGIN), ("x.y.z", LOGIN)):
+    for hint, expected in (
+        (body["id_token"], "http://localhost"),
+        (body["id_token"][:-4] + "AAAA", LOGIN),
+        ("x.y.z", LOGIN),
+    ):
         view = stopping(world).get(f"{LOGIN}/common/oauth2/v2.0/logout?{target}&id_token_hint={hint}")
         assert view.url.startswith(expected)
 

@@ -1,6 +1,5 @@
 """Unmodified msal as the judge of our answers, over the in-process wire. No setting but its public constructor's."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -9,6 +8,8 @@ import msal
 import pytest
 
 from emulator import World
+from emulator.kernel.exchange import Answer
+from emulator.protocols import mex, wstrust
 from emulator.wire.client import Http
 from tests.entra.login.worlds import (
     DANA,
@@ -25,6 +26,7 @@ from tests.entra.login.worlds import (
     WEB_SECRET,
     WEB_URI,
     HttpClient,
+    Response,
     answered,
     assertion,
     post_srf,
@@ -34,6 +36,10 @@ from tests.entra.login.worlds import (
     wresult,
 )
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended"),
+    pytest.mark.filterwarnings("ignore:This API has been deprecated for public client flows"),
+]
 SCOPES = ["https://graph.microsoft.com/User.Read"]
 DEFAULT = ["https://graph.microsoft.com/.default"]
 
@@ -54,7 +60,9 @@ def me(world: World, token: str) -> bytes:
     return Http(world.transport).request("GET", "https://graph.microsoft.com/v1.0/me", headers=headers).body
 
 
-@pytest.mark.parametrize("authority", [f"{LOGIN}/{TENANT}", f"{LOGIN}/organizations", f"{LOGIN}/common", f"{LOGIN}/acme.example"])
+@pytest.mark.parametrize(
+    "authority", [f"{LOGIN}/{TENANT}", f"{LOGIN}/organizations", f"{LOGIN}/common", f"{LOGIN}/acme.example"]
+)
 def test_authorization_code_with_pkce(world: World, authority: str) -> None:
     app = public(world, authority)
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri="http://localhost:12345", login_hint=DANA)
@@ -89,23 +97,54 @@ def test_user_name_and_password_of_a_managed_user(world: World) -> None:
     assert (wrong["error"], wrong["error_codes"]) == ("invalid_grant", [50126])
 
 
-def test_the_assertion_of_a_federated_user(world: World) -> None:
-    """The half of msal's WS-Trust path that is ours: the grant that it sends the provider's token with."""
-    client = public(world).client
-    result = client.obtain_token_by_assertion(
-        assertion(world), client.GRANT_TYPE_SAML1_1, scope=[*SCOPES, "openid", "profile", "offline_access"], data={"client_info": 1}
-    )
+class WithProvider(HttpClient):
+    """An identity provider beside the world: MEX, and WS-Trust 1.3 that believes any password."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.world = world
+
+    def get(self, url: str, params: Any = None, headers: Any = None, **more: Any) -> Response:
+        if url.endswith("/mex"):
+            body = mex.mex("https://acme.okta.com/active", "https://acme.okta.com/username13")
+            return Response(Answer(200, [("Content-Type", "text/xml")], body))
+        return super().get(url, params, headers, **more)
+
+    def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **more: Any) -> Response:
+        if not url.startswith("https://acme.okta.com/"):
+            return super().post(url, params, data, headers, **more)
+        now = self.world.clock.now()
+        asked = wstrust.parse_rst(
+            data.encode(), soap_action=headers["SOAPAction"], content_type=headers["Content-type"], now_ms=now
+        )
+        body = wstrust.rstr_envelope(
+            asked.version, assertion(self.world, upn=asked.username), relates_to=asked.message_id, created_ms=now,
+            expires_ms=now + 3_600_000, assertion_id="_assertion1",
+        )  # fmt: skip
+        return Response(Answer(200, [("Content-Type", "application/soap+xml")], body))
+
+
+def test_user_name_and_password_of_a_federated_user(world: World) -> None:
+    """Realm, MEX, WS-Trust at the provider, then the saml1_1-bearer grant: msal's own path, unmodified."""
+    app = msal.PublicClientApplication(PUBLIC, authority=f"{LOGIN}/organizations", http_client=WithProvider(world))
+    result = app.acquire_token_by_username_password(DANA, "any", SCOPES)
     assert "error" not in result, result
     assert result["id_token_claims"]["oid"] == DANA_ID
-    assert base64.urlsafe_b64decode(result["client_info"] + "==").startswith(b'{"uid":"')
+    assert b"Dana Fox" in me(world, result["access_token"])
+    [account] = app.get_accounts()
+    assert app.acquire_token_silent(SCOPES, account, force_refresh=True)["token_source"] == "identity_provider"
 
 
 def test_a_confidential_client(world: World) -> None:
-    app = msal.ConfidentialClientApplication(LAB, LAB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    app = msal.ConfidentialClientApplication(
+        LAB, LAB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world)
+    )
     result = app.acquire_token_for_client(DEFAULT)
     assert "error" not in result, result
     assert app.acquire_token_for_client(DEFAULT)["token_source"] == "cache"
-    wrong = msal.ConfidentialClientApplication(LAB, "wrong", authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    wrong = msal.ConfidentialClientApplication(
+        LAB, "wrong", authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world)
+    )
     assert wrong.acquire_token_for_client(DEFAULT)["error_codes"] == [7000215]
 
 
@@ -128,7 +167,9 @@ def test_a_certificate(world: World, sha1: bool) -> None:
 
 
 def test_a_web_application(world: World) -> None:
-    app = msal.ConfidentialClientApplication(WEB, WEB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world))
+    app = msal.ConfidentialClientApplication(
+        WEB, WEB_SECRET, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world)
+    )
     flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=WEB_URI, response_mode="form_post")
     browser = stopping(world)
     sign_in_managed(browser, flow["auth_uri"])

@@ -58,7 +58,9 @@ def test_a_good_token_signs_in_without_our_state(world: World) -> None:
     assert (record["tokenIssuerName"], record["incomingTokenType"]) == (ISSUER, "saml11")
 
 
-@pytest.mark.parametrize("wctx", ["wa=wsignin1.0&wreply=https%3A%2F%2Fevil.example", "https://evil.example/", "", "LoginOptions=3"])
+@pytest.mark.parametrize(
+    "wctx", ["wa=wsignin1.0&wreply=https%3A%2F%2Fevil.example", "https://evil.example/", "", "LoginOptions=3"]
+)
 def test_addresses_in_a_foreign_wctx_are_never_followed(world: World, wctx: str) -> None:
     view = post_srf(world, wresult(world), wctx=wctx, wreply="https://evil.example/")
     assert view.status == 200
@@ -83,7 +85,10 @@ def test_addresses_in_a_foreign_wctx_are_never_followed(world: World, wctx: str)
     ],
 )
 def test_forms_that_are_no_sign_in_response(world: World, fields: dict[str, str], code: str) -> None:
-    assert refused(world, fields.get("wresult", wresult(world)), **{k: v for k, v in fields.items() if k != "wresult"})[0] == code
+    assert (
+        refused(world, fields.get("wresult", wresult(world)), **{k: v for k, v in fields.items() if k != "wresult"})[0]
+        == code
+    )
 
 
 def test_a_doctype_is_refused(world: World) -> None:
@@ -123,7 +128,9 @@ def test_the_next_certificate_verifies_too(world: World) -> None:
     assert refused(world, wresult(world, assertion_id="_late"))[0] == "5000811"
 
 
-@pytest.mark.parametrize("changed", [DANA_ANCHOR, DANA, ISSUER, "urn:federation:MicrosoftOnline", "_assertion1", "am:password"])
+@pytest.mark.parametrize(
+    "changed", [DANA_ANCHOR, DANA, ISSUER, "urn:federation:MicrosoftOnline", "_assertion1", "am:password"]
+)
 def test_a_changed_claim_breaks_the_digest(world: World, changed: str) -> None:
     token = assertion(world)
     at = token.index(changed.encode()) + 3
@@ -324,5 +331,8 @@ def test_a_saml_domain_is_asked_by_a_form_that_posts_itself(saml_world: World) -
 def test_a_saml_response_is_checked_like_a_wresult(saml_world: World) -> None:
     assert "Dana Fox" in post_saml(saml_world, response(saml_world)).text
     assert refusal(saml_world, post_saml(saml_world, response(saml_world)))[0] == "50008"  # a replay
-    assert refusal(saml_world, post_saml(saml_world, response(saml_world, recipient="https://evil.example/")))[0] == "500089"
+    assert (
+        refusal(saml_world, post_saml(saml_world, response(saml_world, recipient="https://evil.example/")))[0]
+        == "500089"
+    )
     assert refusal(saml_world, post_saml(saml_world, response(saml_world, audience="urn:other")))[0] == "500089"

@@ -137,7 +137,9 @@ def wrap(world: World, token: bytes) -> str:
     return wsfed.rstr(token, created_ms=now, expires_ms=now + 3_600_000, assertion_id="_assertion1").decode()
 
 
-def post_srf(world: World, wresult: str, *, wctx: str | None = None, browser: Browser | None = None, **more: str) -> View:
+def post_srf(
+    world: World, wresult: str, *, wctx: str | None = None, browser: Browser | None = None, **more: str
+) -> View:
     """Post a sign-in response as the identity provider's page does."""
     fields = {"wa": "wsignin1.0", "wresult": wresult, **more}
     if wctx is not None:
@@ -209,7 +211,9 @@ def sign_in_managed(browser: Browser, url: str, name: str = LIN, password: str =
     return browser.fill(view, {"passwd": password})
 
 
-def token(world: World, form: dict[str, str], *, tenant: str = TENANT, v1: bool = False, **headers: str) -> tuple[int, Doc]:
+def token(
+    world: World, form: dict[str, str], *, tenant: str = TENANT, v1: bool = False, **headers: str
+) -> tuple[int, Doc]:
     """Status and body of a token request."""
     url = f"{LOGIN}/{tenant}/oauth2{'' if v1 else '/v2.0'}/token"
     answer = Http(world.transport).request("POST", url, form=form, headers=headers)
