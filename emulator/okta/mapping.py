@@ -145,7 +145,7 @@ def check_expression(store: Any, app: Doc, text: str, *, from_app: bool) -> None
         called = reference.partition("()")[0] if "()" in reference else ""
         if called in GROUP_FUNCTIONS | DIRECTORY_FUNCTIONS and called not in supplied:
             raise invalid_property(called, text)
-        if root in _LIBRARIES or root == f"{called}()" and root not in known:
+        if root in _LIBRARIES or (root == f"{called}()" and root not in known):
             continue
         if root not in known:
             raise invalid_property(root, text)

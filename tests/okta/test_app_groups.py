@@ -127,7 +127,9 @@ def test_lists_and_refusals():
         assert "licenses" in first["_embedded"]["metadata"]["schema"]
         page = world.okta.call("GET", f"{APP}/groups?limit=1")
         assert f"after={found['Sales']}" in page.all_headers("link")[1]
-        assert [item["id"] for item in world.okta.get(f"{APP}/groups?after={found['Sales']}")] == [found["Service accounts"]]
+        assert [item["id"] for item in world.okta.get(f"{APP}/groups?after={found['Sales']}")] == [
+            found["Service accounts"]
+        ]
         assert refused(world, "GET", f"{APP}/groups?after=00gnothing")[:2] == (400, "E0000029")
         assert refused(world, "GET", f"{APP}/groups?expand=x")[:2] == (400, "E0000001")
         assert refused(world, "GET", f"{APP}/groups/00gnothing")[:2] == (404, "E0000007")

@@ -119,7 +119,10 @@ def test_a_template_of_type_none_wants_the_name_in_the_request():
     template = {"type": "NONE", "template": "${source.login}"}
     with o365.made(provisioning=None, userNameTemplate=template) as world:
         assert refused(world, "POST", f"{APP}/users", {"id": SAM_ID})[:2] == (400, "E0000001")
-        assert assign(world, SAM_ID, credentials={"userName": "s@acme.example"})["credentials"]["userName"] == "s@acme.example"
+        assert (
+            assign(world, SAM_ID, credentials={"userName": "s@acme.example"})["credentials"]["userName"]
+            == "s@acme.example"
+        )
 
 
 def test_names_follow_the_login_unless_the_template_says_otherwise():
@@ -139,7 +142,9 @@ def test_a_mapped_and_pushed_attribute_is_not_edited_but_the_immutable_id_is():
         status, code, summary, _ = refused(world, "POST", at, {"profile": {"usageLocation": "GB"}})
         assert (status, code) == (403, "E0000075")
         assert summary.startswith("Cannot modify the usageLocation attribute")
-        assert world.okta.post(at, {"profile": {"immutableId": "x", "roles": ["User Administrator"]}})["profile"]["roles"]
+        assert world.okta.post(at, {"profile": {"immutableId": "x", "roles": ["User Administrator"]}})["profile"][
+            "roles"
+        ]
 
 
 def test_lists_page_search_and_expand():
@@ -175,7 +180,11 @@ def test_provisioning_states_on_the_way():
         [job] = work(world)
         assert job["kind"] == "user.push"
         done = app_user(world, SAM_ID)
-        assert (done["status"], done["syncState"], done["externalId"]) == ("PROVISIONED", "SYNCHRONIZED", "ms-sam@acme.example")
+        assert (done["status"], done["syncState"], done["externalId"]) == (
+            "PROVISIONED",
+            "SYNCHRONIZED",
+            "ms-sam@acme.example",
+        )
         assert done["lastSync"] == "2026-01-15T09:00:00.000Z"
         assert [link["appName"] for link in world.okta.get(f"/api/v1/users/{SAM_ID}/appLinks")] == ["office365"]
 
@@ -208,7 +217,14 @@ def test_a_rename_by_mapping_deactivates_the_old_account_and_pushes_a_new_one():
         old, new = work(world)
         assert (old["kind"], old["subject"]["userName"]) == ("user.deactivate", "sam@acme.example")
         assert old["subject"]["externalId"] == "ms-sam@acme.example"
-        assert (new["kind"], new["subject"]["externalId"], new["desired"]["userName"]) == ("user.push", None, "new@acme.example")
+        assert (new["kind"], new["subject"]["externalId"], new["desired"]["userName"]) == (
+            "user.push",
+            None,
+            "new@acme.example",
+        )
         world.okta.post(f"{APP}/users/{SAM_ID}", {"credentials": {"userName": "third@acme.example"}})
         [again] = work(world)
-        assert (again["subject"]["externalId"], again["desired"]["userName"]) == ("ms-new@acme.example", "third@acme.example")
+        assert (again["subject"]["externalId"], again["desired"]["userName"]) == (
+            "ms-new@acme.example",
+            "third@acme.example",
+        )

@@ -8,7 +8,12 @@ from emulator.protocols.x509 import parse_certificate
 from tests.okta import o365, worlds
 from tests.okta.worlds import refused
 
-BOOKMARK = {"name": "bookmark", "label": "Wiki", "signOnMode": "BOOKMARK", "settings": {"app": {"url": "https://wiki.example"}}}
+BOOKMARK = {
+    "name": "bookmark",
+    "label": "Wiki",
+    "signOnMode": "BOOKMARK",
+    "settings": {"app": {"url": "https://wiki.example"}},
+}
 
 
 def test_a_new_org_holds_the_vendors_own_apps_first(org):
@@ -43,9 +48,16 @@ def test_office365_reads_back_as_recorded(org):
     assert app["_links"]["appLinks"][1] == {
         "name": "login", "href": f"https://{worlds.HOST}/home/office365/{app['id']}/2161", "type": "text/html",
     }  # fmt: skip
-    assert {"uploadLogo", "profileEnrollment", "policies", "groups", "logo", "accessPolicy", "users", "deactivate"} < set(
-        app["_links"]
-    )
+    assert {
+        "uploadLogo",
+        "profileEnrollment",
+        "policies",
+        "groups",
+        "logo",
+        "accessPolicy",
+        "users",
+        "deactivate",
+    } < set(app["_links"])
     assert not any(key.startswith("_") for key in app if key != "_links")
 
 
@@ -106,7 +118,11 @@ def test_put_replaces_and_keeps_what_it_must(org):
     app = org.okta.post("/api/v1/apps", o365.request())
     at = f"/api/v1/apps/{app['id']}"
     org.okta.post(f"{at}/lifecycle/deactivate")
-    body = {"name": "office365", "label": "O365", "settings": {"app": {"msftTenant": "acme2", "domain": "acme.example"}}}
+    body = {
+        "name": "office365",
+        "label": "O365",
+        "settings": {"app": {"msftTenant": "acme2", "domain": "acme.example"}},
+    }
     new = org.okta.put(at, body)
     assert new["status"] == "INACTIVE" and new["label"] == "O365" and new["id"] == app["id"]
     assert new["settings"]["app"]["msftTenant"] == "acme2" and new["signOnMode"] == "BROWSER_PLUGIN"

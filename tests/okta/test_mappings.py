@@ -22,7 +22,10 @@ def test_two_come_with_every_app():
     with o365.made() as world:
         found = world.okta.get("/api/v1/mappings?limit=200")
         mine = [item for item in found if o365.APP_ID in (item["source"]["id"], item["target"]["id"])]
-        assert [(item["source"]["type"], item["target"]["type"]) for item in mine] == [("appuser", "user"), ("user", "appuser")]
+        assert [(item["source"]["type"], item["target"]["type"]) for item in mine] == [
+            ("appuser", "user"),
+            ("user", "appuser"),
+        ]
         assert mine[1]["source"]["name"] == "user" and mine[1]["source"]["id"].startswith("oty")
         assert mine[1]["target"]["name"] == "office365" and "properties" not in mine[1]
         whole = world.okta.get(f"/api/v1/mappings/{mine[1]['id']}")
@@ -49,7 +52,9 @@ def test_saving_changes_nothing_until_the_mapping_is_evaluated():
         assert app_user(world, SAM_ID)["profile"]["immutableId"] == SAM_ID
         assert app_user(world, DANA_ID)["profile"]["immutableId"] == DANA_GUID
         jobs = [kind for kind in worlds.kinds(world) if kind.startswith("app.app_instance.provision_sync_job")]
-        assert jobs == ["app.app_instance.provision_sync_job.started", "app.app_instance.provision_sync_job.completed"] * 2
+        assert (
+            jobs == ["app.app_instance.provision_sync_job.started", "app.app_instance.provision_sync_job.completed"] * 2
+        )
 
 
 def test_null_removes_and_what_is_removed_keeps_its_value():
@@ -119,7 +124,11 @@ def test_other_refusals():
 
 
 def test_expressions_see_directories_managers_groups_the_app_and_the_org():
-    ada = {"user": "admin@acme.example", "externalId": "AAAA", "profile": {"dn": "CN=Ada,DC=corp", "samAccountName": "ada"}}
+    ada = {
+        "user": "admin@acme.example",
+        "externalId": "AAAA",
+        "profile": {"dn": "CN=Ada,DC=corp", "samAccountName": "ada"},
+    }
     directories = worlds.org()["directories"]
     directories[0]["users"][0]["profile"]["managerDn"] = "cn=ada,dc=corp"
     directories[0]["users"].append(ada)

@@ -12,7 +12,9 @@ RULE = {
 
 
 def policy_of(world, app_id=o365.APP_ID):
-    return world.okta.get(f"/api/v1/apps/{app_id}")["_links"]["accessPolicy"]["href"].removeprefix(f"https://{worlds.HOST}")
+    return world.okta.get(f"/api/v1/apps/{app_id}")["_links"]["accessPolicy"]["href"].removeprefix(
+        f"https://{worlds.HOST}"
+    )
 
 
 def names(world, at):
@@ -36,13 +38,17 @@ def test_office365_has_its_own_policy_with_the_two_default_rules():
 
 def test_other_apps_share_the_orgs_default_policy(org):
     made = [
-        org.okta.post("/api/v1/apps", {"name": "bookmark", "label": n, "settings": {"app": {"url": "https://x.example"}}})
+        org.okta.post(
+            "/api/v1/apps", {"name": "bookmark", "label": n, "settings": {"app": {"url": "https://x.example"}}}
+        )
         for n in "ab"
     ]
     one, two = (app["_links"]["accessPolicy"]["href"] for app in made)
     assert one == two
     [default] = org.okta.get("/api/v1/policies?type=ACCESS_POLICY")
-    assert default["name"] == "Any two factors" and default["system"] and default["_embedded"] == {"resourceType": "APP"}
+    assert (
+        default["name"] == "Any two factors" and default["system"] and default["_embedded"] == {"resourceType": "APP"}
+    )
     assert "mappings" not in default["_links"] and "deactivate" not in default["_links"]
     [enrollment] = org.okta.get("/api/v1/policies?type=PROFILE_ENROLLMENT")
     assert made[0]["_links"]["profileEnrollment"]["href"].endswith(enrollment["id"])
@@ -118,11 +124,15 @@ def test_policies_are_made_assigned_switched_off_and_deleted():
         at = f"/api/v1/policies/{made['id']}"
         assert world.okta.call("PUT", f"{APP}/policies/{made['id']}").status == 204
         assert policy_of(world) == at
-        assert [p["id"] for p in world.okta.get(f"/api/v1/policies?type=ACCESS_POLICY&resourceId={o365.APP_ID}")] == [made["id"]]
+        assert [p["id"] for p in world.okta.get(f"/api/v1/policies?type=ACCESS_POLICY&resourceId={o365.APP_ID}")] == [
+            made["id"]
+        ]
         assert world.okta.put(at, {"name": "Stricter", "type": "ACCESS_POLICY"})["name"] == "Stricter"
         assert world.okta.get(f"{at}?expand=rules")["_embedded"]["rules"][0]["system"] is True
         assert world.okta.call("POST", f"{at}/lifecycle/deactivate", None).status == 204
-        assert [p["name"] for p in world.okta.get("/api/v1/policies?type=ACCESS_POLICY&status=INACTIVE")] == ["Stricter"]
+        assert [p["name"] for p in world.okta.get("/api/v1/policies?type=ACCESS_POLICY&status=INACTIVE")] == [
+            "Stricter"
+        ]
         assert world.okta.call("POST", f"{at}/lifecycle/activate", None).status == 204
         assert refused(world, "POST", "/api/v1/policies", {"type": "ACCESS_POLICY", "name": "Stricter"})[0] == 400
         assert world.okta.call("DELETE", at).status == 204

@@ -15,7 +15,11 @@ from tests.okta import o365, worlds
 from tests.okta.test_policies import RULE, policy_of
 from tests.okta.worlds import DANA_ID, SAM_ID
 
-SERVICE = {"name": "Legacy clients: service accounts", "clients": ["EXCHANGE_ACTIVE_SYNC"], "groups": ["Service accounts"]}
+SERVICE = {
+    "name": "Legacy clients: service accounts",
+    "clients": ["EXCHANGE_ACTIVE_SYNC"],
+    "groups": ["Service accounts"],
+}
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 WINDOWS = "Windows-AzureAD-Authentication-Provider/1.0"
@@ -28,7 +32,9 @@ def decide(world, user_id=SAM_ID, *, client="WEB", address="203.0.113.9", agent=
     store = world.database.store("okta:acme")
     exchange = Exchange("GET", "https", worlds.HOST, "/app/x", headers={"user-agent": agent}, client=address)
     operation = Operation("test", "GET", "/", lambda call: None, DOCUMENTED)
-    call = Call(exchange, operation, store, Ids(b"", b"", lambda kind: 1), world.clock.now(), "request", "okta:acme", {})
+    call = Call(
+        exchange, operation, store, Ids(b"", b"", lambda kind: 1), world.clock.now(), "request", "okta:acme", {}
+    )
     context = SignOnContext(client, address, agent, frozenset(factors), age)
     decision = signon.evaluate(call, store.get(APPS, o365.APP_ID), store.get(USERS, user_id), context)
     return SimpleNamespace(decision=decision, event=call.entries[-1].doc, entry=call.entries[-1])

@@ -9,7 +9,7 @@ from emulator.entra.login import flow, pages, session
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.clients import Client, client_of, platform_of
 from emulator.entra.login.consent import may_consent_for_all, refused
-from emulator.entra.login.dialect import because, correlation_id, fields
+from emulator.entra.login.dialect import PAGE, because, correlation_id, fields
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.request import missing
 from emulator.entra.login.signin import ask
@@ -37,8 +37,8 @@ class ConsentRequest:
     raw: dict[str, str]
 
 
-@operation("GET", "/{tenant}/adminconsent", source=DOCUMENTED, auth="none", raw=True, query=_KNOWN)
-@operation("GET", "/{tenant}/v2.0/adminconsent", source=DOCUMENTED, auth="none", raw=True, query=_KNOWN)
+@operation("GET", "/{tenant}/adminconsent", source=DOCUMENTED, **PAGE, query=_KNOWN)
+@operation("GET", "/{tenant}/v2.0/adminconsent", source=DOCUMENTED, **PAGE, query=_KNOWN)
 def admin_consent(call: Call) -> Answer:
     """Ask an administrator to consent to an application for the whole tenant."""
     request = _read(call, fields(call), v2="/v2.0/" in call.operation.path)

@@ -1,7 +1,7 @@
 """The authorization endpoint and the sign-in page behind it. Source: graph-entra.md 2.1, 2.5."""
 
 from emulator.entra.login import flow, idp, pages, session
-from emulator.entra.login.dialect import because, fields
+from emulator.entra.login.dialect import FORM, PAGE, because, fields
 from emulator.entra.login.passwords import check_password
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.request import read
@@ -16,24 +16,22 @@ from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Problem
 
 
-@operation("GET", "/{tenant}/oauth2/authorize", source=DOCUMENTED, auth="none", raw=True)
-@operation("POST", "/{tenant}/oauth2/authorize", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual")
-@operation("GET", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, auth="none", raw=True)
-@operation(
-    "POST", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual"
-)
+@operation("GET", "/{tenant}/oauth2/authorize", source=DOCUMENTED, **PAGE)
+@operation("POST", "/{tenant}/oauth2/authorize", source=DOCUMENTED, **FORM)
+@operation("GET", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, **PAGE)
+@operation("POST", "/{tenant}/oauth2/v2.0/authorize", source=DOCUMENTED, **FORM)
 def authorize(call: Call) -> Answer:
     """Sign somebody in for an application."""
     return begin(call, read(call, fields(call), v2="/v2.0/" in call.operation.path))
 
 
-@operation("GET", "/common/oauth2/nativeclient", source=OBSERVED, auth="none", raw=True)
+@operation("GET", "/common/oauth2/nativeclient", source=OBSERVED, **PAGE)
 def native_client(call: Call) -> Answer:
     """The redirect URI that native applications watch for: an empty page."""
     return pages.blank(call)
 
 
-@operation("POST", "/{tenant}/login", source=OBSERVED, auth="none", raw=True, body="form", commit="manual")
+@operation("POST", "/{tenant}/login", source=OBSERVED, **FORM)
 def login(call: Call) -> Answer:
     """The sign-in page's form: a user name (`loginfmt`), then a password (`login`, `passwd`); `ctx` is the flow."""
     form: dict[str, str] = call.body

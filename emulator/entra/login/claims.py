@@ -1,9 +1,10 @@
 """The tokens: access tokens in v1 or v2 format, id_tokens, client_info. Source: graph-entra.md 2.3, 2.4.
 
 Identifiers that say nothing (uti, rh, aio) come from the request's id, so that making a token needs no store row.
-# Differs: Graph's tokens carry no `nonce` header, so that they verify against the published keys; `iat` is now, not
-five minutes ago, so that a token is never older than the account it is for.
 """
+
+# Differs: Graph's tokens carry no `nonce` header, so that they verify against the published keys.
+# Differs: `iat` is now, not five minutes ago, so that a token is never older than the account it is for.
 
 import hashlib
 from dataclasses import dataclass

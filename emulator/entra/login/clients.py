@@ -127,18 +127,11 @@ def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bo
     """
     secret = form.get("client_secret") or _basic_secret(call, client)
     assertion = form.get("client_assertion", "")
-    credentials = _credentials(client)
     if assertion:
-        if form.get("client_assertion_type") != JWT_BEARER:
-            raise Problem(
-                "900144",
-                "client_assertion_type",
-                why=because(
-                    "An assertion needs its type.",
-                    ("client_assertion_type", form.get("client_assertion_type"), "request"),
-                    ("expected", JWT_BEARER, "RFC 7523"),
-                ),
-            )
+        kind = form.get("client_assertion_type")
+        if kind != JWT_BEARER:
+            shown = ("client_assertion_type", kind, "request"), ("expected", JWT_BEARER, "RFC 7523")
+            raise Problem("900144", "client_assertion_type", why=because("An assertion needs its type.", *shown))
         check_assertion(call, client.app, assertion)
         return "2"
     if not secret:
@@ -152,7 +145,7 @@ def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bo
                 ("isFallbackPublicClient", client.public, f"application {client.name}"),
             ),
         )
-    if public and not credentials:
+    if public and not _credentials(client):
         raise Problem(
             "700025",
             why=because(

@@ -7,7 +7,7 @@ administrator also to the others, and for everybody. Admin consent without a sig
 from emulator.entra.login import flow, pages, session
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.clients import Client
-from emulator.entra.login.dialect import because
+from emulator.entra.login.dialect import FORM, because
 from emulator.entra.login.request import Request
 from emulator.entra.login.scopes import OIDC, Asked
 from emulator.entra.login.signin import complete, reopen, state_of
@@ -21,6 +21,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Problem
 
+EMITS = ("Sign-in activity", "Consent to application", "Add delegated permission grant", "Add service principal")
 ANY_CONSENT = frozenset({"Global Administrator", "Privileged Role Administrator"})
 APP_CONSENT = frozenset({"Application Administrator", "Cloud Application Administrator"})
 """These consent to anything but application permissions of Microsoft Graph."""
@@ -86,10 +87,7 @@ def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
     return pages.consent(call, context, client.name, scopes, user=user, reply_to=request.reply.uri, may_all=for_all)
 
 
-@operation(
-    "POST", "/{tenant}/Consent/Set", source=OBSERVED, auth="none", raw=True, body="form", commit="manual",
-    emits=("Consent to application", "Add delegated permission grant", "Add service principal"),
-)  # fmt: skip
+@operation("POST", "/{tenant}/Consent/Set", source=OBSERVED, **{**FORM, "emits": EMITS})
 def set_consent(call: Call) -> Answer:
     """The consent page's form: accepted (for oneself, or for everybody) or declined."""
     form: dict[str, str] = call.body

@@ -27,6 +27,9 @@ _JSON = [
     ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store, no-cache"),
     ("Pragma", "no-cache"), ("Expires", "-1"),
 ]  # fmt: skip
+PAGE: dict[str, Any] = {"auth": "none", "raw": True, "emits": ("Sign-in activity",)}
+FORM: dict[str, Any] = {**PAGE, "body": "form", "commit": "manual"}
+"""What operations that answer a browser have in common."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 

@@ -24,9 +24,9 @@ from emulator.protocols.saml import SKEW_MS, AssertionRejected
 from emulator.protocols.x509 import Certificate, parse_certificate
 from emulator.protocols.xmldsig import SignatureRejected, Verified
 from emulator.protocols.xmlparse import Document
-from emulator.store import Column, Duplicate, Kind
+from emulator.store import Duplicate, Kind
 
-USED_ASSERTIONS = Kind("used_assertions", (Column("expires", kind="number"),))
+USED_ASSERTIONS = Kind("used_assertions")
 BARE = ((),)
 """Where the assertion of a bearer grant stands: it is the whole document."""
 _PASSWORD_METHODS = frozenset({saml11.PASSWORD, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"})
@@ -76,11 +76,9 @@ def accept_saml20(call: Call, document: Document, attempt: Attempt, *, in_respon
 
 
 def claim(call: Call, accepted: Accepted) -> None:
-    """Use up an assertion; call inside a commit. Of several posts of one assertion exactly one gets through.
-
-    Differs: what the service does about replays is not published; here a replay is refused (tenant setting
-    `replayProtection`, on by default).
-    """
+    """Use up an assertion; call inside a commit. Of several posts of one assertion exactly one gets through."""
+    # Differs: what the service does about replays is not published; here they are refused (tenant setting
+    # `replayProtection`, on by default).
     if not setting(call, "replayProtection", default=True):
         return
     for old in call.store.page(USED_ASSERTIONS, limit=4).docs:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from emulator.entra.login import pages, session
 from emulator.entra.login.clients import PLATFORMS, Client
-from emulator.entra.login.dialect import fields
+from emulator.entra.login.dialect import FORM, PAGE, fields
 from emulator.entra.login.tenancy import resolve
 from emulator.entra.resources import applications, federation
 from emulator.entra.tokens import signing_keys
@@ -23,12 +23,10 @@ _PARAMETERS = ("post_logout_redirect_uri", "id_token_hint", "logout_hint", "stat
 _ANY_AGE_S = 10 * 365 * 24 * 3600
 
 
-@operation("GET", "/{tenant}/oauth2/logout", source=DOCUMENTED, auth="none", raw=True, query=_PARAMETERS)
-@operation("POST", "/{tenant}/oauth2/logout", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual")
-@operation("GET", "/{tenant}/oauth2/v2.0/logout", source=DOCUMENTED, auth="none", raw=True, query=_PARAMETERS)
-@operation(
-    "POST", "/{tenant}/oauth2/v2.0/logout", source=DOCUMENTED, auth="none", raw=True, body="form", commit="manual"
-)
+@operation("GET", "/{tenant}/oauth2/logout", source=DOCUMENTED, **PAGE, query=_PARAMETERS)
+@operation("POST", "/{tenant}/oauth2/logout", source=DOCUMENTED, **FORM)
+@operation("GET", "/{tenant}/oauth2/v2.0/logout", source=DOCUMENTED, **PAGE, query=_PARAMETERS)
+@operation("POST", "/{tenant}/oauth2/v2.0/logout", source=DOCUMENTED, **FORM)
 def logout(call: Call) -> Answer:
     """End the session of this browser."""
     resolve(call)

@@ -1,8 +1,7 @@
-"""Passwords in the cloud, and smart lockout. Source: graph-entra.md 2.3, 2.11, 2.14.
+"""Passwords in the cloud, and smart lockout. Source: graph-entra.md 2.3, 2.11, 2.14."""
 
-# Differs: lockout counts every wrong password; the service does not count the same wrong one again, and locks longer
-each time.
-"""
+# Differs: every wrong password counts, and each lockout is a minute; the service does not count one wrong password
+# twice, and locks longer each time.
 
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import because
@@ -32,40 +31,25 @@ def check_password(call: Call, name: str, password: str, attempt: Attempt) -> Id
     domain = domain_of(call, name)
     user = users.by_upn(call.store, name) if domain is not None else None
     attempt.user = user
-    federation = federation_of(call, domain)
-    if federation is not None:
+    if federation_of(call, domain) is not None:
+        rule = "Users of a federated domain have no password to check here."
         hint = "Use the identity provider (a browser, or WS-Trust); or a user of a managed domain."
-        raise Problem(
-            "50126",
-            why=because(
-                "Users of a federated domain have no password to check here.",
-                ("domain", domain and domain["id"], "user name"),
-                ("authenticationType", "Federated", "the domain"),
-                hint=hint,
-            ),
-        )
+        shown = ("authenticationType", "Federated", str(domain and domain["id"]))
+        raise Problem("50126", why=because(rule, ("user name", name, "request"), shown, hint=hint))
     if user is None:
         matches(password, None)
         raise _no_user(call, name, domain)
     _check_lock(call, user)
     if not user.get("_password"):
-        raise Problem(
-            "50056",
-            why=because("The user has no password in the cloud.", ("password", "none", user["userPrincipalName"])),
-        )
+        rule = "The user has no password in the cloud."
+        raise Problem("50056", why=because(rule, ("password", "none", user["userPrincipalName"])))
     if not users.password_ok(user, password):
         _count_failure(call, user)
     check_enabled(user)
     if (user.get("_passwordProfile") or {}).get("forceChangePasswordNextSignIn"):
-        raise Problem(
-            "50055",
-            why=because(
-                "The user must change the password first.",
-                ("forceChangePasswordNextSignIn", True, user["userPrincipalName"]),
-                ("password", "right", "request"),
-                hint="Set forceChangePasswordNextSignIn to false.",
-            ),
-        )
+        shown = ("forceChangePasswordNextSignIn", "True", user["userPrincipalName"])
+        hint = "Set forceChangePasswordNextSignIn to false."
+        raise Problem("50055", why=because("The user must change the password first.", shown, hint=hint))
     if call.store.get(LOGIN_FAILURES, user["id"]) is not None:
         with call.commit():
             call.store.drop(LOGIN_FAILURES, user["id"])

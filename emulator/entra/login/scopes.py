@@ -99,9 +99,9 @@ def resource_of(call: Call, name: str) -> Doc:
 def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     """The delegated permissions of the token, sorted. Raises 650053 (no such scope), 65001, 65002 (no consent).
 
-    An application may always call itself. # Differs: Microsoft's own applications are authorised in advance for what
-    Microsoft lists; here also for whatever a user could consent to.
+    An application may always call itself.
     """
+    # Differs: Microsoft authorises its own applications for a list; here also for whatever a user could consent to.
     known = {
         str(item["value"]).lower(): item
         for item in service_principals.scopes(asked.resource)

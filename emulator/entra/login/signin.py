@@ -45,6 +45,8 @@ def _usable(call: Call, request: Request, who: Identity) -> bool:
     upn = who.user["userPrincipalName"].lower()
     if request.prompt in ("login", "select_account") or (request.hint and request.hint.lower() != upn):
         return False
+    if domain_of(call, f"@{request.domain_hint}") is not None and not upn.endswith(f"@{request.domain_hint}"):
+        return False
     return not _too_old(call, request, who)
 
 
@@ -96,15 +98,17 @@ def complete(call: Call, request: Request, who: Identity, held: Doc, attempt: At
     """Send the client what it asked for, or ask for consent first."""
     attempt.user, attempt.app, attempt.resource = who.user, request.client.app, request.asked.resource
     with attempt.watched(call):
-        check_assigned(call, request.client, who.user)
         try:
+            check_assigned(call, request.client, who.user)
             scp = granted(call, request.client, who.user, request.asked)
         except Problem as problem:
-            if request.prompt == "none" or problem.code != "65001":
-                problem.extra.update(render=request.reply.refuse)
-                problem.extra.update({"error": "consent_required"} if problem.code == "65001" else {})
-                raise
-            return _consent(call, request, who)
+            if problem.code == "65001" and request.prompt != "none":
+                return _consent(call, request, who)
+            if request.prompt == "none" or problem.code != "50105":
+                problem.extra["render"] = request.reply.refuse
+            if problem.code == "65001":
+                problem.extra["error"] = "consent_required"
+            raise
         if request.prompt == "consent" and not call.memo.get("consented"):
             return _consent(call, request, who)
         return _reply(call, request, who, held, attempt, scp)

@@ -5,7 +5,7 @@ never followed.
 """
 
 from emulator.entra.login import flow, pages, session
-from emulator.entra.login.dialect import because
+from emulator.entra.login.dialect import FORM, because
 from emulator.entra.login.federated import Accepted, accept_saml11, accept_saml20, claim
 from emulator.entra.login.idp import context_of
 from emulator.entra.login.signin import reopen, resume
@@ -23,7 +23,7 @@ OFFICE_HOME = "4765445b-32c6-49b0-83e6-1d93765276ca"
 _RSTR_CODES = {"message": "20012", "no_assertion": "500082", "token_type": "7500514"}
 
 
-@operation("POST", "/login.srf", source=OBSERVED, auth="none", raw=True, body="form", commit="manual")
+@operation("POST", "/login.srf", source=OBSERVED, **FORM)
 def login_srf(call: Call) -> Answer:
     """Take a sign-in response (WS-Federation `wresult`, SAML `SAMLResponse`), check it, and go on with the flow."""
     form: dict[str, str] = call.body
@@ -69,6 +69,19 @@ def _name_target(call: Call, attempt: Attempt, state: Doc) -> None:
 def _accept(call: Call, form: dict[str, str], attempt: Attempt, state: Doc) -> Accepted:
     if "SAMLResponse" in form:
         return _accept_saml20(call, form["SAMLResponse"], attempt, state)
+    _check_form(form)
+    try:
+        response = wsfed.read_rstr(form["wresult"].encode())
+    except wsfed.RstrRejected as error:
+        compared = tuple(Compared(name, value, "wresult") for name, value in error.details.items())
+        compared = compared or (Compared("wresult", form["wresult"][:80], "form"),)
+        why = Why(f"The wresult was not accepted: {error.reason}.", compared)
+        raise Problem(_RSTR_CODES[error.kind], why=why) from error
+    return accept_saml11(call, response.document, attempt, within=wsfed.RSTR_PATHS)
+
+
+def _check_form(form: dict[str, str]) -> None:
+    """Whether it is a WS-Federation sign-in response at all. Raises 90081, 20012, 20001."""
     strange = sorted({"SAMLRequest", "LogoutRequest", "LogoutResponse"} & set(form))
     action = form.get("wa", "")
     if strange or action in (wsfed.SIGN_OUT, wsfed.SIGN_OUT_CLEANUP):
@@ -98,15 +111,6 @@ def _accept(call: Call, form: dict[str, str], attempt: Attempt, state: Doc) -> A
                 ("fields", sorted(form), "form"),
             ),
         )
-    try:
-        response = wsfed.read_rstr(form["wresult"].encode())
-    except wsfed.RstrRejected as error:
-        compared = tuple(Compared(name, value, "wresult") for name, value in error.details.items())
-        compared = compared or (Compared("wresult", form["wresult"][:80], "form"),)
-        raise Problem(
-            _RSTR_CODES[error.kind], why=Why(f"The wresult was not accepted: {error.reason}.", compared)
-        ) from error
-    return accept_saml11(call, response.document, attempt, within=wsfed.RSTR_PATHS)
 
 
 def _accept_saml20(call: Call, value: str, attempt: Attempt, state: Doc) -> Accepted:

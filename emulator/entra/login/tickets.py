@@ -46,6 +46,7 @@ def keep_code(call: Call, row: Doc) -> None:
 def redeem(call: Call, row: Doc) -> None:
     """Use a code up; call inside a commit. Raises 54005 for the one that came second."""
     if call.store.drop(AUTH_CODES, row["id"]) is None:
+        call.store.drop_where(REFRESH_TOKENS, "family", row["id"])
         raise already_redeemed(row)
     purge(call.store, USED_CODES, call.now)
     used = {"id": row["id"], "clientId": row["clientId"], "at": iso_seconds(call.now), "expires": call.now + DAY}

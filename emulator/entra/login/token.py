@@ -5,6 +5,7 @@ stores and logs.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 
@@ -29,13 +30,13 @@ _NOT_EMULATED = frozenset({
     "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code", "device_code",
     "urn:ietf:params:oauth:grant-type:saml2-bearer", "srv_challenge", "urn:ietf:params:oauth:grant-type:token-exchange",
 })  # fmt: skip
-_MORE = {"telemetry": True}
+_TOKEN: dict[str, Any] = {
+    "auth": "none", "body": "form", "commit": "manual", "emits": ("Sign-in activity",), "extra": {"telemetry": True},
+}  # fmt: skip
 
 
-@operation("POST", "/{tenant}/oauth2/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE)
-@operation(
-    "POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none", body="form", commit="manual", extra=_MORE
-)
+@operation("POST", "/{tenant}/oauth2/token", source=DOCUMENTED, **_TOKEN)
+@operation("POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, **_TOKEN)
 def token(call: Call) -> Doc:
     """Tokens for a grant."""
     where = resolve(call)

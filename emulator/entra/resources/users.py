@@ -27,7 +27,7 @@ USERS = Kind(
         Column("employeeId", fold=True), Column("usageLocation", fold=True), Column("createdDateTime"),
         Column("onPremisesSyncEnabled", kind="bool"), Column("_manager"),
     ),
-    (Multi("proxyAddresses", fold=True), Multi("otherMails", fold=True), Multi("_skus"), Multi("_groupLicences")),
+    (Multi("proxyAddresses", fold=True), Multi("otherMails", fold=True), Multi("_skus")),
 )  # fmt: skip
 DEFAULT = (
     "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
