@@ -14,6 +14,7 @@ COMMANDS = {
     "up": "serve a world until stopped",
     "exec": "run a command against a world of its own",
     "status": "what is running, and where",
+    "browser": "a real browser under the real host names",
     "call": "one API call as the world's administrator",
     "logs": "both sides' logs, side by side",
     "trace": "the exchanges of the tape, with their whys",

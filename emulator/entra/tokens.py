@@ -8,8 +8,8 @@ from emulator.protocols.jose import TokenRejected, verify_jwt
 from emulator.protocols.keys import SigningKey, load_signing_key
 from emulator.store import Column, Kind
 
-TENANT = Kind("tenant")
-SIGNING_KEYS = Kind("signing_keys", (Column("use"),))
+TENANT = Kind("tenant", settled=True)
+SIGNING_KEYS = Kind("signing_keys", (Column("use"),), settled=True)
 GRAPH = "https://graph.microsoft.com"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 AUDIENCES = frozenset({GRAPH, GRAPH + "/", GRAPH_APP_ID, f"spn:{GRAPH_APP_ID}"})

@@ -8,8 +8,9 @@ APPS = Kind(
         Column("name"), Column("label", fold=True), Column("status"), Column("signOnMode"), Column("created"),
         Column("_key", unique=True), Column("_policyId"), Column("credentials.signing.kid"),
     ),
+    settled=True,
 )  # fmt: skip
-APP_KEYS = Kind("app_keys", (Column("_appId"),))
+APP_KEYS = Kind("app_keys", (Column("_appId"),), settled=True)
 APP_USERS = Kind(
     "app_users",
     (
@@ -18,12 +19,12 @@ APP_USERS = Kind(
     ),
     together=(("appId", "userId"),),
 )  # fmt: skip
-APP_GROUPS = Kind("app_groups", (Column("appId"), Column("groupId")), together=(("appId", "groupId"),))
-MAPPINGS = Kind("mappings", (Column("source.id"), Column("target.id")))
-CONNECTIONS = Kind("connections")
-CAPABILITIES = Kind("app_capabilities")
+APP_GROUPS = Kind("app_groups", (Column("appId"), Column("groupId")), together=(("appId", "groupId"),), settled=True)
+MAPPINGS = Kind("mappings", (Column("source.id"), Column("target.id")), settled=True)
+CONNECTIONS = Kind("connections", settled=True)
+CAPABILITIES = Kind("app_capabilities", settled=True)
 LICENSES = Kind("license_catalogues")
-MICROSOFT_CLIENTS = Kind("microsoft_clients")
+MICROSOFT_CLIENTS = Kind("microsoft_clients", settled=True)
 CONSENTS = Kind("pending_consents", (Column("appId"),))
 JOBS = Kind(
     "jobs",
@@ -34,5 +35,7 @@ JOBS = Kind(
 )  # fmt: skip
 TASKS = Kind("tasks", (Column("appId"), Column("userId"), Column("status"), Column("_key")))
 OPERATIONS = Kind("app_operations", (Column("appId"),))
-POLICIES = Kind("policies", (Column("type"), Column("status"), Column("name")))
-POLICY_RULES = Kind("policy_rules", (Column("policyId"), Column("priority", kind="number"), Column("status")))
+POLICIES = Kind("policies", (Column("type"), Column("status"), Column("name")), settled=True)
+POLICY_RULES = Kind(
+    "policy_rules", (Column("policyId"), Column("priority", kind="number"), Column("status")), settled=True
+)

@@ -10,6 +10,7 @@ from typing import Any
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Why, not_emulated
 from emulator.okta.apps_catalog import BUILT_IN_NAME, TYPES, AppType
+from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.expressions import ExpressionError, compile_template
 from emulator.okta.params import part, stamp, text_of
 from emulator.okta.problems import invalid
@@ -67,11 +68,7 @@ def applied(app: Doc, body: Doc, *, server_keys: tuple[str, ...] = ()) -> None:
     the ten of office365); `server_keys` of it are not the client's to write. Raises E0000001.
     """
     kind = TYPES[app["name"]]
-    label = text_of(body, "label")
-    if not label or not label.strip():
-        raise invalid("label", "label: Label must be specified")
-    if len(label) > 100:
-        raise invalid("label", "label: The field is too long")
+    label = needed_text(body, "label", most=100, blank="Label must be specified")
     mode = mode_of(kind, text_of(body, "signOnMode"))
     settings = part(body, "settings") or {}
     sent = part(body, "credentials") or {}
@@ -135,7 +132,8 @@ def name_template(sent: Doc) -> Doc:
     if kind == "CUSTOM" or pushed:
         found["pushStatus"] = pushed or "DONT_PUSH"
     if found.get("pushStatus") not in (None, "PUSH", "DONT_PUSH", "NOT_CONFIGURED"):
-        raise invalid("pushStatus", f"pushStatus: '{pushed}' is not valid")
+        cause = f"pushStatus: '{pushed}' is not valid"
+        raise bad("pushStatus", cause, "pushStatus", pushed, "pushStatus has no such value.")
     return found
 
 
@@ -144,10 +142,10 @@ def _app_settings(kind: AppType, before: Mapping[str, Any], sent: Doc, server_ke
     found: Doc = {}
     for name, first in kind.settings.items():
         found[name] = sent[name] if name in sent and name not in server_keys else before.get(name, first)
-        if isinstance(first, bool) and not isinstance(found[name], bool):
-            raise invalid("settings", f"{name}: '{found[name]}' is not a boolean")
-        if isinstance(first, str) and not isinstance(found[name], str):
-            raise invalid("settings", f"{name}: '{found[name]}' is not a string")
+        wanted = type(first) if isinstance(first, bool | str) else None
+        if wanted is not None and not isinstance(found[name], wanted):
+            cause = f"{name}: '{found[name]}' is not a {'boolean' if wanted is bool else 'string'}"
+            raise bad("settings", cause, name, found[name], f"{name} is of another type.")
     for name in kind.required:
         if not isinstance(found[name], str) or not found[name].strip():
             why = Why(f"settings.app.{name} is required.", (Compared(name, found[name], "settings.app"),))

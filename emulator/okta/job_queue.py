@@ -96,11 +96,11 @@ def _held(job: Doc, now: int, epoch: int) -> bool:
 
 
 def _stopped(store: Any, job: Doc) -> bool:
-    """A deactivated app provisions nobody until it is activated again; what tidies up after it goes on."""
+    """An app that is inactive, or whose provisioning is off, touches nobody meanwhile; a deleted one tidies up."""
     if not job["kind"].startswith("user."):
         return False
     app = store.get(APPS, job["appId"])
-    return app is not None and app["status"] != "ACTIVE"
+    return app is not None and (app["status"] != "ACTIVE" or not app["features"])
 
 
 def lease(call: Call, job: Doc) -> Doc | None:

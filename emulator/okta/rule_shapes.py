@@ -9,6 +9,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
+from emulator.okta.bad_values import bad
 from emulator.okta.expressions import ExpressionError, compile_expression
 from emulator.okta.params import part, text_of
 from emulator.okta.policy_store import OFFICE365_CLIENTS
@@ -20,15 +21,6 @@ _SYSTEMS = ("IOS", "ANDROID", "WINDOWS", "MACOS", "CHROMEOS", "LINUX", "OTHER", 
 _RISKS = ("ANY", "LOW", "MEDIUM", "HIGH")
 # What conditions can hold; other names are refused, so that no rule is weaker than it reads.
 _CONDITIONS = ("people", "network", "platform", "device", "riskScore", "userType", "elCondition", "office365Client")
-
-
-def name_of(body: Doc) -> str:
-    name = text_of(body, "name")
-    if not name or not name.strip():
-        raise invalid("name", "name: The field cannot be left blank")
-    if len(name) > 255:
-        raise invalid("name", "name: The field is too long")
-    return name
 
 
 def conditions(call: Call, body: Doc) -> Doc:
@@ -106,7 +98,8 @@ def _platform(sent: Doc) -> Doc:
 
 def _expression(text: str | None) -> str:
     if not text:
-        raise invalid("elCondition", "elCondition.condition: The field cannot be left blank")
+        cause = "elCondition.condition: The field cannot be left blank"
+        raise bad("elCondition", cause, "condition", text, "elCondition holds an expression.")
     try:
         compile_expression(text)
     except ExpressionError as error:
@@ -125,7 +118,8 @@ def actions(body: Doc) -> Doc:
     if kind == "ASSURANCE":
         found["factorMode"] = _one_of("verificationMethod.factorMode", method.get("factorMode", "2FA"), ("1FA", "2FA"))
     elif not isinstance(method.get("chains"), list) or not method["chains"]:
-        raise invalid("verificationMethod", "verificationMethod.chains: The field cannot be left blank")
+        cause = "verificationMethod.chains: The field cannot be left blank"
+        raise bad("verificationMethod", cause, "chains", method.get("chains"), "A chain of methods has at least one.")
     for name in ("reauthenticateIn", "inactivityPeriod"):
         if found.get(name) is not None:
             _duration(name, found[name])

@@ -8,9 +8,9 @@ from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.store import Column, Kind
 
-API_TOKENS = Kind("api_tokens", (Column("_hash", unique=True), Column("userId")))
+API_TOKENS = Kind("api_tokens", (Column("_hash", unique=True), Column("userId")), settled=True)
 SESSIONS = Kind("sessions", (Column("_cookie", unique=True), Column("userId")))
-ORG = Kind("org")
+ORG = Kind("org", settled=True)
 
 
 def digest(secret: str) -> str:

@@ -102,7 +102,7 @@ def change(call: Call, user: Doc, body: Doc, *, whole: bool) -> Doc:
     profile, given = part(body, "profile"), read_credentials(body)
     if profile is None and whole:
         raise invalid("profile", "profile: The field cannot be left blank")
-    before = user["profile"]
+    before, status = user["profile"], user["status"]
     if profile is not None:
         user["profile"] = checked_profile(call, profile if whole else {**before, **profile}, before)
     changed = {name for name in {*before, *user["profile"]} if before.get(name) != user["profile"].get(name)}
@@ -115,7 +115,16 @@ def change(call: Call, user: Doc, body: Doc, *, whole: bool) -> Doc:
         user["lastUpdated"] = stamp(call.now)
         _store(call, user, new=False)
     _announce(call, user, changed, given)
+    if user["status"] != status:
+        _status_moved(call, user)
     return user
+
+
+def _status_moved(call: Call, user: Doc) -> None:
+    """A password has made the user active: accounts that waited for that are made now."""
+    from emulator.okta.resources import app_users
+
+    app_users.user_changed(call, user, {"status"})
 
 
 def _password_set(call: Call, user: Doc) -> None:

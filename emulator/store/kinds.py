@@ -54,12 +54,17 @@ class Multi:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A resource type's table. `together`: groups of column paths that must be unique as a whole."""
+    """A resource type's table. `together`: groups of column paths that must be unique as a whole.
+
+    settled: seldom written and small (apps, keys, policies): reads go through a memo that any write to such a kind
+    empties, in every process. Outside a write transaction its documents are shared: not to be changed in place.
+    """
 
     name: str
     columns: tuple[Column, ...] = ()
     multi: tuple[Multi, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
+    settled: bool = False
 
     def column(self, path: str) -> Column | None:
         for column in self.columns:

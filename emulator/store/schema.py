@@ -6,7 +6,7 @@ from emulator.store.kinds import Kind
 
 WORLD = """
 CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, clock TEXT NOT NULL,
-    settings TEXT NOT NULL, schema TEXT NOT NULL);
+    settings TEXT NOT NULL, schema TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE counters (party TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (party, kind))
     WITHOUT ROWID;
 CREATE TABLE log (n INTEGER PRIMARY KEY, tbl TEXT NOT NULL, op TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL,
@@ -51,6 +51,7 @@ def kind_ddl(party: str, kind: Kind) -> list[str]:
         together = ", ".join(_column_sql(kind, path) for path in paths)
         made.append(f"CREATE UNIQUE INDEX {index_name(table, f'together{number}')} ON {name} ({together})")
     literal = "'" + table.replace("'", "''") + "'"
+    bump = "UPDATE meta SET settled = settled + 1; " if kind.settled else ""
     for op, event, row, doc in (
         ("I", "INSERT", "NEW", "NULL"),
         ("U", "UPDATE", "OLD", "OLD.doc"),
@@ -58,7 +59,7 @@ def kind_ddl(party: str, kind: Kind) -> list[str]:
     ):
         made.append(
             f"CREATE TRIGGER {index_name(table, op)} AFTER {event} ON {name} BEGIN "
-            f"INSERT INTO log (tbl, op, seq, id, doc) VALUES ({literal}, '{op}', {row}.seq, {row}.id, {doc}); END"
+            f"INSERT INTO log (tbl, op, seq, id, doc) VALUES ({literal}, '{op}', {row}.seq, {row}.id, {doc}); {bump}END"
         )
     return made
 

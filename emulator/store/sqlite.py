@@ -22,6 +22,9 @@ from emulator.store.kinds import Kind
 from emulator.store.where import Where
 
 
+_MOST_MEMO = 5_000
+
+
 class Duplicate(Exception):
     """A unique attribute's value is taken. `path` is the attribute's, `value` the one refused."""
 
@@ -57,6 +60,8 @@ class Database:
         self._clock_text = ""
         self._clock = Clock()
         self._settings_text = ""
+        self.memo: dict[tuple[Any, ...], Any] = {}
+        self._memo_of = (-1, -1)
         self.current: Doc = {}
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
@@ -86,7 +91,7 @@ class Database:
                 for statement in schema.party_ddl(party, kinds):
                     self._db.execute(statement)
             row = (orjson.dumps(Clock().to_row()).decode(), "{}", wanted)
-            self._db.execute("INSERT INTO meta VALUES (1, 0, ?, ?, ?)", row)
+            self._db.execute("INSERT INTO meta VALUES (1, 0, ?, ?, ?, 0)", row)
 
     def close(self) -> None:
         self._db.close()
@@ -125,6 +130,7 @@ class Database:
             try:
                 yield
             except BaseException:
+                self.memo.clear()
                 self._db.execute("ROLLBACK TO work" if nested else "ROLLBACK")
                 if nested:
                     self._db.execute("RELEASE work")
@@ -153,6 +159,7 @@ class Database:
 
     def roll_back_to(self, name: str) -> None:
         with self.lock:
+            self.memo.clear()
             self._db.execute(f"ROLLBACK TO {self._savepoints[name]}")
             self._forget(name, itself=False)
 
@@ -165,7 +172,10 @@ class Database:
 
     def moment(self) -> tuple[int, Clock]:
         """Epoch and clock, read in one statement (with the settings, see `current`)."""
-        epoch, text, settings = self._db.execute("SELECT epoch, clock, settings FROM meta").fetchone()
+        epoch, text, settings, settled = self._db.execute("SELECT epoch, clock, settings, settled FROM meta").fetchone()
+        if (epoch, settled) != self._memo_of:
+            self._memo_of = (epoch, settled)
+            self.memo.clear()
         if text != self._clock_text:
             self._clock_text, self._clock = text, Clock.from_row(orjson.loads(text))
         if settings != self._settings_text:
@@ -221,21 +231,20 @@ class Store:
 
     def get(self, kind: Kind, id: str) -> Doc | None:
         """The document with that id."""
-        row = self._row(f"SELECT doc FROM {self.table(kind)} WHERE id = ?", id)
-        return orjson.loads(row[0]) if row else None
+        return self._one(kind, f"SELECT doc FROM {self.table(kind)} WHERE id = ?", id)
 
     def find(self, kind: Kind, path: str, value: Any) -> Doc | None:
         """The first document whose declared attribute has that value."""
         column = self._column(kind, path)
         wanted = value.casefold() if column.fold and isinstance(value, str) else value
-        row = self._row(f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq LIMIT 1", wanted)
-        return orjson.loads(row[0]) if row else None
+        sql = f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq LIMIT 1"
+        return self._one(kind, sql, wanted)
 
     def find_all(self, kind: Kind, path: str, value: Any) -> list[Doc]:
         """Every document whose declared attribute has that value, oldest first."""
         column = self._column(kind, path)
         wanted = value.casefold() if column.fold and isinstance(value, str) else value
-        return self._docs(f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq", wanted)
+        return self._docs(kind, f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq", wanted)
 
     def find_multi(self, kind: Kind, path: str, value: str) -> list[Doc]:
         """Documents one of whose elements at a multi-valued path has that value."""
@@ -245,7 +254,7 @@ class Store:
             f"SELECT doc FROM {self.table(kind)} WHERE seq IN (SELECT seq FROM {self._multi} "
             "WHERE kind = ? AND attribute = ? AND value = ?) ORDER BY seq"
         )
-        return self._docs(sql, kind.name, path, wanted)
+        return self._docs(kind, sql, kind.name, path, wanted)
 
     def get_many(self, kind: Kind, ids: list[str]) -> list[Doc]:
         """The documents with those ids, in that order; unknown ids are left out."""
@@ -255,11 +264,11 @@ class Store:
             f"SELECT t.doc FROM json_each(?) AS wanted JOIN {self.table(kind)} AS t ON t.id = wanted.value "
             "ORDER BY wanted.key"
         )
-        return self._docs(sql, orjson.dumps(ids).decode())
+        return self._docs(kind, sql, orjson.dumps(ids).decode())
 
     def all(self, kind: Kind) -> list[Doc]:
         """Every document of a kind, oldest first: for kinds that stay small."""
-        return self._docs(f"SELECT doc FROM {self.table(kind)} ORDER BY seq")
+        return self._docs(kind, f"SELECT doc FROM {self.table(kind)} ORDER BY seq")
 
     def seq(self, kind: Kind, id: str) -> int | None:
         """The sequence number of a document: the position that pages go on after."""
@@ -339,6 +348,8 @@ class Store:
             row = self._row(f"DELETE FROM {self.table(kind)} WHERE id = ? RETURNING seq, doc", id)
             if row is None:
                 return None
+            if kind.settled:
+                self.database.memo.clear()
             if kind.multi:
                 self._unindex(kind, row[0])
         doc: Doc = orjson.loads(row[1])
@@ -363,6 +374,8 @@ class Store:
         self.database.execute(f"DELETE FROM {self._multi} WHERE kind = ? AND seq = ?", (kind.name, seq))
 
     def _run(self, kind: Kind, doc: Doc, sql: str, *params: Any) -> sqlite3.Cursor:
+        if kind.settled:
+            self.database.memo.clear()
         try:
             return self.database.execute(sql, params)
         except sqlite3.IntegrityError as error:
@@ -385,8 +398,27 @@ class Store:
     def _row(self, sql: str, *params: Any) -> Any:
         return self.database.execute(sql, params).fetchone()
 
-    def _docs(self, sql: str, *params: Any) -> list[Doc]:
+    def _docs(self, kind: Kind, sql: str, *params: Any) -> list[Doc]:
+        """All documents of a query, as one row: every row fetched costs a hand-over of the interpreter lock."""
         inner = sql.replace("SELECT t.doc", "SELECT t.doc AS doc", 1)
-        row = self._row(f"SELECT group_concat(doc) FROM ({inner})", *params)
-        docs: list[Doc] = orjson.loads(f"[{row[0]}]") if row and row[0] is not None else []
-        return docs
+        found = self._parsed(kind, f"SELECT '[' || group_concat(doc) || ']' FROM ({inner})", params)
+        return [dict(doc) for doc in found] if found else []
+
+    def _one(self, kind: Kind, sql: str, *params: Any) -> Doc | None:
+        found = self._parsed(kind, sql, params)
+        return None if found is None else dict(found)
+
+    def _parsed(self, kind: Kind, sql: str, params: tuple[Any, ...]) -> Any:
+        """The JSON of a query's one row; from the memo for settled kinds, except inside a write transaction."""
+        database = self.database
+        if not kind.settled or database.writing:
+            row = database.execute(sql, params).fetchone()
+            return orjson.loads(row[0]) if row and row[0] is not None else None
+        memo, key = database.memo, (sql, *params)
+        if key in memo:
+            return memo[key]
+        if len(memo) > _MOST_MEMO:
+            memo.clear()
+        row = database.execute(sql, params).fetchone()
+        memo[key] = found = orjson.loads(row[0]) if row and row[0] is not None else None
+        return found

@@ -201,6 +201,16 @@ def test_a_user_who_is_not_active_yet_is_provisioned_when_they_are():
         assert job["subject"]["userName"] == "new@acme.example"
 
 
+def test_a_password_that_makes_a_user_active_lets_their_account_be_made():
+    with o365.made() as world:
+        user = worlds.new_user(world, "new@acme.example")
+        assert user["status"] == "PROVISIONED"
+        assert assign(world, user["id"])["status"] == "STAGED" and o365.lease(world) == []
+        world.okta.post(f"/api/v1/users/{user['id']}", {"credentials": {"password": {"value": worlds.PASSWORD}}})
+        [job] = o365.lease(world)
+        assert job["subject"]["userId"] == user["id"]
+
+
 def test_an_app_with_passwords_of_its_own_notes_that_one_is_set():
     with o365.made(signOnMode="BROWSER_PLUGIN", provisioning=None) as world:
         sam = assign(world, SAM_ID, credentials={"password": {"value": "secret"}})

@@ -228,6 +228,16 @@ def test_nothing_is_pushed_where_provisioning_is_off():
         assert lease(world) == []
 
 
+def test_switching_provisioning_off_holds_what_is_pending():
+    """F-61: the first step of a repair."""
+    with o365.made() as world:
+        assign(world, SAM_ID)
+        world.okta.post(f"{o365.APP}/connections/default/lifecycle/deactivate")
+        assert lease(world) == []
+        world.okta.post(f"{o365.APP}/connections/default/lifecycle/activate")
+        assert len(lease(world)) == 1
+
+
 def test_a_deactivated_app_keeps_its_users_jobs_until_it_is_active_again():
     with o365.made() as world:
         assign(world, SAM_ID)

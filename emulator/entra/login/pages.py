@@ -89,3 +89,8 @@ def signed_out(call: Call) -> Answer:
 def blank(call: Call) -> Answer:
     """The redirect URI of native clients: the application reads its address."""
     return _show(call, "blank.html", {})
+
+
+def look_up(call: Call, code: str, text: str) -> Answer:
+    """What an error code means; `text` is empty for one that nobody knows."""
+    return _show(call, "lookup.html", {"code": code, "text": text})

@@ -8,6 +8,7 @@ from emulator.entra.login.dialect import because
 from emulator.entra.login.request import Request
 from emulator.entra.login.session import digest, purge, revoked_since, stamp
 from emulator.entra.resources.users import USERS
+from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, MINUTE, iso_seconds
 from emulator.kernel.doc import Doc
@@ -102,7 +103,7 @@ def person_of(call: Call, row: Doc) -> Identity:
             ("user id", row["userId"], "grant"),
             ("user", None, "the tenant"),
         )
-        raise Problem("50034", row["userId"], "tenant's", why=why)
+        raise Problem("50034", row["userId"], str(tenant(call)["displayName"]), why=why)
     check_enabled(user)
     if revoked_since(user, row):
         issued, valid = iso_seconds(row["issued"]), user["signInSessionsValidFromDateTime"]

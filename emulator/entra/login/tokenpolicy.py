@@ -25,7 +25,7 @@ def check_policy(call: Call, federation: Doc, user: Doc) -> None:
     covered = {
         "none": False, "all": True, "allFederated": federated, "allManaged": not federated, "enumerated": listed,
         "allManagedAndEnumeratedFederated": not federated or listed,
-    }[which]  # fmt: skip
+    }.get(which, True)  # fmt: skip
     if covered:
         raise Problem(
             "5000820",

@@ -28,6 +28,7 @@ APPLICATIONS = Kind(
         Column("signInAudience"), Column("_external", kind="bool"),
     ),
     (Multi("identifierUris", fold=True),),
+    settled=True,
 )  # fmt: skip
 ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")

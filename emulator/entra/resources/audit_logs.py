@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from emulator.entra import queries
 from emulator.entra.audit import STREAM as AUDITS
-from emulator.entra.graph import Collection, Entity
+from emulator.entra.graph import Collection, Entity, version
 from emulator.entra.odata import QueryOptions
 from emulator.entra.pages import Cursor
 from emulator.entra.problems import not_found
@@ -74,13 +74,18 @@ def _listed(call: Call, stream: str, resource: str, when: str) -> Collection:
     newest_first = not wanted.orderby or wanted.orderby[0][1]
     found: list[tuple[int, Doc]] = []
     for row in _rows(call, stream, Cursor.read(wanted.skiptoken).seq, newest_first=newest_first):
-        if wanted.filter is None or matches(wanted.filter, row[1], fold=True):
+        if _visible(call, row[1]) and (wanted.filter is None or matches(wanted.filter, row[1], fold=True)):
             found.append(row)
             if len(found) > size:
                 break
     following = Cursor(found[size - 1][0]).text() if len(found) > size else None
     context = f"auditLogs/{stream}"
     return Collection(context, [_shown(doc, wanted) for _, doc in found[:size]], following)
+
+
+def _visible(call: Call, doc: Doc) -> bool:
+    """v1.0 has interactive sign-ins of users only; beta has those of applications and refresh tokens too."""
+    return version(call) != "v1.0" or "interactiveUser" in doc.get("signInEventTypes", ("interactiveUser",))
 
 
 def _rows(call: Call, stream: str, start: int, *, newest_first: bool) -> Iterator[tuple[int, Doc]]:

@@ -14,8 +14,10 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.store import Column, Duplicate, Kind, Store
 
 SEED_RANK = 30
-ROLES = Kind("directory_roles", (Column("roleTemplateId", unique=True), Column("displayName", fold=True)))
-ROLE_MEMBERS = Kind("role_members", (Column("role"), Column("principal")), together=(("role", "principal"),))
+ROLES = Kind("directory_roles", (Column("roleTemplateId", unique=True), Column("displayName", fold=True)), settled=True)
+ROLE_MEMBERS = Kind(
+    "role_members", (Column("role"), Column("principal")), together=(("role", "principal"),), settled=True
+)
 ADMINS = {"roles": ("Privileged Role Administrator",)}
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 

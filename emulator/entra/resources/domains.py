@@ -14,7 +14,9 @@ from emulator.kernel.party import Seeding
 from emulator.store import Column, Kind, Store
 
 SEED_RANK = 20
-DOMAINS = Kind("domains", (Column("isDefault", kind="bool"), Column("isVerified", kind="bool"), Column("_root")))
+DOMAINS = Kind(
+    "domains", (Column("isDefault", kind="bool"), Column("isVerified", kind="bool"), Column("_root")), settled=True
+)
 SERVICES = ["Email", "OfficeCommunicationsOnline"]
 ADMINS = {"roles": ("Domain Name Administrator",)}
 PASSWORDS = ("passwordValidityPeriodInDays", "passwordNotificationWindowInDays")

@@ -17,7 +17,7 @@ from emulator.protocols.x509 import parse_certificate
 from emulator.store import Column, Duplicate, Kind, Store
 
 SEED_RANK = 21
-FEDERATIONS = Kind("federations", (Column("domain", unique=True), Column("issuerUri", unique=True)))
+FEDERATIONS = Kind("federations", (Column("domain", unique=True), Column("issuerUri", unique=True)), settled=True)
 ADMINS = {
     "roles": ("External Identity Provider Administrator", "Hybrid Identity Administrator", "Domain Name Administrator")
 }

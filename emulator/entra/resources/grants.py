@@ -23,9 +23,12 @@ APP_ROLE_ASSIGNMENTS = Kind(
         Column("principalType"),
         Column("createdDateTime"),
     ),
+    settled=True,
 )
 PERMISSION_GRANTS = Kind(
-    "permission_grants", (Column("clientId"), Column("resourceId"), Column("principalId"), Column("consentType"))
+    "permission_grants",
+    (Column("clientId"), Column("resourceId"), Column("principalId"), Column("consentType")),
+    settled=True,
 )
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 

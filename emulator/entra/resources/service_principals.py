@@ -21,6 +21,7 @@ SERVICE_PRINCIPALS = Kind(
         Column("servicePrincipalType"), Column("createdDateTime"),
     ),
     (Multi("servicePrincipalNames", fold=True), Multi("tags", fold=True)),
+    settled=True,
 )  # fmt: skip
 ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
 _WRITABLE_TEXT = """

@@ -21,7 +21,9 @@ from emulator.kernel.problems import LabError
 from emulator.store import Column, Kind, Store
 
 SEED_RANK = 35
-SKUS = Kind("subscribed_skus", (Column("skuId", unique=True), Column("skuPartNumber", fold=True, unique=True)))
+SKUS = Kind(
+    "subscribed_skus", (Column("skuId", unique=True), Column("skuPartNumber", fold=True, unique=True)), settled=True
+)
 SEATS = Kind("licence_seats")  # {id: skuId, consumed}: apart from the SKU, as it changes with every assignment
 
 # Prefix of a plan's name to the `service` of assignedPlans; other plans stand under their own name.

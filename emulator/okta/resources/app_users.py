@@ -10,7 +10,8 @@ from emulator.kernel.query import Compare
 from emulator.okta import app_profiles, assignments, directory_users, lists, provisioning
 from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.assignments import assign
-from emulator.okta.params import body_object, part, stamp, text_of
+from emulator.okta.bad_values import needed_text
+from emulator.okta.params import body_object, part, stamp
 from emulator.okta.problems import invalid, not_found
 from emulator.store.where import compile_for
 
@@ -141,10 +142,7 @@ def assign_user(call: Call) -> Doc:
     from emulator.okta.resources import apps, users
 
     app, body = apps.load(call), body_object(call)
-    user_id = text_of(body, "id")
-    if not user_id:
-        raise invalid("id", "id: The field cannot be left blank")
-    user = users.by_id(call, user_id)
+    user = users.by_id(call, needed_text(body, "id"))
     sent = part(body, "credentials") or {}
     _check_password(app, sent)
     made = assign(call, app, user, credentials=sent, profile=app_profiles.sent_profile(body))

@@ -218,10 +218,13 @@ def _finish(call: Call, user: Doc, password: str | None) -> Doc:
     if not password:
         why = Why("A new password is needed.", (Compared("newPassword", None, "request body"),))
         raise invalid("newPassword", "newPassword: The field cannot be left blank", why=why)
+    from emulator.okta.resources import app_users
+
     after = user_states.LIFECYCLE.after(user["status"], "set_password")
     if after is None:
         raise user_states.refused(user, "set_password")
     user_passwords.change_password(call, user, password, history=True, code="E0000014")
     user_states.shift(user, after, now=call.now)
     emit(call, "user.account.update_password", [user_target(user)], actor=user_target(user))
+    app_users.user_changed(call, user, {"status"})
     return _success(call, user, relay=text_of(body_object(call), "relayState"))

@@ -12,6 +12,7 @@ from emulator.kernel.problems import Compared, Why, not_emulated
 from emulator.okta import app_installation
 from emulator.okta.app_kinds import CAPABILITIES, CONNECTIONS
 from emulator.okta.apps_catalog import TYPES
+from emulator.okta.bad_values import bad
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object
 from emulator.okta.problems import invalid, not_found
@@ -131,13 +132,13 @@ def _merged(before: Doc, sent: Doc, where: str) -> Doc:
 def _checked(before: Any, value: Any, where: str) -> Any:
     if isinstance(before, dict):
         if not isinstance(value, dict):
-            raise invalid("feature", f"{where}: must be an object")
+            raise bad("feature", f"{where}: must be an object", where, value, f"{where} is an object.")
         return _merged(before, value, where)
     if before in _STATUSES and value not in _STATUSES:
         why = Why(f"{where} is ENABLED or DISABLED.", (Compared(where, value, "request body"),))
         raise invalid("feature", f"{where}: '{value}' is not valid", why=why)
     if isinstance(before, bool) and not isinstance(value, bool):
-        raise invalid("feature", f"{where}: '{value}' is not a boolean")
+        raise bad("feature", f"{where}: '{value}' is not a boolean", where, value, f"{where} is a boolean.")
     return value
 
 

@@ -12,6 +12,7 @@ from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import job_queue, job_results
 from emulator.okta.app_kinds import JOBS
+from emulator.okta.bad_values import bad
 from emulator.okta.job_queue import enqueue
 from emulator.okta.params import body_object, text_of
 from emulator.okta.problems import invalid, not_found
@@ -28,7 +29,7 @@ def lease_jobs(call: Call) -> Doc:
     kinds = body.get("kinds") or list(job_queue.KINDS)
     most = body.get("max", 1)
     if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-        raise invalid("kinds", "kinds: must be a list of job kinds")
+        raise bad("kinds", "kinds: must be a list of job kinds", "kinds", kinds, "kinds is a list of texts.")
     if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST:
         why = Why(f"max is 1 to {_MOST}.", (Compared("max", most, "request body"),))
         raise invalid("max", f"max: '{most}' is not valid", why=why)
@@ -83,7 +84,7 @@ def acknowledge(call: Call) -> Doc:
         )
     for name, kind in (("events", list), ("app_user", dict), ("result", dict)):
         if body.get(name) is not None and not isinstance(body[name], kind):
-            raise invalid(name, f"{name}: has the wrong type")
+            raise bad(name, f"{name}: has the wrong type", name, body[name], f"{name} is of type {kind.__name__}.")
     job_results.apply(call, job, body)
     return {}
 

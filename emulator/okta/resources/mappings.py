@@ -6,6 +6,7 @@ from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import lists, mapping
 from emulator.okta.app_kinds import APPS, MAPPINGS
+from emulator.okta.bad_values import bad
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.expressions import ExpressionError
@@ -80,7 +81,8 @@ def update_mapping(call: Call) -> Doc:
     doc = load(call)
     sent = body_object(call).get("properties")
     if not isinstance(sent, dict):
-        raise invalid("updateMapping", "properties: The field cannot be left blank")
+        cause = "properties: The field cannot be left blank"
+        raise bad("updateMapping", cause, "properties", sent, "A mapping is changed by its properties.")
     from_app = doc["source"]["type"] == "appuser"
     app = call.store.get(APPS, doc["source" if from_app else "target"]["id"])
     targets = _target_fields(call, doc)
@@ -112,11 +114,12 @@ def _target_fields(call: Call, doc: Doc) -> set[str]:
 
 def _property(call: Call, app: Doc, name: str, item: object, before: Doc | None, *, from_app: bool) -> Doc:
     if not isinstance(item, dict):
-        raise invalid("updateMapping", f"{name}: must be an object or null")
+        raise bad("updateMapping", f"{name}: must be an object or null", name, item, "A property is an object or null.")
     expression = text_of(item, "expression") or (before or {}).get("expression")
     push = text_of(item, "pushStatus") or (before or {}).get("pushStatus") or "DONT_PUSH"
     if not expression:
-        raise invalid("updateMapping", f"{name}.expression: The field cannot be left blank")
+        cause = f"{name}.expression: The field cannot be left blank"
+        raise bad("updateMapping", cause, f"{name}.expression", expression, "A property has an expression.")
     if push not in _PUSH:
         compared = (Compared("pushStatus", push, "request body"), Compared("allowed", _PUSH, "mappings"))
         raise invalid("updateMapping", f"{name}.pushStatus: '{push}' is not valid", why=Why("No such value.", compared))

@@ -7,6 +7,7 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Why, not_emulated
 from emulator.okta import policy_store
 from emulator.okta.app_kinds import APPS, POLICIES
+from emulator.okta.bad_values import needed_text
 from emulator.okta.events import app_target, emit, target
 from emulator.okta.params import body_object, flag, stamp, text_of
 from emulator.okta.policy_store import ACCESS, ENROLLMENT, sign_on
@@ -109,11 +110,7 @@ def create_policy(call: Call) -> Doc:
 
 
 def _name(call: Call, body: Doc, own: str | None = None) -> str:
-    name = text_of(body, "name")
-    if not name or not name.strip():
-        raise invalid("name", "name: The field cannot be left blank")
-    if len(name) > 255:
-        raise invalid("name", "name: The field is too long")
+    name = needed_text(body, "name")
     taken = call.store.find(POLICIES, "name", name)
     if taken is not None and taken["id"] != own and taken["type"] == ACCESS and not taken["system"]:
         compared = (Compared("name", name, "request body"), Compared("taken by", taken["id"], "policies"))

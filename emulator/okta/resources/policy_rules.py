@@ -9,6 +9,7 @@ from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Compared, Why, not_emulated
 from emulator.okta import policy_store, rule_shapes
 from emulator.okta.app_kinds import POLICY_RULES
+from emulator.okta.bad_values import needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, flag, stamp, text_of
 from emulator.okta.policy_store import ACCESS
@@ -69,7 +70,7 @@ def create_rule(call: Call) -> Doc:
         compared = (Compared("rules", len(rules), "the policy"), Compared("most", policy_store.MOST_RULES, "policies"))
         raise invalid("rules", "The policy has the most rules it may have", why=Why("A policy is full.", compared))
     rule = policy_store.new_rule(
-        call.ids, call.now, policy, name=rule_shapes.name_of(body), priority=_priority(call, policy, body),
+        call.ids, call.now, policy, name=needed_text(body, "name"), priority=_priority(call, policy, body),
         conditions=rule_shapes.conditions(call, body), actions=rule_shapes.actions(body),
     )  # fmt: skip
     rule["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
@@ -90,7 +91,7 @@ def replace_rule(call: Call) -> Doc:
     if rule["system"]:
         _catch_all(call, policy, rule, body)
     else:
-        rule["name"] = rule_shapes.name_of(body)
+        rule["name"] = needed_text(body, "name")
         rule["conditions"] = rule_shapes.conditions(call, body)
         wanted = _priority(call, policy, body, rule["priority"])
         if wanted != rule["priority"]:

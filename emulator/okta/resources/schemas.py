@@ -14,8 +14,8 @@ from emulator.okta.resources.user_types import default_type
 from emulator.okta.schema_docs import USERNAME, applied, attributes, custom_property, new_schema
 from emulator.store import Column, Kind
 
-USER_SCHEMAS = Kind("user_schemas")
-APP_SCHEMAS = Kind("app_schemas", (Column("_app"),))
+USER_SCHEMAS = Kind("user_schemas", settled=True)
+APP_SCHEMAS = Kind("app_schemas", (Column("_app"),), settled=True)
 SEED_RANK = 16
 _DRAFT = "http://json-schema.org/draft-04/schema#"
 

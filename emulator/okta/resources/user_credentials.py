@@ -44,6 +44,9 @@ def _value(body: Doc, name: str) -> str:
 
 def _set(call: Call, user: Doc, password: str) -> None:
     """Write a password that its owner chose, and log it."""
+    from emulator.okta.resources import app_users
+
+    before = user["status"]
     user_passwords.change_password(call, user, password, history=True, code="E0000014")
     after = user_states.LIFECYCLE.after(user["status"], "set_password")
     if after is not None:
@@ -52,6 +55,8 @@ def _set(call: Call, user: Doc, password: str) -> None:
     recovery.forget(call, user)
     call.store.put(USERS, user)
     emit(call, "user.account.update_password", [user_target(user)])
+    if user["status"] != before:
+        app_users.user_changed(call, user, {"status"})
 
 
 @operation(

@@ -10,7 +10,7 @@ from emulator.okta.params import stamp
 from emulator.okta.problems import not_found
 from emulator.store import Column, Kind
 
-USER_TYPES = Kind("user_types", (Column("name", unique=True),))
+USER_TYPES = Kind("user_types", (Column("name", unique=True),), settled=True)
 SEED_RANK = 15
 
 

@@ -13,7 +13,7 @@ from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import forbidden, invalid, not_found, taken
 from emulator.store import Column, Duplicate, Kind
 
-ZONES = Kind("zones", (Column("name", fold=True, unique=True), Column("usage"), Column("status")))
+ZONES = Kind("zones", (Column("name", fold=True, unique=True), Column("usage"), Column("status")), settled=True)
 SEED_RANK = 18
 _AT = "/api/v1/zones"
 _READ: Any = {"scope": ("okta.networkZones.read",)}

@@ -64,6 +64,7 @@ SPEC: Doc = {
                 {"id": "second.example", "federation": _federation("Second", SECOND_ISSUER)},
                 {"id": "acme-labs.example"},
             ],
+            "skus": [{"skuPartNumber": "AAD_PREMIUM", "enabled": 5}],
             "users": [
                 {"userPrincipalName": ADMIN, "displayName": "Ada Min", "password": ADMIN_PASSWORD, "roles": ["Global Administrator"]},
                 {"id": DANA_ID, "userPrincipalName": DANA, "displayName": "Dana Fox", "givenName": "Dana", "surname": "Fox",
