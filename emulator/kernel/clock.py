@@ -8,6 +8,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from emulator.kernel.doc import Doc
 
@@ -90,7 +91,12 @@ def iso_seconds(ms: int) -> str:
 
 def http_date(ms: int) -> str:
     """`Thu, 15 Jan 2026 09:00:00 GMT`, locale-free."""
-    at = _at(ms)
+    return _http_date(ms // 1000)
+
+
+@lru_cache(maxsize=16)  # every answer carries a date, and a second holds many answers
+def _http_date(seconds: int) -> str:
+    at = _at(seconds * 1000)
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[at.weekday()]
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[at.month - 1]
     return f"{day}, {at.day:02d} {month} {at.year} {at:%H:%M:%S} GMT"

@@ -5,6 +5,7 @@ Allowed names are loopback (any port), the emulated names, and those given with 
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.serving.pipeline import Service
@@ -12,6 +13,7 @@ from emulator.serving.pipeline import Service
 CONTROL = "control"
 
 
+@lru_cache(maxsize=256)
 def name_of(host: str) -> str:
     """A Host header without its port, lower-case; empty when it is malformed."""
     host = host.strip().lower()
@@ -26,6 +28,7 @@ def _is_port(text: str) -> bool:
     return text[0] == ":" and text[1:].isdigit() and text.isascii() and len(text) <= 6
 
 
+@lru_cache(maxsize=256)
 def is_loopback(name: str) -> bool:
     """localhost, and addresses of the loopback range."""
     if name == "localhost":

@@ -21,7 +21,6 @@ from emulator.store import schema
 from emulator.store.kinds import Kind
 from emulator.store.where import Where
 
-
 _MOST_MEMO = 5_000
 
 

@@ -62,10 +62,13 @@ class Hop:
 
 
 class Tape:
-    """A ring of hops; `most` None keeps all (in process)."""
+    """A ring of hops; `most` None keeps all (in process).
+
+    What is kept at once is what the exchange already holds; hops are made of it when somebody reads.
+    """
 
     def __init__(self, most: int | None = 5000) -> None:
-        self._ring: deque[Hop] = deque(maxlen=most)
+        self._ring: deque[tuple[Any, ...]] = deque(maxlen=most)
         self._count = 0
 
     def record(
@@ -74,26 +77,48 @@ class Tape:
     ) -> None:  # fmt: skip
         """Append one exchange under its canonical host."""
         self._count += 1
-        headers = tuple((k, host if k == "host" else v) for k, v in exchange.headers.items())
-        query = f"?{exchange.query}" if exchange.query else ""
-        self._ring.append(
-            Hop(
-                self._count, at, party, service, operation, request_id, exchange.method,
-                f"https://{host}{exchange.path}{query}", headers, exchange.body[:BODY_LIMIT], answer.status,
-                tuple(answer.headers), answer.body[:BODY_LIMIT], why,
-            )
-        )  # fmt: skip
+        self._ring.append((
+            self._count, at, party, service, operation, request_id, exchange.method, host, exchange.path,
+            exchange.query, exchange.headers, exchange.body[:BODY_LIMIT], answer.status, answer.headers,
+            answer.body[:BODY_LIMIT], why,
+        ))  # fmt: skip
 
     def hops(self, after: int = 0) -> list[Hop]:
         """Recorded exchanges with `n` greater than `after`."""
-        return [hop for hop in self._ring if hop.n > after]
+        return [_hop(row) for row in self._ring if row[0] > after]
 
     def dump(self) -> bytes:
         """The tape as JSON lines, unmasked: equal runs give equal bytes."""
-        return b"".join(orjson.dumps(hop.to_doc()) + b"\n" for hop in self._ring)
+        return b"".join(orjson.dumps(hop.to_doc()) + b"\n" for hop in self.hops())
 
     def clear(self) -> None:
         self._ring.clear()
+
+
+def _hop(row: tuple[Any, ...]) -> Hop:
+    (
+        n,
+        at,
+        party,
+        service,
+        operation,
+        request_id,
+        method,
+        host,
+        path,
+        query,
+        headers,
+        body,
+        status,
+        sent,
+        answer,
+        why,
+    ) = row
+    return Hop(
+        n, at, party, service, operation, request_id, method, f"https://{host}{path}{'?' + query if query else ''}",
+        tuple((key, host if key == "host" else value) for key, value in headers.items()), body, status, tuple(sent),
+        answer, why,
+    )  # fmt: skip
 
 
 def masked(doc: Doc) -> Doc:
