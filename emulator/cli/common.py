@@ -1,5 +1,6 @@
 """What the commands share: options, output (data on stdout, talk on stderr), the running lab."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ from emulator.kernel.problems import LabError
 
 if TYPE_CHECKING:
     from emulator.serving.lab import Remote
+
+# Node before 24 ignores HTTPS_PROXY; a script loaded first takes its place.
+_PRELOAD = Path(__file__).resolve().parent.parent / "serving" / "node_preload.cjs"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,6 +94,8 @@ def environment(info: Doc) -> dict[str, str]:
         "AZURE_CLIENT_SECRET": entra["client_secret"], "TENANTLAB_DATA": info["data_dir"],
         "TENANTLAB_CONTROL_URL": info["urls"]["control"], "TENANTLAB_PROXY": proxy,
         "TENANTLAB_CONTROL_TOKEN": info["control_token"],
+        "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} --require {_PRELOAD}".strip(),
+        "TENANTLAB_HOSTS": ",".join(info["emulated"]), "TENANTLAB_TLS": info["https_urls"]["front"],
         "TENANTLAB_FEDERATED_DOMAIN": entra["federated_domain"], "TENANTLAB_MANAGED_DOMAIN": entra["managed_domain"],
     }  # fmt: skip
     return {key: str(value) for key, value in found.items() if value is not None}

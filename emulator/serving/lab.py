@@ -152,7 +152,7 @@ class Lab:
             "https_urls": self._urls("https"),
             "hosts": {name: self._host(name) for name in ("okta", "graph", "login")},
             "ca_file": str(self.files["ca.pem"].resolve()), "bundle_file": str(self.files["bundle.pem"].resolve()),
-            "control_token": self.control_token,
+            "control_token": self.control_token, "emulated": self.world.hosts.names(),
             "okta": {key: lab.get("okta", {}).get(key) for key in _OKTA_KEYS} | self._signing_files(),
             "entra": {key: lab.get("entra", {}).get(key) for key in _ENTRA_KEYS},
             "users": lab.get("users", []),
