@@ -20,6 +20,7 @@ COMMANDS = {
     "trace": "the exchanges of the tape, with their whys",
     "token": "mint, decode and verify tokens",
     "clock": "read and move world time",
+    "fault": "make requests go wrong on purpose",
     "snapshot": "take, list and restore snapshots",
     "sync": "run the connector's due jobs",
     "reset": "back to the world's first state",

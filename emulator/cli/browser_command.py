@@ -43,10 +43,11 @@ def command(
     if headless and screenshot is None and not dom:
         raise LabError("A headless browser shows nothing.", hint="Add --screenshot FILE or --dom.")
     _check_display(headless=headless)
-    where = chromium.address(lab.info, lab.control("GET", "health")["hosts"], url)
+    hosts: list[str] = lab.control("GET", "health")["hosts"]
+    where = chromium.address(lab.info, hosts, url)
     found = chromium.find(program)
     profile = Path(tempfile.mkdtemp(prefix="tenantlab-browser-"))
-    line = [found, *chromium.arguments(lab.info, profile), f"--window-size={width},{height}"]
+    line = [found, *chromium.arguments(lab.info, hosts, profile), f"--window-size={width},{height}"]
     try:
         if headless:
             _headless([*line, "--headless"], where, screenshot, dom=dom)

@@ -19,6 +19,8 @@ CATALOGUE = {
     "constraintViolation": ProblemKind(400, "{0}"),
     "unwillingToPerform": ProblemKind(400, "{0}"),
     "operationsError": ProblemKind(500, "The directory failed."),
+    "busy": ProblemKind(429, "The directory is busy."),
+    "unavailable": ProblemKind(503, "The directory is not available."),
 }
 
 
@@ -57,7 +59,7 @@ def envelope(call: Call, result: Any) -> Answer:
 def refuse(call: Call, problem: Problem) -> Answer:
     kind = CATALOGUE.get(problem.code, CATALOGUE["operationsError"])
     body = {"error": {"code": problem.code, "message": kind.render(problem.params)}}
-    return Answer(kind.status, [("Content-Type", "application/json")], orjson.dumps(body))
+    return Answer(problem.status or kind.status, [("Content-Type", "application/json")], orjson.dumps(body))
 
 
 def stamp(call: Call, answer: Answer) -> None:
@@ -67,4 +69,5 @@ def stamp(call: Call, answer: Answer) -> None:
 DIALECT = Dialect(
     path=path, request_id=as_guid, unknown=unknown, authenticate=nothing, authorise=nothing, limit=nothing,
     parse=parse, envelope=envelope, refuse=refuse, crash=lambda _: Problem("operationsError"), stamp=stamp,
+    outages={429: "busy", 503: "unavailable", 0: "operationsError"}, codes=lambda: {code: code for code in CATALOGUE},
 )  # fmt: skip

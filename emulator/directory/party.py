@@ -4,6 +4,7 @@ from emulator.directory.dialect import DIALECT
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import discover
 from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
 from emulator.store import Kind
 
@@ -13,6 +14,12 @@ _PACKAGE = "emulator.directory.resources"
 def describe(spec: Doc) -> Doc:
     """A forest's facts: its DNS name."""
     return {"forest": spec["forest"]}
+
+
+def populate(seeding: Seeding) -> Population:
+    from emulator.directory import estate
+
+    return estate.Estate(seeding)
 
 
 def seed(seeding: Seeding) -> None:
@@ -25,4 +32,5 @@ PARTY = PartyType(
     services=(ServiceType("directory", DIALECT, discover(_PACKAGE), lambda info: ["dc." + info["forest"]]),),
     seed=seed,
     describe=describe,
+    populate=populate,
 )

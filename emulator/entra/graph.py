@@ -12,7 +12,7 @@ import orjson
 
 from emulator.entra.odata import ODataError, split_path
 from emulator.entra.odata.schema import is_structured
-from emulator.entra.problems import CATALOGUE, refused_query
+from emulator.entra.problems import CATALOGUE, OUTAGES, codes, refused_query
 from emulator.entra.tokens import graph_caller
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.clock import http_date, iso
@@ -279,5 +279,6 @@ def event_id(call: Call, kind: str) -> str:
 
 DIALECT = Dialect(
     path=path, request_id=request_id, unknown=unknown, authenticate=authenticate, authorise=authorise, limit=limit,
-    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp, fold_paths=True,
+    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp, outages=OUTAGES,
+    codes=codes, fold_paths=True,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from emulator.entra.login import dialect as login
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import discover
 from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
 from emulator.store import Kind
 
@@ -21,6 +22,12 @@ def describe(spec: Doc) -> Doc:
     return {"tenant": spec["tenant"]["id"]}
 
 
+def populate(seeding: Seeding) -> Population:
+    from emulator.entra import estate
+
+    return estate.Estate(seeding)
+
+
 def seed(seeding: Seeding) -> None:
     seed_all(seeding, *_PACKAGES)
 
@@ -34,4 +41,5 @@ PARTY = PartyType(
     ),
     seed=seed,
     describe=describe,
+    populate=populate,
 )

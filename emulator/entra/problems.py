@@ -79,8 +79,23 @@ CATALOGUE: dict[str, ProblemKind] = {
     "not_premium": _kind(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license"),
     "page_token": _kind(400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request."),
     "throttled": _kind(429, "TooManyRequests", "Too many requests"),
+    "throttled_app": _kind(429, "ApplicationThrottled", "Too many requests"),
+    "throttled_later": _kind(429, "Request_ThrottledTemporarily", "Please retry again later."),
+    "unavailable": _kind(503, "ServiceUnavailable", "The service is temporarily unavailable.", grade="inferred"),
+    "unknown_error": _kind(504, "UnknownError", ""),
     "internal": _kind(500, "InternalServerError", "Encountered an internal server error."),
 }  # fmt: skip
+
+
+OUTAGES = {429: "throttled", 502: "unknown_error", 503: "unavailable", 504: "unknown_error", 0: "internal"}
+
+
+def codes() -> dict[str, str]:
+    """Graph's error codes to the first row that has each."""
+    found: dict[str, str] = {}
+    for key, kind in CATALOGUE.items():
+        found.setdefault(kind.extra["code"], key)
+    return found
 
 
 def not_found(id: str, *, what: str = "object") -> Problem:

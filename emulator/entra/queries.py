@@ -33,7 +33,8 @@ class Shape:
     resource: the type's name in the schema. set: the entity set, as `@odata.context` has it. default: the properties
     that come without `$select` (empty: all). everything: all properties (empty: whatever the document holds).
     relations: what `$expand` can fetch. full: the document with what is worked out when shown. listed: `a/b` of a list
-    of objects to the side-table path that holds its values. most: the largest page.
+    of objects to the side-table path that holds its values. worked: large properties that are not stored but worked
+    out where they are asked for. most: the largest page.
     """
 
     resource: str
@@ -44,6 +45,7 @@ class Shape:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     full: Callable[[Call, Doc], Doc] | None = None
     listed: Mapping[str, str] = field(default_factory=dict)
+    worked: Mapping[str, Relation] = field(default_factory=dict)
     most: int = 999
 
 
@@ -69,6 +71,7 @@ def shown(call: Call, shape: Shape, doc: Doc, wanted: QueryOptions) -> Doc:
     """The selected properties, and the expanded relation."""
     names = _names(call, shape, wanted)
     made = _selected(shape.full(call, doc) if shape.full else doc, shape, names)
+    made.update((name, work(call, doc)) for name, work in shape.worked.items() if name in made)
     for item in wanted.expand:
         relation = shape.relations.get(item.name)
         if relation is None or item.levels is not None:
@@ -118,7 +121,7 @@ def collection(call: Call, shape: Shape, *, only: Node | None = None) -> Collect
     wanted = options(call, shape.resource, most=shape.most)
     node = _all(only, wanted.filter)
     where = compiled(call, shape, node) if node is not None else None
-    keep = _keep(node, where, wanted.search)
+    keep = _keep(call, shape, node, where, wanted.search)
     size = wanted.top or PAGE
     cursor = Cursor.read(wanted.skiptoken)
     page = ordered(call.store, shape.kind, where, wanted.orderby, cursor, limit=size, keep=keep)
@@ -130,7 +133,7 @@ def collection(call: Call, shape: Shape, *, only: Node | None = None) -> Collect
 def of_documents(call: Call, docs: list[Doc], *, resource: str, context: str, render: Relation) -> Collection:
     """A list that is at hand: filtered, ordered, counted and cut into pages in memory."""
     wanted = options(call, resource)
-    keep = _keep(wanted.filter, None, wanted.search)
+    keep = _keep(call, None, wanted.filter, None, wanted.search)
     found = [doc for doc in docs if keep is None or keep(doc)]
     for path, down in reversed(wanted.orderby):
         found.sort(key=lambda doc, name=path[0]: str(doc.get(name) or "").casefold(), reverse=down)  # type: ignore[misc]
@@ -151,7 +154,7 @@ def counted(call: Call, shape: Shape, *, only: Node | None = None) -> int:
         raise Problem("bad", "$count is not currently supported.", why=Why("/$count is an advanced query.", compared))
     node = _all(only, wanted.filter)
     where = compiled(call, shape, node) if node is not None else None
-    return _count(call, shape, where, _keep(node, where, wanted.search))
+    return _count(call, shape, where, _keep(call, shape, node, where, wanted.search))
 
 
 def _all(*nodes: Node | None) -> Node | None:
@@ -189,17 +192,35 @@ def _leaf(shape: Shape, leaf: Leaf) -> Node:
             return leaf
 
 
-def _keep(node: Node | None, where: Where | None, search: Node | None) -> Callable[[Doc], bool] | None:
+def _keep(
+    call: Call, shape: Shape | None, node: Node | None, where: Where | None, search: Node | None
+) -> Callable[[Doc], bool] | None:
     exact = node is None or (where is not None and where.exact)
     if exact and search is None:
         return None
+    worked = {name: work for name, work in shape.worked.items() if name in _named(node)} if shape else {}
 
     def keep(doc: Doc) -> bool:
+        if worked:
+            doc = {**doc, **{name: work(call, doc) for name, work in worked.items()}}
         if not exact and not (where.keeps(doc) if where else node is None or matches(node, doc, fold=_fold)):
             return False
         return search is None or search_matches(search, doc)
 
     return keep
+
+
+def _named(node: Node | None) -> set[str]:
+    """The properties that a filter names."""
+    found: set[str] = set()
+
+    def see(leaf: Leaf) -> Node:
+        found.add(leaf.path[0])
+        return leaf
+
+    if node is not None:
+        rewrite(node, see)
+    return found
 
 
 def _count(call: Call, shape: Shape, where: Where | None, keep: Callable[[Doc], bool] | None) -> int:

@@ -44,11 +44,17 @@ class Exchange:
 
 @dataclass(slots=True)
 class Answer:
-    """A response: status, headers in order (names as sent), body."""
+    """A response: status, headers in order (names as sent), body.
+
+    A fault rule may ask the edge to hold it back for `delay_ms`, or to drop the connection instead (`dropped`; its
+    status is 0 then).
+    """
 
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes = b""
+    delay_ms: int = 0
+    dropped: bool = False
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""

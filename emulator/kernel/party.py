@@ -4,7 +4,7 @@ The pipeline and the composition know parties only through these. A dialect says
 pages, parses, refuses and stamps; everything else about an operation is data on the operation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import Ids
 from emulator.kernel.operations import Operation
+from emulator.kernel.people import Population
 from emulator.kernel.problems import Problem
 
 Stage = Callable[[Call], None]
@@ -26,7 +27,9 @@ class Dialect:
     unknown: raises the vendor's answer to a path (`methods` empty) or method that it does not know.
     authenticate: fills `call.caller` or raises. authorise: checks the operation's scope. limit: counts against the
     bucket, adds headers. parse: fills params and body. envelope: a handler's result as an answer. refuse: a problem as
-    an answer. crash: an unexpected exception as a problem. stamp: headers on every answer.
+    an answer. crash: an unexpected exception as a problem. stamp: headers on every answer. outages: the problem code of
+    a status that a fault rule injects (0: of any other). codes: the vendor's error codes by which a rule may name a
+    problem, to our own.
     """
 
     path: Callable[[Exchange], str]
@@ -40,6 +43,8 @@ class Dialect:
     refuse: Callable[[Call, Problem], Answer]
     crash: Callable[[Exception], Problem]
     stamp: Callable[[Call, Answer], None]
+    outages: Mapping[int, str]
+    codes: Callable[[], Mapping[str, str]]
     order: tuple[str, ...] = ("authenticate", "limit", "authorise", "parse")
     fold_paths: bool = False
 
@@ -68,13 +73,17 @@ class Seeding:
 
 @dataclass(frozen=True, slots=True)
 class PartyType:
-    """A kind of party (okta, entra, directory). describe: an instance's facts from its part of the world file."""
+    """A kind of party (okta, entra, directory).
+
+    describe: an instance's facts from its part of the world file. populate: starts to fill it with many people.
+    """
 
     name: str
     kinds: list[Any]
     services: tuple[ServiceType, ...]
     seed: Callable[[Seeding], None]
     describe: Callable[[Doc], Doc]
+    populate: Callable[[Seeding], Population] | None = None
 
 
 ANYONE = Caller()

@@ -199,15 +199,16 @@ def _groups(seeding: Seeding, spec: Doc, app: Doc) -> None:
             user = seeding.store.get(users.USERS, user_id)
             if user_id not in named and user["status"] not in ("STAGED", "DEPROVISIONED"):
                 named.add(user_id)
-                _assigned(seeding, app, user, {"scope": assignments.GROUP})
+                assigned(seeding, app, user, {"scope": assignments.GROUP})
 
 
 def _users(seeding: Seeding, spec: Doc, app: Doc) -> None:
     for given in spec.get("users", ()):
-        _assigned(seeding, app, _user(seeding.store, given["login"]), given)
+        assigned(seeding, app, _user(seeding.store, given["login"]), given)
 
 
-def _assigned(seeding: Seeding, app: Doc, user: Doc, given: Doc) -> None:
+def assigned(seeding: Seeding, app: Doc, user: Doc, given: Doc) -> None:
+    """An assignment of a world file: mapping and groups first, then what the item says."""
     setting = engine.Setting.of(seeding)
     app_user = assignments.new_app_user(app, user["id"], now=seeding.now, scope=given.get("scope", assignments.USER))
     name = given.get("userName") or engine.user_name(setting, app, user)

@@ -13,7 +13,7 @@ from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import base64url
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
-from emulator.okta.limits import limit
+from emulator.okta.limits import limit, used_up
 from emulator.okta.problems import catalogue
 from emulator.okta.tokens import agent_of, session_of, token_caller
 
@@ -171,6 +171,8 @@ def stamp(call: Call, answer: Answer) -> None:
         ("Pragma", "no-cache"),
     ]
     present = {name for name, _ in answer.headers}
+    if answer.status == 429 and "X-Rate-Limit-Reset" not in present:
+        answer.headers += used_up(call, answer.header("Retry-After"))
     for name, value in (
         ("Cache-Control", "no-cache, no-store"),
         ("X-Content-Type-Options", "nosniff"),
@@ -180,7 +182,16 @@ def stamp(call: Call, answer: Answer) -> None:
             answer.headers.append((name, value))
 
 
+# Inferred: what a busy or broken org says; the codes are documented, which outage gives which is not.
+_OUTAGES = {429: "E0000047", 503: "E0000181", 0: "E0000009"}
+
+
+def codes() -> dict[str, str]:
+    return {code: code for code in catalogue()}
+
+
 DIALECT = Dialect(
     path=path, request_id=request_id, unknown=unknown, authenticate=authenticate, authorise=authorise, limit=limit,
-    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp,
+    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp, outages=_OUTAGES,
+    codes=codes,
 )  # fmt: skip

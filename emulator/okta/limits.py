@@ -14,6 +14,16 @@ PER_MINUTE = {
 }  # fmt: skip
 
 
+def used_up(call: Call, wait_s: str | None) -> list[tuple[str, str]]:
+    """The three headers of a refusal that was not counted here (a fault rule's): nothing is left for so long."""
+    seconds = int(wait_s) if wait_s is not None and wait_s.isdigit() else MINUTE // 1000
+    return [
+        ("X-Rate-Limit-Limit", str(PER_MINUTE[call.operation.bucket or "api"])),
+        ("X-Rate-Limit-Remaining", "0"),
+        ("X-Rate-Limit-Reset", str(-(-call.now // 1000) + seconds)),
+    ]
+
+
 def limit(call: Call) -> None:
     """Count the call against its bucket and show the three headers. Raises 429 where limits are on."""
     bucket = call.operation.bucket or "api"

@@ -3,6 +3,7 @@
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import check_unique, discover
 from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
 from emulator.okta.dialect import DIALECT
 from emulator.store import Kind
@@ -22,6 +23,12 @@ def hosts(info: Doc) -> list[str]:
     return [info["host"], f"{name}-admin{dot}{domain}"]
 
 
+def populate(seeding: Seeding) -> Population:
+    from emulator.okta import estate
+
+    return estate.Estate(seeding)
+
+
 def seed(seeding: Seeding) -> None:
     seed_all(seeding, *_PACKAGES)
 
@@ -32,4 +39,5 @@ PARTY = PartyType(
     services=(ServiceType("okta", DIALECT, check_unique([o for p in _PACKAGES for o in discover(p)]), hosts),),
     seed=seed,
     describe=describe,
+    populate=populate,
 )

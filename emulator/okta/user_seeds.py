@@ -24,7 +24,7 @@ def plant(seeding: Seeding) -> None:
         profile = _profile(spec, known)
         id = spec.get("id") or seeding.ids.okta("00u")
         user = new_user(profile, id=id, now=seeding.now, type_id=type_id)
-        _credentials(seeding, user, spec)
+        give_credentials(seeding, user, spec)
         seeding.store.add(USERS, user)
         groups.join(seeding.store, everyone, id)
         for name in spec.get("groups", ()):
@@ -43,7 +43,8 @@ def _profile(spec: Doc, known: Doc) -> Doc:
     return profiles.set_only(profile, ALWAYS)
 
 
-def _credentials(seeding: Seeding, user: Doc, spec: Doc) -> None:
+def give_credentials(seeding: Seeding, user: Doc, spec: Doc) -> None:
+    """Password, recovery question and status of a user of a world file, in place. LabError for an unknown status."""
     password = spec.get("password")
     if password is not None:
         user_passwords.put_password(user, password, ids=seeding.ids, now=seeding.now)

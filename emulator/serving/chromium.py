@@ -1,11 +1,12 @@
 """A Chromium that knows a running lab and nothing else: where it is installed, and the command line it gets.
 
-The real host names come through the lab's CONNECT relay, so no hosts file is touched; every other name is unknown to
-it. It trusts the one key that the lab's listeners hold, not an authority: a stranger's certificate stays refused.
+Its own resolver leads the emulated names to the lab's listeners, so no hosts file is touched; no other name resolves.
+It trusts the one key that those listeners hold, not an authority: a stranger's certificate stays refused.
 """
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -40,6 +41,13 @@ _QUIET = (
     # Otherwise a yellow bar warns of the key that we vouch for.
     "--test-type",
 )  # fmt: skip
+_PREFERENCES = {
+    "credentials_enable_service": False, "profile": {"password_manager_leak_detection": False},
+    "signin": {"allowed": False, "allowed_on_next_startup": False}, "safebrowsing": {"enabled": False},
+    "search": {"suggest_enabled": False}, "net": {"network_prediction_options": 2},
+    "alternate_error_pages": {"enabled": False},  # the error page of an unknown name looks up another one
+    "autofill": {"profile_enabled": False, "credit_card_enabled": False}, "translate": {"enabled": False},
+}  # fmt: skip
 
 
 def find(given: str | None = None) -> str:
@@ -65,22 +73,34 @@ def _places() -> tuple[str, ...]:
     return tuple(f"{root}/{place}" for root in roots if root for place in _WINDOWS)
 
 
-def arguments(info: Doc, profile: Path, *, proxy: str | None = None) -> list[str]:
-    """Switches for a browser that uses `profile` (a folder to throw away) and reaches the lab of `info` only.
+def arguments(info: Doc, hosts: list[str], profile: Path) -> list[str]:
+    """Switches for a browser that reaches the lab of `info` (the contents of `lab.json`) and nothing else.
 
-    info: the contents of `lab.json`. proxy: another one in front of the lab's own.
+    hosts: the emulated names. profile: a folder to throw away afterwards; a few preferences are written into it.
     """
-    proxy = proxy or str(info["urls"]["proxy"])
-    # The rules hold for the relay's own address too, so it is exempt; localhost is where clients wait for answers.
-    spared = dict.fromkeys(("localhost", "127.0.0.1", "[::1]", urlsplit(proxy).netloc.rpartition(":")[0]))
-    rules = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {name}" for name in spared)])
+    _write_preferences(profile)
     found = [
-        f"--user-data-dir={profile}", f"--proxy-server={proxy}", f"--host-resolver-rules={rules}",
+        f"--user-data-dir={profile}", "--no-proxy-server", f"--host-resolver-rules={_rules(info, hosts)}",
         f"--ignore-certificate-errors-spki-list={key_pin(Path(info['data_dir']) / 'tls.crt')}", *_QUIET,
     ]  # fmt: skip
     if sys.platform == "linux" and os.geteuid() == 0:
         found.append("--no-sandbox")  # Chromium does not start as root with it
     return found
+
+
+def _rules(info: Doc, hosts: list[str]) -> str:
+    """Every emulated name at its listener; localhost too, where clients wait for answers; nothing else."""
+    ports = {443: info["https_urls"]["front"], 80: info["urls"]["front"]}
+    mapped = [f"MAP {name}:{port} {urlsplit(url).netloc}" for name in hosts for port, url in ports.items()]
+    spared = dict.fromkeys(("localhost", "127.0.0.1", "[::1]", urlsplit(ports[443]).netloc.rpartition(":")[0]))
+    return ", ".join([*mapped, "MAP * ~NOTFOUND", *(f"EXCLUDE {name}" for name in spared)])
+
+
+def _write_preferences(profile: Path) -> None:
+    """What no switch turns off: questions about passwords, and checks of them that would ask elsewhere."""
+    folder = profile / "Default"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Preferences").write_text(json.dumps(_PREFERENCES))
 
 
 def key_pin(certificate: Path) -> str:

@@ -247,9 +247,43 @@ def set_limits(control: Control, asked: Asked) -> Doc:
     numbers = isinstance(limits, dict) and all(isinstance(v, int) and v >= 0 for v in limits.values())
     if limits not in ("off", "documented") and not numbers:
         raise ControlError(400, "limits is off, documented, or an object of bucket to requests a minute")
-    settings = {**control.world.database.settings(), "limits": limits}
-    control.world.database.set_settings(settings)
+    with control.world.database.write():
+        settings = {**control.world.database.settings(), "limits": limits}
+        control.world.database.set_settings(settings)
     return _limits(control)
+
+
+@route("GET", "faults")
+def list_faults(control: Control, asked: Asked) -> Doc:
+    """The fault rules in order, each with how many requests it `covered` and how many of those it `struck`."""
+    return _faults(control)
+
+
+def _faults(control: Control) -> Doc:
+    return {"faults": control.world.faults.list()}
+
+
+@route("POST", "faults")
+def add_fault(control: Control, asked: Asked) -> Doc:
+    """Add a fault rule: `{"service": "graph", "status": 429, "retry_after": 30, "first": 2}`."""
+    return control.world.faults.add(asked.body)
+
+
+@route("DELETE", "faults")
+def clear_faults(control: Control, asked: Asked) -> Doc:
+    """Remove the fault rule of `?id=`, or all of them."""
+    unknown = {*asked.params, *asked.body} - {"id"}
+    if unknown:
+        raise ControlError(400, f"this route takes id only, not {min(unknown)!r}")
+    control.world.faults.clear(asked.params.get("id", asked.body.get("id")))
+    return _faults(control)
+
+
+@route("DELETE", "faults/{id}")
+def clear_fault(control: Control, asked: Asked) -> Doc:
+    """Remove one fault rule."""
+    control.world.faults.clear(asked.values["id"])
+    return _faults(control)
 
 
 @route("POST", "sync")

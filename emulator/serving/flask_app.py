@@ -5,6 +5,7 @@ The embedded server hands requests straight to the pipeline instead; a contract 
 
 from flask import Flask, Response, request
 
+from emulator.serving.delivery import hold
 from emulator.serving.edge import Refused, from_werkzeug
 from emulator.serving.listen import Entry, respond
 
@@ -22,6 +23,8 @@ def make_app(entry: Entry, service: str = "front") -> Flask:
             found = respond(entry, exchange, service)
         except Refused as refused:
             found = refused.answer()
+        if found.delay_ms or found.dropped:
+            hold(found, request.environ.get("werkzeug.socket"))
         return Response(found.body, found.status, found.headers)
 
     for rule in ("/", "/<path:path>"):

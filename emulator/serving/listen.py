@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.problems import LabError
+from emulator.serving.delivery import deliver
 from emulator.serving.edge import MOST_BODY, Refused, from_rsgi
 from emulator.serving.hosts import WrongHost
 
@@ -63,9 +64,10 @@ def make(listeners: list[Listener], entry: Entry, *, certificate: Path, key: Pat
 class _Target:
     """What granian calls: one per listener, so that it knows which port a request came in on."""
 
-    def __init__(self, entry: Entry, listener: Listener) -> None:
+    def __init__(self, entry: Entry, listener: Listener, stopping: asyncio.Event) -> None:
         self._entry = entry
         self._service = listener.service
+        self._stopping = stopping
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         if scope.proto != "http":
@@ -75,6 +77,9 @@ class _Target:
             answer = respond(self._entry, from_rsgi(scope, await _body(scope, protocol)), self._service)
         except Refused as error:
             answer = error.answer()
+        if answer.delay_ms or answer.dropped:
+            await deliver(answer, scope.client, protocol, self._stopping)
+            return
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
 
@@ -82,7 +87,9 @@ async def _body(scope: Any, protocol: Any) -> bytes:
     length = scope.headers.get("content-length")
     if length is not None and length.isdigit() and int(length) > MOST_BODY:
         raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
-    if length is not None or scope.method in ("GET", "HEAD", "DELETE"):
+    if length is None and scope.method in ("GET", "HEAD", "DELETE") and "transfer-encoding" not in scope.headers:
+        return b""  # asking for a body that cannot be there would cost a turn of the loop
+    if length is not None:
         return bytes(await protocol())
     parts: list[bytes] = []
     size = 0
@@ -103,6 +110,7 @@ class Embedded:
         self._files = (certificate, key)
         self._servers: list[Any] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         from granian.constants import SSLProtocols
@@ -115,13 +123,14 @@ class Embedded:
                 certificate, key = self._files
                 tls = {"ssl_cert": certificate, "ssl_key": key, "ssl_protocol_min": SSLProtocols.tls12}
             server = Server(
-                _Target(self._entry, listener), address=listener.address, port=listener.port, log_enabled=False,
-                websockets=False, **tls,
+                _Target(self._entry, listener, self._stopping), address=listener.address, port=listener.port,
+                log_enabled=False, websockets=False, **tls,
             )  # fmt: skip
             self._servers.append(server)
             self._tasks.append(asyncio.create_task(server.serve()))
 
     async def stop(self) -> None:
+        self._stopping.set()  # answers that a fault rule holds back go out now
         for server in self._servers:
             server.stop()
         if self._tasks:

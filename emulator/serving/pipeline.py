@@ -1,7 +1,7 @@
 """The one way through the emulator: an exchange in, an answer out, for every operation of every party.
 
-Cross-cutting rules are applied here in the dialect's order and nowhere else: ids, authenticate, limit, authorise,
-parse, handle + commit + journal in one transaction, envelope, stamp, tape. See docs/decisions/0003.
+Cross-cutting rules are applied here in the dialect's order and nowhere else: ids, faults, authenticate, limit,
+authorise, parse, handle + commit + journal in one transaction, envelope, stamp, tape. See docs/decisions/0003.
 """
 
 import traceback
@@ -18,6 +18,7 @@ from emulator.kernel.journal import REFUSAL, Entry
 from emulator.kernel.operations import DOCUMENTED, Operation, Routes
 from emulator.kernel.party import Dialect, ServiceType
 from emulator.kernel.problems import Problem, Why
+from emulator.serving import faults
 from emulator.store import Database, Store
 from emulator.store import journal as journal_table
 from emulator.wire.tape import Tape
@@ -86,6 +87,8 @@ def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
         crash.why = Why("The emulator failed; this is a defect of tenantlab, not of your request.", hint=repr(error))
         answer, why = _refuse(engine, service, call, crash)
     service.dialect.stamp(call, answer)
+    if faults.was_struck(call):
+        why = faults.finish(call, answer, why)
     if exchange.method == "HEAD":
         answer.body = b""
     engine.tape.record(
@@ -110,10 +113,15 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
     dialect = service.dialect
     path = dialect.path(call.exchange)
     found = service.routes.match(call.exchange.method, path)
+    if found is not None:
+        call.operation, call.path = found
+    if call.settings.get(faults.RULES):
+        lost = faults.strike(engine, service, call)
+        if lost is not None:
+            return lost
     if found is None:
         dialect.unknown(call, service.routes.methods(path))
         raise AssertionError("a dialect's `unknown` must raise")
-    call.operation, call.path = found
     stages: dict[str, Callable[[Call], None]] = {
         "authenticate": dialect.authenticate, "limit": dialect.limit,
         "authorise": dialect.authorise, "parse": dialect.parse,

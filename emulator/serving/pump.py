@@ -63,7 +63,10 @@ class Pump:
                     pass
                 wait = self._until(self._connector.next_due())
             except (Unreachable, LabError):
-                wait = 0.2  # the lab is starting, stopping, or was restored under a running job: look again soon
+                # The lab is starting, stopping, or was restored under a running job: look again soon. A commit does not
+                # shorten this wait, for the refusal itself is one.
+                self._stop.wait(0.2)
+                continue
             self._sleep(wait)
 
     def _sleep(self, longest: float) -> None:

@@ -26,6 +26,7 @@ from emulator.wire.tape import Hop, Tape
 if TYPE_CHECKING:
     from emulator.serving.clients import ApiClient
     from emulator.serving.control import Control
+    from emulator.serving.faults import Faults
     from emulator.serving.visitor import Visitor
 
 _images: dict[tuple[str, str], bytes] = {}
@@ -216,6 +217,13 @@ class World:
 
         return Visitor(self.transport, self.spec.lab)
 
+    @property
+    def faults(self) -> "Faults":
+        """The fault rules of this world: `add`, `list`, `clear`."""
+        from emulator.serving.faults import Faults
+
+        return Faults(self)
+
     def intercept(self) -> AbstractContextManager[None]:
         """A block in which this process's client code reaches the world under the vendors' real host names."""
         from emulator.serving.intercept import intercept
@@ -244,7 +252,7 @@ class World:
     def why(self, request_id: str) -> Doc | None:
         """Why the request of that id was refused."""
         rows = self.journal(request_id=request_id)
-        return next((row["why"] for row in rows if row["why"]), None)
+        return next((row["why"] for row in reversed(rows) if row["why"]), None)
 
     def sync(self, budget: float = 30.0) -> Doc:
         """Run due jobs until nothing is left to do now."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "world(name, **options): the world that `world` and `live_world` build")
+    config.addinivalue_line("markers", "faults(*rules, **rule): fault rules that `world` and `live_world` start with")
 
 
 def _marked(request: pytest.FixtureRequest) -> tuple[Any, dict[str, Any]]:
@@ -24,6 +25,13 @@ def _marked(request: pytest.FixtureRequest) -> tuple[Any, dict[str, Any]]:
     return (marker.args[0] if marker.args else "acme"), dict(marker.kwargs)
 
 
+def _strike(request: pytest.FixtureRequest, world: "World") -> None:
+    """Add the marked fault rules: those of the module first, then the class's, then the test's own."""
+    for marker in reversed(list(request.node.iter_markers("faults"))):
+        for rule in (*marker.args, *([marker.kwargs] if marker.kwargs else [])):
+            world.faults.add(rule)
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator["World"]:
     """A fresh in-process world: frozen clock, real host names, no sockets."""
@@ -31,6 +39,7 @@ def world(request: pytest.FixtureRequest) -> Iterator["World"]:
 
     name, options = _marked(request)
     with World(name, **options) as made:
+        _strike(request, made)
         yield made
 
 
@@ -41,4 +50,5 @@ def live_world(request: pytest.FixtureRequest) -> Iterator["Lab"]:
 
     name, options = _marked(request)
     with Lab(name, **options) as lab:
+        _strike(request, lab.world)
         yield lab

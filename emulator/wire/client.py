@@ -37,6 +37,8 @@ class InProcess:
         answer = self._entry(exchange)
         if answer is None:
             raise Unreachable(f"{exchange.host} is not part of this world")
+        if answer.dropped:
+            raise Unreachable(f"{exchange.url}: the connection was dropped by a fault rule")
         return answer
 
 

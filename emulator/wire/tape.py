@@ -19,6 +19,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 
 BODY_LIMIT = 64 * 1024
+RING_BYTES = 16 * 1024 * 1024
 MASK = "***"
 _SECRET_HEADERS = {"authorization", "cookie", "set-cookie", "dpop", "x-lab-token"}
 _SECRET_FIELDS = {
@@ -64,12 +65,15 @@ class Hop:
 class Tape:
     """A ring of hops; `most` None keeps all (in process).
 
-    What is kept at once is what the exchange already holds; hops are made of it when somebody reads.
+    What is kept at once is what the exchange already holds; hops are made of it when somebody reads. A bounded ring
+    also forgets its oldest hops when the bodies it holds grow beyond `RING_BYTES`.
     """
 
     def __init__(self, most: int | None = 5000) -> None:
-        self._ring: deque[tuple[Any, ...]] = deque(maxlen=most)
+        self._ring: deque[tuple[Any, ...]] = deque()
+        self._most = most
         self._count = 0
+        self._bytes = 0
 
     def record(
         self, exchange: Exchange, answer: Answer, *, at: int, party: str, service: str, host: str, operation: str,
@@ -82,6 +86,10 @@ class Tape:
             exchange.query, exchange.headers, exchange.body[:BODY_LIMIT], answer.status, answer.headers,
             answer.body[:BODY_LIMIT], why,
         ))  # fmt: skip
+        if self._most is not None:
+            self._bytes += _size(self._ring[-1])
+            while len(self._ring) > self._most or self._bytes > RING_BYTES:
+                self._bytes -= _size(self._ring.popleft())
 
     def hops(self, after: int = 0) -> list[Hop]:
         """Recorded exchanges with `n` greater than `after`."""
@@ -93,6 +101,11 @@ class Tape:
 
     def clear(self) -> None:
         self._ring.clear()
+        self._bytes = 0
+
+
+def _size(row: tuple[Any, ...]) -> int:
+    return len(row[11]) + len(row[14])
 
 
 def _hop(row: tuple[Any, ...]) -> Hop:

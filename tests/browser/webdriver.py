@@ -6,7 +6,6 @@ import http.client
 import json
 import re
 import shutil
-import socket
 import socketserver
 import subprocess
 import tempfile
@@ -15,7 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from emulator.serving import chromium
 
@@ -163,13 +161,13 @@ class Driver:
 
 
 @contextlib.contextmanager
-def browsing(info: dict[str, Any], proxy: str) -> Iterator[Driver]:
-    """A fresh headless browser under the real names of the lab of `info`, through `proxy`."""
+def browsing(info: dict[str, Any], hosts: list[str], *more: str) -> Iterator[Driver]:
+    """A fresh headless browser under the real names of the lab of `info`; `more` switches."""
     program, browser = shutil.which("chromedriver"), chromium.find()
     assert program is not None
     profile = Path(tempfile.mkdtemp(prefix="tenantlab-browser-"))
     try:
-        switches = [*chromium.arguments(info, profile, proxy=proxy), "--headless", "--window-size=1100,800"]
+        switches = [*chromium.arguments(info, hosts, profile), "--headless", "--window-size=1100,800", *more]
         driver = Driver(program, browser, switches)
         try:
             yield driver
@@ -177,66 +175,6 @@ def browsing(info: dict[str, Any], proxy: str) -> Iterator[Driver]:
             driver.quit()
     finally:
         shutil.rmtree(profile, ignore_errors=True)
-
-
-class Recorder:
-    """A proxy in front of the lab's: notes every target that is asked for, and passes the connection on."""
-
-    def __init__(self, proxy: str) -> None:
-        parts = urlsplit(proxy)
-        self._behind = (parts.hostname or "", parts.port or 0)
-        self.targets: list[str] = []
-        self.refused: list[str] = []
-        outer = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                with contextlib.suppress(OSError):
-                    outer.relay(self.connection)
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> "Recorder":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-    def relay(self, near: socket.socket) -> None:
-        with socket.create_connection(self._behind, timeout=10) as far:
-            far.settimeout(None)
-            head = near.recv(16_384)
-            if not head:
-                return
-            target = head.split(b"\r\n", 1)[0].decode("latin-1")
-            self.targets.append(target)
-            far.sendall(head)
-            answer = far.recv(16_384)
-            if b" 200 " not in answer.split(b"\r\n", 1)[0]:
-                self.refused.append(target)
-            near.sendall(answer)
-            back = threading.Thread(target=_copy, args=(far, near), daemon=True)
-            back.start()
-            _copy(near, far)
-            back.join(10)
-
-
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65_536):
-            sink.sendall(data)
-    for side, how in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
-        with contextlib.suppress(OSError):
-            side.shutdown(how)
 
 
 class Catcher:

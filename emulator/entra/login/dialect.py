@@ -168,7 +168,17 @@ def stamp(call: Call, answer: Answer) -> None:
         answer.headers.append(("client-request-id", sent))
 
 
+# Inferred: which code the service gives when it is busy; clients go by the status.
+_OUTAGES = {429: "90033", 502: "90033", 503: "90033", 504: "90033", 0: "50000"}
+
+
+def codes() -> dict[str, str]:
+    """`AADSTS50126` and `50126`."""
+    return {name: code for code in CATALOGUE for name in (code, f"AADSTS{code}")}
+
+
 DIALECT = Dialect(
     path=path, request_id=as_guid, unknown=unknown, authenticate=nothing, authorise=nothing, limit=nothing,
-    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp, fold_paths=True,
+    parse=parse, envelope=envelope, refuse=refuse, crash=crash, stamp=stamp, outages=_OUTAGES,
+    codes=codes, fold_paths=True,
 )  # fmt: skip

@@ -31,6 +31,11 @@ def auto_post(call: Call, action: str, fields: dict[str, str]) -> Answer:
     return _show(call, "post.html", {"action": action, "fields": fields}, posts_to=(action,))
 
 
+def go_on(call: Call, target: str) -> Answer:
+    """A page that leads to `target` at once: a redirect that a policy of the page before cannot forbid."""
+    return _show(call, "go_on.html", {"target": target})
+
+
 def user_name(call: Call, context: str, *, hint: str, reply_to: str, problem: Problem | None = None) -> Answer:
     """The page that asks for the user name; the next step may be a password here or any identity provider."""
     providers = tuple(item["passiveSignInUri"] for item in call.store.all(FEDERATIONS))

@@ -28,9 +28,9 @@ class ReplyTo:
             pairs.append(("session_state", fields["session_state"]))
         if self.mode == "form_post":
             return pages.auto_post(call, self.uri, dict(pairs))
-        if self.mode == "fragment":
-            return redirect(f"{self.uri}#{urlencode(pairs)}")
-        return redirect(f"{self.uri}{'&' if '?' in self.uri else '?'}{urlencode(pairs)}")
+        joint = "#" if self.mode == "fragment" else "&" if "?" in self.uri else "?"
+        target = f"{self.uri}{joint}{urlencode(pairs)}"
+        return pages.go_on(call, target) if _from_other_page(call) else redirect(target)
 
     def refuse(self, call: Call, problem: Problem, doc: Doc) -> Answer:
         """The refusal as the client gets it (`render` of a Problem)."""
@@ -38,3 +38,14 @@ class ReplyTo:
         if doc.get("suberror"):
             fields["error_subcode"] = doc["suberror"]
         return self.send(call, fields)
+
+
+def _from_other_page(call: Call) -> bool:
+    """Whether a browser came here by a form of another origin's page, an identity provider's.
+
+    Chromium holds that page's `form-action` against every redirect that follows, and no provider can list the
+    redirect URIs of our applications. Such a browser says so in its fetch metadata; others follow a redirect.
+    """
+    headers = call.exchange.headers
+    arrived = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-site") != "same-origin"
+    return arrived and call.exchange.method == "POST"

@@ -55,8 +55,9 @@ GROUP_READ = (
 WRITE = ("User.DeleteRestore.All", "User.ReadWrite.All", "Group.ReadWrite.All", "Directory.AccessAsUser.All")
 ADMINS = {"roles": ("User Administrator", "Groups Administrator")}
 USER_SHAPE = Shape(
-    "user", "users", DELETED_USERS, ("id", "deletedDateTime", *users.DEFAULT), users.EVERYTHING, full=users.full
-)
+    "user", "users", DELETED_USERS, ("id", "deletedDateTime", *users.DEFAULT), users.EVERYTHING, full=users.full,
+    worked=users.WORKED,
+)  # fmt: skip
 GROUP_SHAPE = Shape("group", "groups", DELETED_GROUPS, groups.DEFAULT, groups.SHAPE.everything)
 
 

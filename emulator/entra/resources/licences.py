@@ -1,9 +1,12 @@
 """Licences of users: assignLicense, and what follows from it. Source: graph-entra.md 1.10.
 
 `licenseAssignmentStates` is what is kept: one row for each SKU and each way it came (directly, or by a group).
-`assignedLicenses` and `assignedPlans` are worked out from the active rows, seats are counted once for each SKU.
+`assignedLicenses` follows from the active rows, seats are counted once for each SKU. `assignedPlans`, which would be
+ten times as large as the rest of a user, is worked out where it is shown; `_plans` keeps what does not follow:
+`{since, later: {plan id: date}, gone: [plans]}`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from emulator.entra import queries
@@ -36,14 +39,14 @@ def row(sku_id: str, disabled: Iterable[str], now: int, *, group: str | None = N
 
 def settle(store: Store, user: Doc, rows: list[Doc], *, now: int) -> None:
     """Give a user these assignments: seats, plans and mailbox follow. The caller stores the user."""
-    before = set(active(user))
+    before, old_plans = set(active(user)), assigned_plans(store, user)
     user["licenseAssignmentStates"] = rows
     held = active(user)
     for sku_id in sorted(set(held) ^ before):
         skus.take_seats(store, sku_id, 1 if sku_id in held else -1)
     user["assignedLicenses"] = [{"disabledPlans": _disabled(rows, sku_id), "skuId": sku_id} for sku_id in held]
     user["_skus"] = held
-    user["assignedPlans"] = _plans(store, user, now=now)
+    user["_plans"] = _plans(store, user, old_plans, now=now)
     mailboxes.settle(store, user)
 
 
@@ -53,19 +56,28 @@ def _disabled(rows: list[Doc], sku_id: str) -> list[str]:
     return [plan for plan in ways[0] if all(plan in way for way in ways[1:])]
 
 
-def _plans(store: Store, user: Doc, *, now: int) -> list[Doc]:
-    """assignedPlans: enabled ones keep their date, those that went are shown as Deleted."""
-    kept = {plan["servicePlanId"]: plan for plan in user.get("assignedPlans", ())}
-    found: dict[str, Doc] = {}
-    for plan in licence_rules.enabled_plans(store, user["assignedLicenses"]):
-        old = kept.get(plan["servicePlanId"])
-        since = old["assignedDateTime"] if old and old["capabilityStatus"] == "Enabled" else iso_seconds(now)
-        found[plan["servicePlanId"]] = {
-            "assignedDateTime": since, "capabilityStatus": "Enabled",
-            "service": skus.service_of(plan["servicePlanName"]), "servicePlanId": plan["servicePlanId"],
-        }  # fmt: skip
-    gone = [{**plan, "capabilityStatus": "Deleted"} for key, plan in kept.items() if key not in found]
-    return [*found.values(), *gone]
+def assigned_plans(store: Store, user: Doc) -> list[Doc]:
+    """assignedPlans: the plans that the licences turn on, then those that went, shown as Deleted."""
+    kept = user.get("_plans") or {}
+    if not kept and not user["assignedLicenses"]:
+        return []
+    since, later = kept.get("since"), kept.get("later", {})
+    found = [
+        {"assignedDateTime": later.get(plan["servicePlanId"], since), "capabilityStatus": "Enabled",
+         "service": skus.service_of(plan["servicePlanName"]), "servicePlanId": plan["servicePlanId"]}
+        for plan in licence_rules.enabled_plans(store, user["assignedLicenses"])
+    ]  # fmt: skip
+    return [*found, *kept.get("gone", ())]
+
+
+def _plans(store: Store, user: Doc, old: list[Doc], *, now: int) -> Doc:
+    """What to keep of the plans: enabled ones keep their date, those that went are shown as Deleted."""
+    enabled = [plan["servicePlanId"] for plan in licence_rules.enabled_plans(store, user["assignedLicenses"])]
+    kept = {plan["servicePlanId"]: plan["assignedDateTime"] for plan in old if plan["capabilityStatus"] == "Enabled"}
+    dates = {id: kept.get(id, iso_seconds(now)) for id in enabled}
+    since = Counter(dates.values()).most_common(1)[0][0] if dates else iso_seconds(now)
+    gone = [{**plan, "capabilityStatus": "Deleted"} for plan in old if plan["servicePlanId"] not in dates]
+    return {"since": since, "later": {id: date for id, date in dates.items() if date != since}, "gone": gone}
 
 
 @operation("POST", "/v1.0/users/{id}/assignLicense", source=DOCUMENTED, extra=ADMINS, emits=("Change user license",))

@@ -18,10 +18,15 @@ GROUP_MEMBERS = Kind("group_members", (Column("group"), Column("member")), toget
 GROUP_OWNERS = Kind("group_owners", (Column("group"), Column("member")), together=(("group", "member"),))
 
 
+def link(group_id: str, member_id: str) -> Doc:
+    """The stored link between a group and a member or an owner."""
+    return {"id": f"{group_id}.{member_id}", "group": group_id, "member": member_id}
+
+
 def join(store: Store, kind: Kind, group_id: str, member_id: str) -> bool:
     """Add a link; False when it is there already."""
     try:
-        store.add(kind, {"id": f"{group_id}.{member_id}", "group": group_id, "member": member_id})
+        store.add(kind, link(group_id, member_id))
     except Duplicate:
         return False
     return True

@@ -21,8 +21,8 @@ def seed(seeding: Seeding) -> None:
     """
     given_users = seeding.spec.get("users", ())
     for given in given_users:
-        user = _user(seeding, given)
-        rows = [_licence(seeding, item) for item in given.get("licenses", ())]
+        user = new_user(seeding, given)
+        rows = [licence(seeding, item) for item in given.get("licenses", ())]
         licences.settle(seeding.store, user, rows, now=seeding.now)
         seeding.store.add(users.USERS, user)
         for role in given.get("roles", ()):
@@ -41,7 +41,8 @@ def seed(seeding: Seeding) -> None:
             seeding.store.put(users.USERS, {**person, "_manager": manager["id"]})
 
 
-def _user(seeding: Seeding, given: Doc) -> Doc:
+def new_user(seeding: Seeding, given: Doc) -> Doc:
+    """The document of a seeded user, without licences; nothing is stored."""
     name = given["userPrincipalName"]
     user = users.blank(given.get("id") or seeding.ids.guid("user"), seeding.now)
     user.update(accountEnabled=True, displayName=name, mailNickname=name.partition("@")[0])
@@ -59,7 +60,8 @@ def _user(seeding: Seeding, given: Doc) -> Doc:
     return user
 
 
-def _licence(seeding: Seeding, item: str | Doc) -> Doc:
+def licence(seeding: Seeding, item: str | Doc) -> Doc:
+    """A direct assignment. LabError where the tenant does not subscribe to the SKU."""
     part = item if isinstance(item, str) else item["sku"]
     sku = seeding.store.find(skus.SKUS, "skuPartNumber", part)
     if sku is None:

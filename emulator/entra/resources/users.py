@@ -123,9 +123,16 @@ def _member_of(call: Call, user: Doc) -> list[Doc]:
     return [rendered(call, item) for item in memberships.of(call, user["id"])]
 
 
+def _assigned_plans(call: Call, user: Doc) -> list[Doc]:
+    from emulator.entra.resources import licences
+
+    return licences.assigned_plans(call.store, user)
+
+
+WORKED = {"assignedPlans": _assigned_plans}
 SHAPE = Shape(
     "user", "users", USERS, DEFAULT, EVERYTHING, {"manager": _manager, "memberOf": _member_of}, full,
-    {"assignedLicenses/skuId": "_skus"},
+    {"assignedLicenses/skuId": "_skus"}, WORKED,
 )  # fmt: skip
 
 
@@ -235,7 +242,7 @@ def blank(id: str, now: int) -> Doc:
     at = iso_seconds(now)
     return {
         "id": id, "createdDateTime": at, "userType": "Member", "businessPhones": [], "otherMails": [],
-        "proxyAddresses": [], "identities": [], "assignedLicenses": [], "assignedPlans": [],
+        "proxyAddresses": [], "identities": [], "assignedLicenses": [],
         "licenseAssignmentStates": [], "securityIdentifier": security_identifier(id),
         "signInSessionsValidFromDateTime": at, "lastPasswordChangeDateTime": at, "_skus": [],
     }  # fmt: skip

@@ -59,13 +59,25 @@ def _imported(seeding: Seeding, app: Doc, person: Doc, known: Doc, *, domain: st
             f"directory {domain!r}: {', '.join(undefined)} is no attribute of Active Directory's users.",
             hint="Known ones: " + ", ".join(known),
         )
-    at = stamp(seeding.now)
-    seeding.store.add(APP_USERS, {
-        "id": f"{app['id']}.{user['id']}", "appId": app["id"], "userId": user["id"],
-        "externalId": person["externalId"], "created": at, "lastUpdated": at, "scope": "USER", "status": "ACTIVE",
-        "statusChanged": at, "passwordChanged": None, "syncState": "SYNCHRONIZED", "lastSync": at,
-        "credentials": {"userName": person.get("userName") or user["profile"]["login"]},
-        "profile": {name: value for name, value in profile.items() if value is not None},
-    })  # fmt: skip
-    user["credentials"] = {"provider": {"type": "ACTIVE_DIRECTORY", "name": domain}}
+    name = person.get("userName") or user["profile"]["login"]
+    doc = imported_user(app, user["id"], name, profile, external_id=person["externalId"], now=seeding.now)
+    seeding.store.add(APP_USERS, doc)
+    user["credentials"] = credentials(domain)
     seeding.store.put(USERS, user)
+
+
+def imported_user(app: Doc, user_id: str, name: str, profile: Doc, *, external_id: str, now: int) -> Doc:
+    """The app user that an agent's import makes."""
+    at = stamp(now)
+    return {
+        "id": f"{app['id']}.{user_id}", "appId": app["id"], "userId": user_id,
+        "externalId": external_id, "created": at, "lastUpdated": at, "scope": "USER", "status": "ACTIVE",
+        "statusChanged": at, "passwordChanged": None, "syncState": "SYNCHRONIZED", "lastSync": at,
+        "credentials": {"userName": name},
+        "profile": {name: value for name, value in profile.items() if value is not None},
+    }  # fmt: skip
+
+
+def credentials(domain: str) -> Doc:
+    """The credentials of a user whom a directory masters."""
+    return {"provider": {"type": "ACTIVE_DIRECTORY", "name": domain}}

@@ -92,10 +92,15 @@ def member_ids(store: Any, group_id: str) -> list[str]:
     return [row["user"] for row in store.find_all(MEMBERS, "group", group_id)]
 
 
+def membership(group_id: str, user_id: str) -> Doc:
+    """The stored link between a group and a member."""
+    return {"id": f"{group_id}.{user_id}", "group": group_id, "user": user_id}
+
+
 def join(store: Any, group_id: str, user_id: str) -> bool:
     """Make a user a member; False when they are one already."""
     try:
-        store.add(MEMBERS, {"id": f"{group_id}.{user_id}", "group": group_id, "user": user_id})
+        store.add(MEMBERS, membership(group_id, user_id))
     except Duplicate:
         return False
     return True

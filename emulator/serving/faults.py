@@ -1,0 +1,204 @@
+"""Fault rules of a world: kept in its settings, so that all workers agree on them and on their counts.
+
+Settings are not part of a snapshot: a restore or reset changes neither the rules nor their counts. The agent port,
+which no vendor has, is struck only by rules that name it (`path` below `/_lab`, or its operation).
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.faults import Count, Rule, Target, Verdict, judge, parse
+from emulator.kernel.journal import Entry
+from emulator.kernel.problems import LabError, Problem, Why
+from emulator.store import journal as journal_table
+
+if TYPE_CHECKING:
+    from emulator.serving.pipeline import Engine, Service
+    from emulator.serving.world import World
+
+STREAM = "fault"
+"""The journal's stream of delays and lost connections; a refusal by a rule is a refusal like any other."""
+HEADER = "X-Lab-Fault"
+RULES, COUNTS = "faults", "faultCounts"
+_MOST_RULES = 100
+_MEMO = "struck by faults"
+_HINT = "See docs/howto/inject-faults.md."
+Rules = list[Doc]
+
+
+# -- at the pipeline --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What rules did to a call: their ids, and what the edge has to do about its answer."""
+
+    ids: str
+    delay_ms: int
+    lost: bool
+    why: Why
+
+
+def strike(engine: "Engine", service: "Service", call: Call) -> Answer | None:
+    """Apply the world's rules to a call: raises the vendor's `Problem`, or returns an answer that nobody will get.
+
+    None: the call goes on; `finish` completes its answer.
+    """
+    target = _target(service, call)
+    if not any(rule.covers(target, call.now) for rule in _rules(call.settings)):
+        return None
+    verdict = _judge(engine, call, target)
+    if not verdict.struck:
+        return None
+    last = verdict.last
+    rule, count = verdict.struck[-1] if last is None else next(item for item in verdict.struck if item[0] is last)
+    why = rule.why(count)
+    ids = ", ".join(rule.id for rule, _ in verdict.struck)
+    call.memo[_MEMO] = Struck(ids, verdict.delay_ms, last is not None and bool(last.drop), why)
+    if last is not None and last.refuses:
+        raise _problem(service, last, why)
+    return Answer(0) if last is not None and last.drop == "request" else None
+
+
+def was_struck(call: Call) -> bool:
+    return _MEMO in call.memo
+
+
+def finish(call: Call, answer: Answer, why: Why | None) -> Why | None:
+    """Mark a struck call's answer and tell the edge what to do with it; the reason that the tape keeps."""
+    struck: Struck = call.memo[_MEMO]
+    answer.delay_ms, answer.dropped = struck.delay_ms, struck.lost
+    if struck.lost:
+        answer.status, answer.headers, answer.body = 0, [], b""
+    answer.headers.append((HEADER, struck.ids))
+    if answer.header("X-Lab-Why") is None:
+        answer.headers.append(("X-Lab-Why", f"{call.base}/_lab/why/{call.request_id}"))
+    return why or struck.why
+
+
+def _target(service: "Service", call: Call) -> Target:
+    exchange, operation = call.exchange, call.operation
+    paths = tuple(dict.fromkeys((exchange.path, service.dialect.path(exchange), operation.path)))
+    return Target(
+        service.party, service.name, operation.name, exchange.method, paths, fold=service.dialect.fold_paths,
+        ours=exchange.path.startswith("/_lab/agent/"),
+    )  # fmt: skip
+
+
+def _judge(engine: "Engine", call: Call, target: Target) -> Verdict:
+    """Count and decide in one write transaction: over all workers each request is one number of a rule's count."""
+    with engine.database.write():
+        settings = engine.database.settings()
+        counts = {id: Count(*pair) for id, pair in settings.get(COUNTS, {}).items()}
+        verdict = judge(_rules(settings), counts, target, now=call.now, seed=str(settings.get("seed", "")))
+        kept = {id: [count.covered, count.struck] for id, count in verdict.counts.items()}
+        engine.database.set_settings({**settings, COUNTS: kept})
+        entries = [_entry(call, rule, count) for rule, count in verdict.struck if not rule.refuses]
+        journal_table.append(engine.database, call.party, call.request_id, call.now, entries)
+    return verdict
+
+
+def _entry(call: Call, rule: Rule, count: int) -> Entry:
+    doc = {"operation": call.operation.name, "method": call.exchange.method, "path": call.exchange.path,
+           "fault": rule.id}  # fmt: skip
+    outcome = "DELAYED" if rule.latency_ms else "DROPPED"
+    return Entry(STREAM, f"{rule.effect()} by fault rule {rule.id}", outcome, doc, rule.why(count).to_doc())
+
+
+def _problem(service: "Service", rule: Rule, why: Why) -> Problem:
+    """The refusal in the vendor's words: the code that the rule names, or the vendor's for its status."""
+    outages = service.dialect.outages
+    code = service.dialect.codes()[rule.problem] if rule.problem else outages.get(rule.status or 0, outages[0])
+    headers = () if rule.retry_after_s is None else (("Retry-After", str(rule.retry_after_s)),)
+    return Problem(code, *rule.values, status=rule.status, headers=headers, why=why)
+
+
+def _rules(settings: Doc) -> list[Rule]:
+    return [parse(doc) for doc in settings.get(RULES, ())]
+
+
+# -- for people -------------------------------------------------------------------------------------------------------
+
+
+class Faults:
+    """A world's fault rules: `world.faults.add(service="graph", status=429, retry_after="PT30S", first=2)`."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def add(self, rule: Doc | None = None, **keys: Any) -> Doc:
+        """Add a rule, at the end; it comes back as `list` shows it. LabError when it is none, or covers nothing."""
+        database = self._world.database
+        with database.write():
+            settings = database.settings()
+            rules = settings.get(RULES, [])
+            taken = {item["id"] for item in rules}
+            doc = {"id": _free(taken), **(rule or {}), **keys}
+            try:
+                made = parse(doc)
+            except ValueError as error:
+                raise LabError(f"The fault rule is not valid: {error}.", hint=_HINT) from error
+            if made.id in taken:
+                raise LabError(f"There is a fault rule {made.id!r} already.", hint="Clear it first, or leave id out.")
+            if len(rules) >= _MOST_RULES:
+                raise LabError(f"A world holds at most {_MOST_RULES} fault rules.", hint="Clear some.")
+            self._check(made)
+            database.set_settings({**settings, RULES: [*rules, made.doc]})
+        return _shown(made.doc, {})
+
+    def list(self) -> Rules:
+        """The rules in the order in which they are applied, each with `covered` and `struck`, its counts so far."""
+        settings = self._world.database.settings()
+        return [_shown(doc, settings.get(COUNTS, {})) for doc in settings.get(RULES, ())]
+
+    def clear(self, id: str | None = None) -> None:
+        """Remove one rule, or all; counts go with them. LabError when there is no rule of that id."""
+        database = self._world.database
+        with database.write():
+            settings = database.settings()
+            rules = settings.get(RULES, [])
+            kept = [item for item in rules if id is not None and item["id"] != id]
+            if id is not None and len(kept) == len(rules):
+                raise LabError(f"There is no fault rule {id!r}.", hint="`tenantlab fault list` shows them.")
+            counts = {key: pair for key, pair in settings.get(COUNTS, {}).items() if id is not None and key != id}
+            database.set_settings({**settings, RULES: kept, COUNTS: counts})
+
+    def _check(self, rule: Rule) -> None:
+        """A rule that can never strike is a mistake. Raises LabError."""
+        services = self._world.services
+        reached = [item for item in services if rule.reaches(item.party, item.name)]
+        if not reached:
+            names = ", ".join(f"{item.party} {item.name}" for item in services)
+            raise LabError("The fault rule covers no service of this world.", hint=f"Party and service are: {names}.")
+        if rule.operation:
+            _check_operation(rule, reached)
+        for service in reached:
+            if rule.problem and rule.problem not in service.dialect.codes():
+                raise LabError(
+                    f"{service.name} has no problem {rule.problem!r}.", hint="Name the service whose code it is."
+                )
+
+
+def _check_operation(rule: Rule, services: "list[Service]") -> None:
+    names = sorted({item.name for service in services for item in service.type.operations})
+    probe = Rule("", {}, operation=rule.operation)
+    if not any(probe.covers(Target("", "", name, "", ()), 0) for name in names):
+        near = get_close_matches(rule.operation, names, 3, 0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "docs/reference/support.md names them."
+        raise LabError(f"No operation is called {rule.operation!r}.", hint=hint)
+
+
+def _free(taken: set[str]) -> str:
+    number = 1
+    while f"f{number}" in taken:
+        number += 1
+    return f"f{number}"
+
+
+def _shown(doc: Doc, counts: Doc) -> Doc:
+    covered, struck = counts.get(doc["id"], (0, 0))
+    return {**doc, "covered": covered, "struck": struck}
