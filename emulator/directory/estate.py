@@ -17,7 +17,10 @@ class Estate:
         self._store = Draft(seeding.store, (users.USERS,))
         self._seeding = replace(seeding, store=self._store)
         held = seeding.store.all(users.USERS)
-        self.facts: Doc = {"logins": {user["userPrincipalName"].casefold() for user in held}}
+        self.facts: Doc = {
+            "logins": {user["userPrincipalName"].casefold() for user in held},
+            "forest": seeding.info["forest"],
+        }  # fmt: skip
 
     def add(self, people: Sequence[Person]) -> None:
         """Store those who are in the forest."""
@@ -31,7 +34,7 @@ class Estate:
 
 def _attributes(person: Person) -> Doc:
     given: Doc = {
-        "sAMAccountName": person.alias[:20], "userPrincipalName": person.login, "cn": person.dn[3:].partition(",")[0],
+        "sAMAccountName": person.sam_account_name, "userPrincipalName": person.login, "cn": person.dn[3:].partition(",")[0],
         "givenName": person.first, "sn": person.last, "displayName": person.display, "mail": person.login,
         "department": person.department, "title": person.title, "l": person.city, "c": person.country,
         "co": person.country_name, "employeeID": person.employee_number, "msExchUsageLocation": person.country,

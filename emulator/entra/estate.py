@@ -7,7 +7,8 @@ from math import ceil
 from emulator.entra.resources import domains, groups, licences, memberships, skus, user_seed, users
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
-from emulator.kernel.people import Person
+from emulator.kernel.passwords import hash_password
+from emulator.kernel.people import PASSWORD, Person
 from emulator.store.bulk import Draft
 
 _SPARE = 1.05
@@ -21,6 +22,7 @@ class Estate:
         self._store = Draft(seeding.store, (users.USERS, memberships.GROUP_MEMBERS))
         self._seeding = replace(seeding, store=self._store)
         self._groups: dict[str, str] = {}
+        self._password = hash_password(PASSWORD, seeding.ids.text("salt", 16))
         held = seeding.store.all(users.USERS)
         default = seeding.store.find(domains.DOMAINS, "isDefault", 1)
         self.facts: Doc = {
@@ -46,12 +48,19 @@ class Estate:
 
     def _add(self, person: Person) -> None:
         user = user_seed.new_user(self._seeding, _properties(person))
+        if not self._federated(person.upn):
+            user["_password"] = self._password
         rows = [user_seed.licence(self._seeding, person.licence)] if person.licence else []
         licences.settle(self._store, user, rows, now=self._seeding.now)
         if person.manager is not None and person.manager.entra_id:
             user["_manager"] = person.manager.entra_id
         self._store.add(users.USERS, user)
         self._store.add(memberships.GROUP_MEMBERS, memberships.link(self._team(person.department), user["id"]))
+
+    def _federated(self, upn: str) -> bool:
+        """Who signs in elsewhere has no password here."""
+        domain = domains.for_upn(self._store, upn)
+        return domain is not None and domain["authenticationType"] == "Federated"
 
     def _team(self, department: str) -> str:
         if department not in self._groups:
@@ -68,11 +77,11 @@ class Estate:
 
 def _properties(person: Person) -> Doc:
     given: Doc = {
-        "id": person.entra_id, "userPrincipalName": person.login, "displayName": person.display,
+        "id": person.entra_id, "userPrincipalName": person.upn, "displayName": person.display,
         "givenName": person.first, "surname": person.last, "usageLocation": person.country, "city": person.city,
         "country": person.country_name, "department": person.department, "jobTitle": person.title,
         "employeeId": person.employee_number, "accountEnabled": person.status != "DEPROVISIONED",
     }  # fmt: skip
-    if person.anchor:
+    if person.linked:
         given["onPremisesImmutableId"] = person.anchor
     return given

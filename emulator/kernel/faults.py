@@ -271,7 +271,7 @@ def _duration(doc: Doc, name: str, most_ms: int) -> int:
     told = f"{name} must be an ISO 8601 duration such as PT1.5S, above zero and at most PT{most_ms // 1000}S"
     try:
         value = parse_duration(doc[name] if isinstance(doc[name], str) else "")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(told) from error
     if not 0 < value <= most_ms:
         raise ValueError(told)

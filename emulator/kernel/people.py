@@ -11,16 +11,21 @@ from typing import Protocol
 
 from emulator.kernel.doc import Doc
 
+PASSWORD = "Test-only-99-People"
+"""Everybody's password, where they have one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One of many. status: the Okta user's. licence: a SKU part number; by_hand: not through a group.
+    """One of many. login: in Okta and the directory; upn: at Microsoft, the same where the two are linked.
 
-    okta_id, entra_id, guid (objectGUID): empty where the person is not known there. dn: the directory's.
+    status: the Okta user's. licence: a SKU part number; by_hand: not through a group. okta_id, entra_id, guid
+    (objectGUID): empty where the person is not known there. dn: the directory's.
     """
 
     number: int
     login: str
+    upn: str
     first: str
     last: str
     department: str
@@ -36,6 +41,7 @@ class Person:
     guid: str = ""
     dn: str = ""
     manager: "Person | None" = None
+    linked: bool = False
 
     @property
     def display(self) -> str:
@@ -46,12 +52,17 @@ class Person:
         return self.login.partition("@")[0]
 
     @property
+    def sam_account_name(self) -> str:
+        """At most twenty characters, and unique as the login is."""
+        return self.alias if len(self.alias) <= 20 else f"{self.alias[:13]}{self.number:07d}"
+
+    @property
     def employee_number(self) -> str:
         return f"E{self.number + 1:06d}"
 
     @property
     def anchor(self) -> str:
-        """The immutable id: base64 of the objectGUID's bytes, or the Okta id of who is in no directory."""
+        """What links the parties: base64 of the objectGUID's bytes, or the Okta id of who is in no directory."""
         return base64.b64encode(uuid.UUID(self.guid).bytes_le).decode() if self.guid else self.okta_id
 
     @property
@@ -63,8 +74,9 @@ class Person:
 class Population(Protocol):
     """A party that is being filled.
 
-    facts: what it can take: `logins` (casefolded, taken already), and by party `domain`, `licences` (SKU part numbers
-    that a group brings), `by_hand` (further ones), `directory` (an AD domain), `linked` (an Office 365 app is there).
+    facts: `logins` (casefolded, taken already), and by party. okta: `domain`, `licences` (SKUs that a group brings),
+    `directory` (an AD domain it knows), `linked` (has an Office 365 app). entra: `domain` (for who is not linked),
+    `domains` (verified), `by_hand` (SKUs subscribed to). directory: `forest`.
     """
 
     facts: Doc

@@ -4,13 +4,14 @@ They join Everyone, a group for their department, and the group that brings thei
 the app user that its agent imported. All have one password.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
-from emulator.kernel.people import Person
+from emulator.kernel.people import PASSWORD, Person
 from emulator.okta import app_seeds, office365, user_seeds
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.assignments import GROUP, USER
@@ -21,7 +22,6 @@ from emulator.okta.resources.user_types import default_type
 from emulator.okta.user_docs import USERS, new_user
 from emulator.store.bulk import Draft
 
-PASSWORD = "Test-only-People-Lab"
 _SHOWN = ("credentials", "_passwordHash", "_passwordHistory", "_failures", "_lockedAt")
 _STAMPS = ("status", "activated", "statusChanged", "lastUpdated", "passwordChanged")
 
@@ -72,9 +72,11 @@ class Estate:
                 found.setdefault(held[0], row["groupId"])
         return found
 
-    def _domain(self) -> str | None:
+    def _domain(self) -> str:
+        """The domain that the Office 365 app federates, else the one of most people here."""
         if self._app is None:
-            return None
+            held = Counter(user["profile"]["login"].rpartition("@")[2] for user in self._store.all(USERS))
+            return held.most_common(1)[0][0] if held else f"{self._seeding.info['subdomain']}.example"
         return next(iter(office365.federated_domains(self._app)), None) or str(self._app["settings"]["app"]["domain"])
 
     # -- making -------------------------------------------------------------------------------------------------
@@ -89,7 +91,7 @@ class Estate:
         store.expect(APP_USERS, "userId", person.okta_id, [])
         if person.guid and self._directory is not None:
             self._import(person, self._directory)
-        if person.entra_id and person.signs_in_with_okta and person.licence and self._app is not None:
+        if person.linked and person.entra_id and person.signs_in_with_okta and person.licence and self._app is not None:
             given: Doc = {"immutableId": person.anchor, "externalId": person.entra_id, "scope": GROUP}
             if person.by_hand:
                 given |= {"scope": USER, "licenses": [person.licence]}
@@ -146,7 +148,7 @@ class Estate:
     def _import(self, person: Person, app: Doc) -> None:
         profile: dict[str, Any] = {
             "firstName": person.first, "lastName": person.last, "email": person.login,
-            "samAccountName": person.alias[:20], "userPrincipalName": person.login, "displayName": person.display,
+            "samAccountName": person.sam_account_name, "userPrincipalName": person.login, "displayName": person.display,
             "department": person.department, "title": person.title, "msExchUsageLocation": person.country,
             "employeeID": person.employee_number, "dn": person.dn,
             "managerDn": (person.manager.dn or None) if person.manager else None,

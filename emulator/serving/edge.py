@@ -3,12 +3,13 @@
 Size, header, form and JSON-depth limits hold before anything else looks at a request.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from werkzeug.wrappers import Request
-
 from emulator.kernel.exchange import Answer, Exchange
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
 
 MOST_BODY = 4 * 1024 * 1024
 MOST_HEADERS = 64 * 1024
@@ -41,7 +42,7 @@ def from_rsgi(scope: Any, body: bytes) -> Exchange:
     return checked(Exchange(scope.method, scope.scheme, host, scope.path, scope.query_string, headers, body, client))
 
 
-def from_werkzeug(request: Request) -> Exchange:
+def from_werkzeug(request: "Request") -> Exchange:
     """An exchange from werkzeug's request. Raises `Refused`."""
     headers = {key.lower(): value for key, value in request.headers.items()}
     if (request.content_length or 0) > MOST_BODY:

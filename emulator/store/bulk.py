@@ -13,7 +13,8 @@ import orjson
 from emulator.kernel.doc import Doc
 from emulator.store import schema
 from emulator.store.kinds import Kind
-from emulator.store.sqlite import Database, Store
+from emulator.store.documents import Store
+from emulator.store.sqlite import Database
 
 _ROWS = 5000
 _CACHE_KIB = 256_000
@@ -121,7 +122,9 @@ class Draft(Store):
             sql = f"INSERT INTO {self.table(kind)} (seq, id, doc{names}) VALUES (?, ?, ?{places})"
             self.database.execute("SELECT 0").executemany(sql, rows)
             rows.clear()
-        self.database.execute("SELECT 0").executemany(f"INSERT INTO {self.multi_table} VALUES (?, ?, ?, ?)", self._lists)
+        self.database.execute("SELECT 0").executemany(
+            f"INSERT INTO {self.multi_table} VALUES (?, ?, ?, ?)", self._lists
+        )
         self._lists.clear()
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from emulator.entra import queries
 from emulator.entra.audit import STREAM as AUDITS
 from emulator.entra.graph import Collection, Entity, version
-from emulator.entra.odata import QueryOptions
+from emulator.entra.odata import QueryOptions, properties
 from emulator.entra.pages import Cursor
 from emulator.entra.problems import not_found
 from emulator.entra.resources import skus
@@ -80,7 +80,7 @@ def _listed(call: Call, stream: str, resource: str, when: str) -> Collection:
                 break
     following = Cursor(found[size - 1][0]).text() if len(found) > size else None
     context = f"auditLogs/{stream}"
-    return Collection(context, [_shown(doc, wanted) for _, doc in found[:size]], following)
+    return Collection(context, [_shown(call, resource, doc, wanted) for _, doc in found[:size]], following)
 
 
 def _visible(call: Call, doc: Doc) -> bool:
@@ -104,8 +104,14 @@ def _rows(call: Call, stream: str, start: int, *, newest_first: bool) -> Iterato
         at = batch[-1]["n"]
 
 
-def _shown(doc: Doc, wanted: QueryOptions) -> Doc:
-    return {name: doc.get(name) for name in wanted.select} if wanted.select else public(doc)
+def _shown(call: Call, resource: str, doc: Doc, wanted: QueryOptions) -> Doc:
+    """The record as its version has it: what only beta knows (how and by whom a token was issued) stays out of v1.0."""
+    if wanted.select:
+        return {name: doc.get(name) for name in wanted.select}
+    if version(call) != "v1.0":
+        return public(doc)
+    known = properties(resource)
+    return {name: value for name, value in public(doc).items() if name.lower() in known}
 
 
 def _one(call: Call, stream: str, resource: str) -> Entity:
@@ -113,5 +119,5 @@ def _one(call: Call, stream: str, resource: str) -> Entity:
     same: Callable[[Doc], bool] = lambda doc: doc["id"].casefold() == call.path["id"].casefold()  # noqa: E731
     for _, doc in _rows(call, stream, 0, newest_first=True):
         if same(doc):
-            return Entity(f"auditLogs/{stream}/$entity", _shown(doc, wanted))
+            return Entity(f"auditLogs/{stream}/$entity", _shown(call, resource, doc, wanted))
     raise not_found(call.path["id"], what="log record")

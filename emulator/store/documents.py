@@ -1,0 +1,259 @@
+"""One party's documents: JSON with extracted, indexed columns, and keyset pages assembled in SQL.
+
+A `Store` is bound to its party's own tables and cannot name another's. Documents go in and come out as dicts; nothing
+here knows a vendor.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from emulator.kernel.doc import Doc
+from emulator.store import schema
+from emulator.store.kinds import Kind
+from emulator.store.where import Where
+
+if TYPE_CHECKING:
+    from emulator.store.sqlite import Database
+
+_MOST_MEMO = 5_000
+
+
+class Duplicate(Exception):
+    """A unique attribute's value is taken. `path` is the attribute's, `value` the one refused."""
+
+    def __init__(self, kind: str, path: str, value: Any) -> None:
+        super().__init__(f"{kind}: {path} = {value!r} is taken")
+        self.kind = kind
+        self.path = path
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents in order; `last` is the sequence to go on after, `more` whether anything follows."""
+
+    docs: list[Doc]
+    last: int
+    more: bool
+
+
+class Store:
+    """One party's documents. Every method takes the `Kind` declared beside the resource."""
+
+    def __init__(self, database: "Database", party: str, kinds: dict[str, Kind]) -> None:
+        self.database = database
+        self.party = party
+        self.kinds = kinds
+        self._names = {name: schema.quoted(schema.table_of(party, kind)) for name, kind in kinds.items()}
+        self._multi = schema.quoted(schema.multi_of(party))
+
+    def write(self) -> Any:
+        """A write transaction of the world (context manager)."""
+        return self.database.write()
+
+    def table(self, kind: Kind) -> str:
+        return self._names[kind.name]
+
+    @property
+    def multi_table(self) -> str:
+        return self._multi
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def get(self, kind: Kind, id: str) -> Doc | None:
+        """The document with that id."""
+        return self._one(kind, f"SELECT doc FROM {self.table(kind)} WHERE id = ?", id)
+
+    def find(self, kind: Kind, path: str, value: Any) -> Doc | None:
+        """The first document whose declared attribute has that value."""
+        column = self._column(kind, path)
+        wanted = value.casefold() if column.fold and isinstance(value, str) else value
+        sql = f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq LIMIT 1"
+        return self._one(kind, sql, wanted)
+
+    def find_all(self, kind: Kind, path: str, value: Any) -> list[Doc]:
+        """Every document whose declared attribute has that value, oldest first."""
+        column = self._column(kind, path)
+        wanted = value.casefold() if column.fold and isinstance(value, str) else value
+        return self._docs(kind, f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq", wanted)
+
+    def find_multi(self, kind: Kind, path: str, value: str) -> list[Doc]:
+        """Documents one of whose elements at a multi-valued path has that value."""
+        multi = next(item for item in kind.multi if item.path == path)
+        wanted = value.casefold() if multi.fold else value
+        sql = (
+            f"SELECT doc FROM {self.table(kind)} WHERE seq IN (SELECT seq FROM {self._multi} "
+            "WHERE kind = ? AND attribute = ? AND value = ?) ORDER BY seq"
+        )
+        return self._docs(kind, sql, kind.name, path, wanted)
+
+    def get_many(self, kind: Kind, ids: list[str]) -> list[Doc]:
+        """The documents with those ids, in that order; unknown ids are left out."""
+        if not ids:
+            return []
+        sql = (
+            f"SELECT t.doc FROM json_each(?) AS wanted JOIN {self.table(kind)} AS t ON t.id = wanted.value "
+            "ORDER BY wanted.key"
+        )
+        return self._docs(kind, sql, orjson.dumps(ids).decode())
+
+    def all(self, kind: Kind) -> list[Doc]:
+        """Every document of a kind, oldest first: for kinds that stay small."""
+        return self._docs(kind, f"SELECT doc FROM {self.table(kind)} ORDER BY seq")
+
+    def seq(self, kind: Kind, id: str) -> int | None:
+        """The sequence number of a document: the position that pages go on after."""
+        row = self._row(f"SELECT seq FROM {self.table(kind)} WHERE id = ?", id)
+        return int(row[0]) if row else None
+
+    def page(
+        self,
+        kind: Kind,
+        where: Where | None = None,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        keep: Callable[[Doc], bool] | None = None,
+    ) -> Page:
+        """The next `limit` documents after sequence `after`. `keep` filters what the index could not decide."""
+        docs: list[Doc] = []
+        while True:
+            wanted = limit + 1 - len(docs)
+            batch = self._batch(kind, where, after, wanted if keep is None else max(wanted, 200))
+            for seq, doc in batch:
+                if keep is not None and not keep(doc):
+                    after = seq
+                    continue
+                if len(docs) == limit:
+                    return Page(docs, after, more=True)
+                docs.append(doc)
+                after = seq
+            if keep is None or not batch:
+                return Page(docs, after, more=False)
+
+    def _batch(self, kind: Kind, where: Where | None, after: int, limit: int) -> list[tuple[int, Doc]]:
+        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
+        inner = f"SELECT seq, doc FROM {self.table(kind)} WHERE seq > ?{condition} ORDER BY seq LIMIT ?"
+        row = self._row(f"SELECT json_group_array(seq), group_concat(doc) FROM ({inner})", after, *params, limit)
+        if row is None or row[1] is None:
+            return []
+        return list(zip(orjson.loads(row[0]), orjson.loads(f"[{row[1]}]"), strict=True))
+
+    def count(self, kind: Kind, where: Where | None = None) -> int:
+        condition, params = (f" WHERE {where.sql}", where.params) if where else ("", ())
+        row = self._row(f"SELECT count(*) FROM {self.table(kind)}{condition}", *params)
+        return int(row[0]) if row else 0
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def add(self, kind: Kind, doc: Doc) -> Doc:
+        """Insert a document (it has its `id`). Raises `Duplicate`."""
+        columns = kind.columns
+        names = "".join(f", {column.sql}" for column in columns)
+        places = ", ?" * len(columns)
+        values = [column.of(doc) for column in columns]
+        sql = f"INSERT INTO {self.table(kind)} (id, doc{names}) VALUES (?, ?{places})"
+        with self.write():
+            cursor = self._run(kind, doc, sql, doc["id"], orjson.dumps(doc).decode(), *values)
+            self._index(kind, int(cursor.lastrowid or 0), doc)
+        return doc
+
+    def put(self, kind: Kind, doc: Doc) -> Doc:
+        """Replace the document of the same id. KeyError when there is none; raises `Duplicate`."""
+        columns = kind.columns
+        sets = "".join(f", {column.sql} = ?" for column in columns)
+        values = [column.of(doc) for column in columns]
+        sql = f"UPDATE {self.table(kind)} SET doc = ?{sets} WHERE id = ? RETURNING seq"
+        with self.write():
+            row = self._run(kind, doc, sql, orjson.dumps(doc).decode(), *values, doc["id"]).fetchone()
+            if row is None:
+                raise KeyError(doc["id"])
+            if kind.multi:
+                self._unindex(kind, row[0])
+                self._index(kind, row[0], doc)
+        return doc
+
+    def drop(self, kind: Kind, id: str) -> Doc | None:
+        """Delete by id and return what was there: exactly one of several callers gets it."""
+        with self.write():
+            row = self._row(f"DELETE FROM {self.table(kind)} WHERE id = ? RETURNING seq, doc", id)
+            if row is None:
+                return None
+            if kind.settled:
+                self.database.memo.clear()
+            if kind.multi:
+                self._unindex(kind, row[0])
+        doc: Doc = orjson.loads(row[1])
+        return doc
+
+    def drop_where(self, kind: Kind, path: str, value: Any) -> list[Doc]:
+        """Delete every document whose declared attribute has that value; returns them."""
+        return [found for doc in self.find_all(kind, path, value) if (found := self.drop(kind, doc["id"]))]
+
+    def _index(self, kind: Kind, seq: int, doc: Doc) -> None:
+        for multi in kind.multi:
+            for value in multi.of(doc):
+                if multi.unique and self._row(
+                    f"SELECT 1 FROM {self._multi} WHERE kind = ? AND attribute = ? AND value = ?",
+                    kind.name, multi.path, value,
+                ):  # fmt: skip
+                    raise Duplicate(kind.name, multi.path, value)
+                sql = f"INSERT INTO {self._multi} VALUES (?, ?, ?, ?)"
+                self.database.execute(sql, (kind.name, multi.path, value, seq))
+
+    def _unindex(self, kind: Kind, seq: int) -> None:
+        self.database.execute(f"DELETE FROM {self._multi} WHERE kind = ? AND seq = ?", (kind.name, seq))
+
+    def _run(self, kind: Kind, doc: Doc, sql: str, *params: Any) -> sqlite3.Cursor:
+        if kind.settled:
+            self.database.memo.clear()
+        try:
+            return self.database.execute(sql, params)
+        except sqlite3.IntegrityError as error:
+            raise self._duplicate(kind, doc, str(error)) from error
+
+    def _duplicate(self, kind: Kind, doc: Doc, message: str) -> Duplicate:
+        """Which declared attribute SQLite's message names."""
+        for paths in (*((column.path,) for column in kind.columns), *kind.together):
+            columns = [self._column(kind, path) for path in paths]
+            if message.endswith(", ".join(f"{schema.table_of(self.party, kind)}.{c.sql}" for c in columns)):
+                return Duplicate(kind.name, paths[0], columns[0].of(doc))
+        return Duplicate(kind.name, "id", doc.get("id"))
+
+    def _column(self, kind: Kind, path: str) -> Any:
+        column = kind.column(path)
+        if column is None:
+            raise ValueError(f"{kind.name} declares no column {path}")
+        return column
+
+    def _row(self, sql: str, *params: Any) -> Any:
+        return self.database.execute(sql, params).fetchone()
+
+    def _docs(self, kind: Kind, sql: str, *params: Any) -> list[Doc]:
+        """All documents of a query, as one row: every row fetched costs a hand-over of the interpreter lock."""
+        inner = sql.replace("SELECT t.doc", "SELECT t.doc AS doc", 1)
+        found = self._parsed(kind, f"SELECT '[' || group_concat(doc) || ']' FROM ({inner})", params)
+        return [dict(doc) for doc in found] if found else []
+
+    def _one(self, kind: Kind, sql: str, *params: Any) -> Doc | None:
+        found = self._parsed(kind, sql, params)
+        return None if found is None else dict(found)
+
+    def _parsed(self, kind: Kind, sql: str, params: tuple[Any, ...]) -> Any:
+        """The JSON of a query's one row; from the memo for settled kinds, except inside a write transaction."""
+        database = self.database
+        if not kind.settled or database.writing:
+            row = database.execute(sql, params).fetchone()
+            return orjson.loads(row[0]) if row and row[0] is not None else None
+        memo, key = database.memo, (sql, *params)
+        if key in memo:
+            return memo[key]
+        if len(memo) > _MOST_MEMO:
+            memo.clear()
+        row = database.execute(sql, params).fetchone()
+        memo[key] = found = orjson.loads(row[0]) if row and row[0] is not None else None
+        return found
