@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = ("wresult", "saml2", "wstrust", "id", "access")
 FOREIGN_KEY = "certificates/foreign"
-SAML_CLAIMS = {"upn": "UPN", "immutableId": "ImmutableID", "issuer": "issuer", "audience": "audience"}
+SAML_CLAIMS = {"upn": "upn", "immutableid": "immutableId", "issuer": "issuer", "audience": "audience"}
 
 Assertion = Any
 BREAKS: dict[str, str] = {
@@ -44,24 +44,20 @@ def mint(world: "World", kind: str, user: str, claims: dict[str, str], broken: s
         raise LabError(f"There is no break {broken!r}.", hint=f"Breaks: {', '.join(BREAKS)}.")
     if kind in ("id", "access"):
         return _jwt(world, kind, user, claims, broken)
-    unknown = set(claims) - set(SAML_CLAIMS)
+    unknown = sorted(name for name in claims if name.lower() not in SAML_CLAIMS)
     if unknown:
-        raise LabError(
-            f"A {kind} carries no claim {sorted(unknown)[0]!r} that can be set.",
-            hint=f"Claims: {', '.join(SAML_CLAIMS)}.",
-        )
-    return _saml(world, kind, user, claims, broken)
+        hint = f"Claims: {', '.join(SAML_CLAIMS.values())}."
+        raise LabError(f"A {kind} carries no claim {unknown[0]!r} that can be set.", hint=hint)
+    return _saml(world, kind, user, {SAML_CLAIMS[name.lower()]: value for name, value in claims.items()}, broken)
 
 
 # -- SAML ---------------------------------------------------------------------------------------------------------
 
 
 def _saml(world: "World", kind: str, user: str, claims: dict[str, str], broken: str | None) -> str:
-    facts = _facts(world, user)
-    facts.update(
-        {"upn": claims.get("upn", facts["upn"]), "immutableId": claims.get("immutableId", facts["immutableId"])}
-    )
-    facts["issuer"] = claims.get("issuer", facts["issuer"])
+    facts = {**_facts(world, user), **claims}
+    if not facts["immutableId"]:
+        raise LabError(f"{user} has no immutable id in Okta.", hint="Use --set immutableId=VALUE.")
     now = world.clock.now() + {"expired": -3 * HOUR, "not-yet-valid": 2 * HOUR}.get(broken or "", 0)
     key = _key(world, FOREIGN_KEY if broken == "foreign-key" else None)
     module: Any = saml20 if kind == "saml2" else saml11
@@ -105,10 +101,8 @@ def _facts(world: "World", user: str) -> Doc:
     app_user = next((item for item in found if item["credentials"]["userName"].casefold() == user.casefold()), None)
     if app_user is None:
         raise LabError(f"{user} is not assigned to the Office 365 app.", hint="Assign the person first.")
-    immutable = app_user["profile"].get("immutableId")
-    if not immutable:
-        raise LabError(f"{user} has no immutable id in Okta.", hint="Use --set immutableId=VALUE.")
     name = app_user["credentials"]["userName"]
+    immutable = app_user["profile"].get("immutableId") or ""
     return {"upn": name, "immutableId": immutable, "issuer": issuer_of(world, name.rpartition("@")[2])}
 
 

@@ -1,8 +1,9 @@
 """A world: parties wired together, in process or behind listeners, with one clock, one store and one tape."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.clock import Clock, parse_duration, parse_iso
@@ -12,13 +13,13 @@ from emulator.kernel.ids import Ids, machine_random
 from emulator.kernel.operations import Routes
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
-from emulator.serving import worldfile
+from emulator.serving import estates, images, worldfile
 from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
 from emulator.serving.parties import party_type
 from emulator.serving.pipeline import Engine, Service, pipeline
-from emulator.store import Database, snapshots
+from emulator.store import Database, schema, snapshots
 from emulator.store import journal as journal_table
 from emulator.wire.client import InProcess
 from emulator.wire.tape import Hop, Tape
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from emulator.serving.faults import Faults
     from emulator.serving.visitor import Visitor
 
-_images: dict[tuple[str, str], bytes] = {}
+_images: dict[tuple[str, str, int], bytes] = {}
+_LARGE = 1000
+"""From this many people on a world is kept as an image in the user's cache."""
 
 
 class World:
@@ -37,7 +40,8 @@ class World:
 
     In process (no `data`): memory only, a frozen clock, everything derived from the seed. With `data`: a file that
     other processes share, the machine's clock, secrets that are random per data directory. `worker` above 0: one more
-    process on a data directory that worker 0 has made ready.
+    process on a data directory that worker 0 has made ready. people: that many synthetic ones beside the world's own
+    (`serving.estates`); progress: told how many are made.
     """
 
     def __init__(
@@ -51,12 +55,17 @@ class World:
         lenient: bool = False,
         allow_hosts: tuple[str, ...] = (),
         worker: int = 0,
+        people: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.loaded = worldfile.load(world)
         self.spec = self.loaded.spec
         self.seed = str(seed) if seed is not None else self.spec.seed
         self.data = data
         self.worker = worker
+        self.people = estates.checked(people)
+        self._progress = progress
+        self._scratch: TemporaryDirectory[str] | None = None
         settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
         self.database = self._open(settings)
         settings = self.database.settings()
@@ -80,15 +89,49 @@ class World:
         kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
         if self.data is not None:
             return self._open_file(kinds, settings)
-        key = (self.loaded.key, self.seed)
+        database = self._open_memory(kinds) if (self.people or 0) < _LARGE else self._open_scratch(kinds)
+        database.set_settings({**database.settings(), **settings})
+        return database
+
+    def _open_memory(self, kinds: dict[str, list[Any]]) -> Database:
+        key = (self.loaded.key, self.seed, self.people or 0)
         image = _images.get(key)
         if image is None:
             database = self._build(kinds, None)
             image = _images[key] = database.image()
             database.close()
-        database = Database(kinds, image=image)
-        database.set_settings({**database.settings(), **settings})
+        return Database(kinds, image=image)
+
+    def _open_scratch(self, kinds: dict[str, list[Any]]) -> Database:
+        """A large world in process: a private copy of its image, gone with the world."""
+        self._scratch = TemporaryDirectory(prefix="tenantlab-world-", ignore_cleanup_errors=True)
+        path = Path(self._scratch.name) / "world.db"
+        self._make_file(kinds, path)
+        database = Database(kinds, path=path)
+        database.execute("PRAGMA synchronous=OFF")
         return database
+
+    def _make_file(self, kinds: dict[str, list[Any]], path: Path) -> None:
+        """A new world's file at `path`: whole, or not there."""
+
+        def make(at: Path) -> None:
+            made = self._build(kinds, at)
+            made.execute("PRAGMA journal_mode=DELETE")
+            made.close()
+
+        people = self.people or 0
+        if people >= _LARGE:
+            name = images.key(schema.fingerprint(kinds), self.loaded.key, self.seed, str(people))
+            images.copy(name, path, make)
+            return
+        partial = path.with_suffix(".making")
+        partial.unlink(missing_ok=True)
+        try:
+            make(partial)
+            partial.rename(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
     def _open_file(self, kinds: dict[str, list[Any]], settings: Doc) -> Database:
         assert self.data is not None
@@ -101,16 +144,19 @@ class World:
                     f"The data directory {self.data} holds the world {kept.get('world')!r}.",
                     hint="Give another --data directory, or leave --world out.",
                 )
+            if self.people is not None and self.people != kept.get("people", 0):
+                raise LabError(
+                    f"The data directory {self.data} holds a world with {kept.get('people', 0):,} people, "
+                    f"not {self.people:,}.",
+                    hint="Give another --data directory, or leave --people out.",
+                )
+            self.people = kept.get("people", 0)
             settings = {**settings, "seed": kept.get("seed", self.seed)}
         else:
-            partial = path.with_suffix(".making")
-            partial.unlink(missing_ok=True)
-            made = self._build(kinds, partial)
-            made.execute("PRAGMA journal_mode=DELETE")
-            made.close()
-            partial.rename(path)
+            self._make_file(kinds, path)
             database = Database(kinds, path=path)
             database.set_clock(Clock())
+            database.set_settings({**database.settings(), "secret": machine_random(32).hex()})
         if self.worker:
             return database
         fresh = {"requestKey": machine_random(16).hex()}
@@ -119,26 +165,40 @@ class World:
 
     def _build(self, kinds: dict[str, list[Any]], path: Path | None) -> Database:
         database = Database(kinds, path=path)
-        secret = machine_random(32).hex() if path is not None else self.seed.encode().hex()
+        secret = self.seed.encode().hex()
         database.set_settings(
             {
                 "world": self.spec.world,
                 "source": self.loaded.source,
                 "seed": self.seed,
+                "people": self.people or 0,
                 "secret": secret,
                 "requestKey": self.seed.encode().hex(),
             }
         )
         database.set_clock(Clock(frozen_ms=self.loaded.clock_ms))
-        with database.write():
-            for name, spec in self.spec.parties.items():
-                kind = party_type(name.partition(":")[0])
-                ids = self._ids(database, name, bytes.fromhex(secret))
-                kind.seed(
-                    Seeding(database.store(name), ids, self.loaded.clock_ms, spec, read_fixture, kind.describe(spec))
-                )
+        seedings: dict[str, Seeding] = {}
+        try:
+            with database.write():
+                for name, spec in self.spec.parties.items():
+                    kind = party_type(name.partition(":")[0])
+                    ids = self._ids(database, name, bytes.fromhex(secret))
+                    store, info = database.store(name), kind.describe(spec)
+                    seedings[name] = Seeding(store, ids, self.loaded.clock_ms, spec, read_fixture, info)
+                    kind.seed(seedings[name])
+            if self.people:
+                self._populate(database, seedings, bytes.fromhex(secret))
+        except BaseException:
+            database.close()
+            raise
         database.execute("DELETE FROM log")
         return database
+
+    def _populate(self, database: Database, seedings: dict[str, Seeding], secret: bytes) -> None:
+        def ids(party: str, take: Callable[[str], int]) -> Ids:
+            return Ids(self.seed.encode(), secret, take, scope=party)
+
+        estates.grow(database, seedings, ids, self.people or 0, seed=self.seed, progress=self._progress)
 
     def _ids(self, database: Database, party: str, secret: bytes) -> Ids:
         return Ids(self.seed.encode(), secret, lambda kind: database.take(party, kind), scope=party)
@@ -264,6 +324,8 @@ class World:
         if not self._closed:
             self._closed = True
             self.database.close()
+            if self._scratch is not None:
+                self._scratch.cleanup()
 
     def __enter__(self) -> "World":
         return self

@@ -41,7 +41,7 @@ def authorization_code(call: Call, request: TokenRequest) -> Doc:
         with call.commit():
             redeem(call, row)
             if refresh is not None:
-                keep_refresh(call, refresh)
+                keep_refresh(call, {**refresh, "scope": refresh["scope"] or row["scope"]})
     return answer
 
 

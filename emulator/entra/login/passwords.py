@@ -52,6 +52,7 @@ def check_password(call: Call, name: str, password: str, attempt: Attempt) -> Id
         raise Problem("50055", why=because("The user must change the password first.", shown, hint=hint))
     if call.store.get(LOGIN_FAILURES, user["id"]) is not None:
         with call.commit():
+            _check_lock(call, user)
             call.store.drop(LOGIN_FAILURES, user["id"])
     return Identity(user, ("pwd",), call.now)
 
@@ -79,8 +80,9 @@ def _check_lock(call: Call, user: Doc) -> None:
 
 
 def _count_failure(call: Call, user: Doc) -> None:
-    """Raise 50126 and count it; the tenth failure locks."""
+    """Raise 50126 and count it; the tenth failure locks. Raises 50053 where another process has just locked."""
     with call.commit():
+        _check_lock(call, user)
         row = call.store.get(LOGIN_FAILURES, user["id"])
         new = row is None
         row = row or {"id": user["id"], "count": 0, "lockedUntil": 0}

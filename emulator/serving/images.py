@@ -1,0 +1,108 @@
+"""Finished world files in a cache of the user's: a large world is made once and copied from then on.
+
+A file is named by everything that it depends on. It appears by atomic rename, and is never written to again; one that
+does not open is made again. TENANTLAB_CACHE names the folder; removing it is always safe.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+_KEPT = 4
+
+
+def folder() -> Path:
+    """Where images are kept."""
+    given = os.environ.get("TENANTLAB_CACHE")
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tenantlab" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "tenantlab"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tenantlab"
+
+
+def key(*parts: str) -> str:
+    """A file name's stem for a world that depends on these parts and on this version of the code."""
+    text = "\0".join((*parts, _version(), _code()))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def copy(name: str, to: Path, make: Callable[[Path], None]) -> None:
+    """Put the image of that name at `to`; made first where it is not kept (or not whole). Nothing half is left.
+
+    Where the cache cannot be used (read-only home, full disk), the world is made at `to`.
+    """
+    kept = folder() / f"{name}.db"
+    partial = to.with_name(to.name + ".making")
+    try:
+        if not _sound(kept) and not _keep(kept, make):
+            make(partial)
+        elif not partial.exists():
+            shutil.copyfile(kept, partial)
+        partial.replace(to)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _keep(kept: Path, make: Callable[[Path], None]) -> bool:
+    """Make an image in the cache; False where the cache cannot be written."""
+    making = kept.with_name(f"{kept.name}.{os.getpid()}.making")
+    try:
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            making.write_bytes(b"")
+        except OSError:
+            return False
+        make(making)
+        making.replace(kept)
+    finally:
+        with contextlib.suppress(OSError):
+            for left in making.parent.glob(making.name + "*"):
+                left.unlink()
+    _prune(kept)
+    return True
+
+
+def _prune(newest: Path) -> None:
+    """Keep the newest few."""
+    with contextlib.suppress(OSError):
+        found = sorted(newest.parent.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in [path for path in found if path != newest][_KEPT - 1 :]:
+            old.unlink()
+
+
+def _sound(path: Path) -> bool:
+    """Whether a kept image opens and is whole."""
+    if not path.is_file():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            pages, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+            database.execute("SELECT schema FROM meta").fetchone()
+        return bool(pages * size == path.stat().st_size)
+    except (sqlite3.Error, OSError):
+        return False
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("tenantlab")
+    except PackageNotFoundError:
+        return ""
+
+
+def _code() -> str:
+    """The newest change of the code: in a checkout the version alone does not tell."""
+    root = Path(__file__).parent.parent
+    return str(max(path.stat().st_mtime_ns for path in root.rglob("*.py")))
