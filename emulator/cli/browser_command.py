@@ -19,9 +19,7 @@ _LONGEST_HEADLESS = 60
 @click.command("browser")
 @click.argument("url", required=False)
 @click.option("--headless", is_flag=True, help="Show no window; needs --screenshot or --dom.")
-@click.option(
-    "--screenshot", type=click.Path(path_type=Path, dir_okay=False), help="Write the page as PNG (headless)."
-)
+@click.option("--screenshot", type=click.Path(path_type=Path, dir_okay=False), help="Write the page as PNG (headless).")
 @click.option("--dom", is_flag=True, help="Print the page's HTML as the browser sees it (headless).")
 @click.option("--size", default="1280x900", show_default=True, metavar="WxH", help="Window size.")
 @click.option("--chromium", "program", default=None, help="The browser's program [default: the first found].")

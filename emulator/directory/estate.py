@@ -34,7 +34,8 @@ class Estate:
 
 def _attributes(person: Person) -> Doc:
     given: Doc = {
-        "sAMAccountName": person.sam_account_name, "userPrincipalName": person.login, "cn": person.dn[3:].partition(",")[0],
+        "sAMAccountName": person.sam_account_name, "userPrincipalName": person.login,
+        "cn": person.dn[3:].partition(",")[0],
         "givenName": person.first, "sn": person.last, "displayName": person.display, "mail": person.login,
         "department": person.department, "title": person.title, "l": person.city, "c": person.country,
         "co": person.country_name, "employeeID": person.employee_number, "msExchUsageLocation": person.country,

@@ -29,9 +29,12 @@ class Caller:
 
 @dataclass(slots=True)
 class Listing:
-    """A page of a list: the rendered items, and the opaque cursor of the next page (None: this is the last)."""
+    """A page of a list: the rendered items, and the opaque cursor of the next page (None: this is the last).
 
-    items: list[Doc]
+    items: documents, or a JSON array that the store has put together already.
+    """
+
+    items: list[Doc] | bytes
     next: str | None = None
     extra: Doc = field(default_factory=dict)
 

@@ -81,12 +81,17 @@ def _at(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """`2026-01-15T09:00:00.000Z`."""
-    return f"{_at(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{_second(ms // 1000)}.{ms % 1000:03d}Z"
 
 
 def iso_seconds(ms: int) -> str:
     """`2026-01-15T09:00:00Z`."""
-    return f"{_at(ms):%Y-%m-%dT%H:%M:%S}Z"
+    return _second(ms // 1000) + "Z"
+
+
+@lru_cache(maxsize=64)  # one change stamps many attributes
+def _second(seconds: int) -> str:
+    return f"{_at(seconds * 1000):%Y-%m-%dT%H:%M:%S}"
 
 
 def http_date(ms: int) -> str:

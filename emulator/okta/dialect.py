@@ -113,6 +113,8 @@ def envelope(call: Call, result: Any) -> Answer:
         headers += _links(call, result)
         result = result.items
     headers.append(("Content-Type", "application/json"))
+    if isinstance(result, bytes):
+        return Answer(call.operation.status, headers, result)
     return Answer(call.operation.status, headers, orjson.dumps(result))
 
 

@@ -26,8 +26,6 @@ _SHOWN = ("credentials", "_passwordHash", "_passwordHistory", "_failures", "_loc
 _STAMPS = ("status", "activated", "statusChanged", "lastUpdated", "passwordChanged")
 
 
-
-
 class Estate:
     """An org that is being filled."""
 

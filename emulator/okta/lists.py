@@ -41,8 +41,16 @@ def listing(
     *,
     where: Where | None = None,
     keep: Callable[[Doc], bool] | None = None,
+    tail: tuple[str, str] | None = None,
 ) -> Listing:
-    """One page of a kind, in creation order."""
+    """One page of a kind, in creation order.
+
+    tail: where an item is the public document and links that only need its id, the text around that id; the page is
+    then made in SQL, without reading the documents.
+    """
+    if tail is not None and keep is None:
+        found = call.store.page_text(kind, where, after=start(call, kind), limit=page_size(call), tail=tail)
+        return Listing(found.text.encode(), found.last if found.more else None)
     page = call.store.page(kind, where, after=start(call, kind), limit=page_size(call), keep=keep)
     more = page.docs[-1]["id"] if page.more and page.docs else None
     return Listing([render(call, doc) for doc in page.docs], more)

@@ -15,7 +15,7 @@ from emulator.okta.base_schema import ALWAYS
 from emulator.okta.params import stamp
 from emulator.okta.profiles import set_only
 from emulator.okta.resources.user_types import default_type
-from emulator.store import Column, Kind
+from emulator.store import Column, Kind, Shown
 
 USERS = Kind(
     "users",
@@ -23,7 +23,7 @@ USERS = Kind(
         Column("profile.login", fold=True, unique=True), Column("profile.email", fold=True), Column("status"),
         Column("profile.firstName", fold=True), Column("profile.lastName", fold=True), Column("created"),
         Column("lastUpdated"), Column("activated"), Column("statusChanged"), Column("type.id"),
-        Column("profile.employeeNumber", fold=True), Column("profile.department", fold=True),
+        Column("profile.employeeNumber", fold=True), Column("profile.department", fold=True), Shown(),
     ),
 )  # fmt: skip
 
@@ -74,6 +74,12 @@ def can_sign_in(user: Doc) -> bool:
 def render_item(call: Call, user: Doc) -> Doc:
     """The user as lists show it: without links to actions."""
     return {**public(user), "_links": {"self": {"href": f"{call.base}/api/v1/users/{user['id']}"}}}
+
+
+def item_tail(call: Call) -> tuple[str, str]:
+    """What follows a user's own members in a list, around the id: `render_item` as text."""
+    base = orjson.dumps(call.base).decode()[1:-1]
+    return f',"_links":{{"self":{{"href":"{base}/api/v1/users/', '"}}'
 
 
 def render(call: Call, user: Doc) -> Doc:

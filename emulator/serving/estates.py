@@ -13,14 +13,13 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids, scramble
 from emulator.kernel.party import Seeding
 from emulator.kernel.people import Person, Population
-from emulator.kernel.problems import LabError
 from emulator.serving.estate_names import DEPARTMENTS, FRONT_LINE, LETTERS, cultures
 from emulator.serving.parties import party_type
 from emulator.store import Database
 from emulator.store.bulk import loading
 
-MOST = 1_000_000
 REPORTS = 8
+_UNLIMITED = 10**9
 _CHUNK = 2000
 _IN_DIRECTORY, _UNLICENSED, _BY_HAND = 40, 6, 3  # per cent
 # Per thousand, for people without reports; the rest is ACTIVE.
@@ -30,13 +29,6 @@ _SEATS_AT_MOST = {"SPB": 300, "O365_BUSINESS_PREMIUM": 300}  # Microsoft sells n
 
 Progress = Callable[[int, int], None]
 """Told how many people are made, and of how many."""
-
-
-def checked(people: int | None) -> int | None:
-    """A number of people that can be made. LabError otherwise."""
-    if people is not None and not 0 <= people <= MOST:
-        raise LabError(f"--people takes 0 to {MOST:,}.", hint="An estate of 100,000 takes about a minute to make.")
-    return people
 
 
 def grow(
@@ -131,9 +123,9 @@ class _People:
 
     def __post_init__(self) -> None:
         okta, entra = self._facts("okta"), self._facts("entra")
-        self.domain = okta.get("domain") or entra.get("domain") or "people.example"
+        self.domain = str(okta.get("domain") or entra.get("domain") or "people.example")
         known = entra.get("domains", ())
-        self.upn_domain = self.domain if self.domain in known else entra.get("domain", self.domain)
+        self.upn_domain = self.domain if self.domain in known else str(entra.get("domain", self.domain))
         self.linked = bool(okta.get("linked")) and self.domain in known
         subscribed = entra.get("by_hand", [])
         brought = okta.get("licences", [])
@@ -228,7 +220,7 @@ class _People:
         return wanted, False
 
     def _weighted(self, roll: int, *, front_line: bool) -> str | None:
-        free = [name for name in self.licences if self._seats.get(name, 0) < _SEATS_AT_MOST.get(name, MOST)]
+        free = [name for name in self.licences if self._seats.get(name, 0) < _SEATS_AT_MOST.get(name, _UNLIMITED)]
         if front_line and "SPE_F1" in free and roll % 4:
             return "SPE_F1"
         weights = [(name, _WEIGHTS.get(name, 10)) for name in free]

@@ -6,7 +6,10 @@ which no vendor has, is struck only by rules that name it (`path` below `/_lab`,
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -117,8 +120,14 @@ def _problem(service: "Service", rule: Rule, why: Why) -> Problem:
     return Problem(code, *rule.values, status=rule.status, headers=headers, why=why)
 
 
-def _rules(settings: Doc) -> list[Rule]:
-    return [parse(doc) for doc in settings.get(RULES, ())]
+def _rules(settings: Doc) -> tuple[Rule, ...]:
+    return _parsed(orjson.dumps(settings.get(RULES, ())))
+
+
+@lru_cache(maxsize=64)
+def _parsed(rules: bytes) -> tuple[Rule, ...]:
+    """Rules change seldom and are looked at by every request."""
+    return tuple(parse(doc) for doc in orjson.loads(rules))
 
 
 # -- for people -------------------------------------------------------------------------------------------------------

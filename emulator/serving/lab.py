@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class Lab:
         allow_hosts: tuple[str, ...] = (),
         clock: str | None = None,
         workers: int = 1,
+        people: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else _folder(data)
@@ -54,8 +57,9 @@ class Lab:
         try:
             chosen = world or _kept_world(self.data) or "acme"
             self.world = World(
-                chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, allow_hosts=allow_hosts, clock=clock
-            )
+                chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, allow_hosts=allow_hosts, clock=clock,
+                people=people, progress=progress,
+            )  # fmt: skip
             self.bind = bind
             if not is_loopback(bind):
                 self.world.control_token = base64url(machine_random(24))
@@ -66,6 +70,8 @@ class Lab:
             self.files = tls.ensure(self.data, [*names, *sorted(allow_hosts)])
         except BaseException:
             self._unlock()
+            if self._temporary:
+                shutil.rmtree(self.data, ignore_errors=True)
             raise
         entry, names = self.world.answer, self.world.hosts.names()
         self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))

@@ -13,7 +13,7 @@ from emulator.kernel.ids import Ids, machine_random
 from emulator.kernel.operations import Routes
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
-from emulator.serving import estates, images, worldfile
+from emulator.serving import worldfile
 from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _images: dict[tuple[str, str, int], bytes] = {}
 _LARGE = 1000
 """From this many people on a world is kept as an image in the user's cache."""
+_MOST = 1_000_000
 
 
 class World:
@@ -63,7 +64,7 @@ class World:
         self.seed = str(seed) if seed is not None else self.spec.seed
         self.data = data
         self.worker = worker
-        self.people = estates.checked(people)
+        self.people = _checked(people)
         self._progress = progress
         self._scratch: TemporaryDirectory[str] | None = None
         settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
@@ -121,6 +122,8 @@ class World:
 
         people = self.people or 0
         if people >= _LARGE:
+            from emulator.serving import images
+
             name = images.key(schema.fingerprint(kinds), self.loaded.key, self.seed, str(people))
             images.copy(name, path, make)
             return
@@ -195,6 +198,8 @@ class World:
         return database
 
     def _populate(self, database: Database, seedings: dict[str, Seeding], secret: bytes) -> None:
+        from emulator.serving import estates
+
         def ids(party: str, take: Callable[[str], int]) -> Ids:
             return Ids(self.seed.encode(), secret, take, scope=party)
 
@@ -377,6 +382,12 @@ class ClockControl:
 
     def _set(self, clock: Clock) -> None:
         self._world.database.set_clock(clock)
+
+
+def _checked(people: int | None) -> int | None:
+    if people is not None and not 0 <= people <= _MOST:
+        raise LabError(f"A world takes 0 to {_MOST:,} people.", hint="100,000 take about a minute to make.")
+    return people
 
 
 _routes: dict[tuple[str, str], Routes] = {}

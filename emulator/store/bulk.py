@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
-
 from emulator.kernel.doc import Doc
 from emulator.store import schema
-from emulator.store.kinds import Kind
 from emulator.store.documents import Store
+from emulator.store.kinds import Kind, text_of
 from emulator.store.sqlite import Database
 
 _ROWS = 5000
@@ -64,13 +62,15 @@ class Draft(Store):
             known = self._expected.get((kind.name, "id", id))
             return known[0] if known else super().get(kind, id)
         changed = self._changed.get((kind.name, id))
-        return changed[1] if changed else self._remembered("get", kind, id)
+        found: Doc | None = changed[1] if changed else self._remembered("get", kind, id)
+        return found
 
     def find(self, kind: Kind, path: str, value: Any) -> Doc | None:
         if kind.name in self._growing:
             known = self._expected.get((kind.name, path, value))
-            return (known or [None])[0] if known is not None else super().find(kind, path, value)
-        return self._remembered("find", kind, path, value)
+            return next(iter(known), None) if known is not None else super().find(kind, path, value)
+        found: Doc | None = self._remembered("find", kind, path, value)
+        return found
 
     def find_all(self, kind: Kind, path: str, value: Any) -> list[Doc]:
         if kind.name in self._growing:
@@ -99,7 +99,7 @@ class Draft(Store):
             rows = self._rows[kind.name] = self._opened(kind)
         seq = self._next[kind.name]
         self._next[kind.name] = seq + 1
-        rows.append((seq, doc["id"], orjson.dumps(doc).decode(), *[column.of(doc) for column in kind.columns]))
+        rows.append((seq, doc["id"], text_of(doc), *[column.of(doc) for column in kind.columns]))
         for multi in kind.multi:
             self._lists += [(kind.name, multi.path, value, seq) for value in multi.of(doc)]
         if len(rows) >= _ROWS:

@@ -13,7 +13,7 @@ import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.store import schema
-from emulator.store.kinds import Kind
+from emulator.store.kinds import Kind, text_of
 from emulator.store.where import Where
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ class Page:
 
     docs: list[Doc]
     last: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """A page as a JSON array; `last` is the id of its last item, `more` whether anything follows."""
+
+    text: str
+    last: str
     more: bool
 
 
@@ -135,6 +144,24 @@ class Store:
             if keep is None or not batch:
                 return Page(docs, after, more=False)
 
+    def page_text(
+        self, kind: Kind, where: Where | None = None, *, after: int = 0, limit: int = 100, tail: tuple[str, str]
+    ) -> TextPage:
+        """A page as JSON, made in SQL: the public part of each document, then `tail` around its id.
+
+        The kind has a `Shown` column. tail: text before and after the id (`,"_links":{"self":"…/` and `"}`).
+        """
+        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
+        inner = f"SELECT seq, id, doc, c_shown FROM {self.table(kind)} WHERE seq > ?{condition} ORDER BY seq LIMIT ?"
+        sql = f"SELECT group_concat(substr(doc, 1, c_shown) || ? || id || ?), max(seq) FROM ({inner})"
+        text, last = self._row(sql, tail[0], tail[1] + "}", after, *params, limit)
+        if text is None:
+            return TextPage("[]", "", more=False)
+        table = self.table(kind)
+        sql = f"SELECT id, EXISTS (SELECT 1 FROM {table} WHERE seq > ?{condition}) FROM {table} WHERE seq = ?"
+        found, more = self._row(sql, last, *params, last)
+        return TextPage(f"[{text}]", found, more=bool(more))
+
     def _batch(self, kind: Kind, where: Where | None, after: int, limit: int) -> list[tuple[int, Doc]]:
         condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
         inner = f"SELECT seq, doc FROM {self.table(kind)} WHERE seq > ?{condition} ORDER BY seq LIMIT ?"
@@ -158,7 +185,7 @@ class Store:
         values = [column.of(doc) for column in columns]
         sql = f"INSERT INTO {self.table(kind)} (id, doc{names}) VALUES (?, ?{places})"
         with self.write():
-            cursor = self._run(kind, doc, sql, doc["id"], orjson.dumps(doc).decode(), *values)
+            cursor = self._run(kind, doc, sql, doc["id"], text_of(doc), *values)
             self._index(kind, int(cursor.lastrowid or 0), doc)
         return doc
 
@@ -169,7 +196,7 @@ class Store:
         values = [column.of(doc) for column in columns]
         sql = f"UPDATE {self.table(kind)} SET doc = ?{sets} WHERE id = ? RETURNING seq"
         with self.write():
-            row = self._run(kind, doc, sql, orjson.dumps(doc).decode(), *values, doc["id"]).fetchone()
+            row = self._run(kind, doc, sql, text_of(doc), *values, doc["id"]).fetchone()
             if row is None:
                 raise KeyError(doc["id"])
             if kind.multi:

@@ -5,7 +5,9 @@ multi-valued ones that go to the side table. Declared next to the resource; read
 from dataclasses import dataclass
 from typing import Literal
 
-from emulator.kernel.doc import Doc, dig
+import orjson
+
+from emulator.kernel.doc import Doc, dig, public
 
 ColumnKind = Literal["text", "number", "bool"]
 
@@ -18,6 +20,7 @@ class Column:
     fold: bool = False
     unique: bool = False
     kind: ColumnKind = "text"
+    indexed: bool = True
 
     @property
     def sql(self) -> str:
@@ -34,6 +37,27 @@ class Column:
         if isinstance(value, str):
             return value.casefold() if self.fold else value
         return value if isinstance(value, (int, float)) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Column):
+    """How many characters of a document's text are public (without the closing brace): lists are then made in SQL.
+
+    It relies on `text_of`, which writes the emulator's own keys last.
+    """
+
+    path: str = "_shown"
+    kind: ColumnKind = "number"
+    indexed: bool = False
+
+    def of(self, doc: Doc) -> int:
+        return len(orjson.dumps(public(doc)).decode()) - 1
+
+
+def text_of(doc: Doc) -> str:
+    """A document as it is stored: public keys first, ours last."""
+    own = {key: value for key, value in doc.items() if key.startswith("_")}
+    return orjson.dumps({**public(doc), **own} if own else doc).decode()
 
 
 @dataclass(frozen=True, slots=True)

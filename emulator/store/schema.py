@@ -45,6 +45,8 @@ def kind_ddl(party: str, kind: Kind) -> list[str]:
     columns = "".join(f", {column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in kind.columns)
     made = [f"CREATE TABLE {name} (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE{columns}, doc TEXT NOT NULL)"]
     for column in kind.columns:
+        if not column.indexed:
+            continue
         unique = "UNIQUE " if column.unique else ""
         made.append(f"CREATE {unique}INDEX {index_name(table, column.sql)} ON {name} ({column.sql})")
     for number, paths in enumerate(kind.together):

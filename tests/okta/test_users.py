@@ -339,3 +339,20 @@ def test_the_token_may_follow_the_word_at_once(org: World) -> None:
     """As the vendor's Python SDK sends it."""
     for header in (f"SSWS{TOKEN}", f"SSWS {TOKEN}", f"ssws  {TOKEN}"):
         assert anonymous(org).request("GET", USERS, headers={"authorization": header}).status == 200
+
+
+def test_a_page_made_in_sql_is_the_page_made_of_documents(org):
+    """Lists come straight from the store's text; they must be what rendering each document would give."""
+    from emulator.okta.user_docs import USERS, render_item
+
+    profile = {"login": "odd@t.example", "email": "u@t.example", "firstName": "Zoë \\ \u2028", "lastName": 'O\'"Neil"'}
+    org.okta.post("/api/v1/users?activate=false", {"profile": profile})
+    service = org.hosts.service("okta")
+    shown = org.okta.get("/api/v1/users?limit=200")
+
+    class Asked:
+        base = "https://" + service.host
+
+    stored = [user for user in service.store.all(USERS) if user["status"] != "DEPROVISIONED"]
+    assert shown == [render_item(Asked, user) for user in stored]
+    assert not any(key.startswith("_") and key != "_links" for user in shown for key in user)

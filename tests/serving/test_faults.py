@@ -334,7 +334,7 @@ def test_the_connector_survives_a_lost_connection_without_creating_anybody_twice
         acme.clock.advance(hours=1)
     assert outcomes == ["retry", "retry", "done"]
     assert [item["struck"] for item in acme.faults.list()] == [1, 1]
-    assert sum(hop.operation == "users.create_user" for hop in acme.tape) == posts
+    assert sum((hop.service, hop.operation) == ("graph", "users.create_user") for hop in acme.tape) == posts
     found = acme.entra.get(f"/users/{login}?$select=id,assignedLicenses")
     assert len(found["assignedLicenses"]) == 1
 

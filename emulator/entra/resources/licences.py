@@ -74,8 +74,9 @@ def _plans(store: Store, user: Doc, old: list[Doc], *, now: int) -> Doc:
     """What to keep of the plans: enabled ones keep their date, those that went are shown as Deleted."""
     enabled = [plan["servicePlanId"] for plan in licence_rules.enabled_plans(store, user["assignedLicenses"])]
     kept = {plan["servicePlanId"]: plan["assignedDateTime"] for plan in old if plan["capabilityStatus"] == "Enabled"}
-    dates = {id: kept.get(id, iso_seconds(now)) for id in enabled}
-    since = Counter(dates.values()).most_common(1)[0][0] if dates else iso_seconds(now)
+    today = iso_seconds(now)
+    dates = {id: kept.get(id, today) for id in enabled}
+    since = Counter(dates.values()).most_common(1)[0][0] if dates else today
     gone = [{**plan, "capabilityStatus": "Deleted"} for plan in old if plan["servicePlanId"] not in dates]
     return {"since": since, "later": {id: date for id, date in dates.items() if date != since}, "gone": gone}
 

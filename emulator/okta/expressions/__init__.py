@@ -8,7 +8,7 @@ computes a value. Unknown attributes are the business of whoever knows the schem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from emulator.okta.expressions.evaluate import Environment, Evaluator, referred
@@ -57,10 +57,15 @@ MAX_GROUP_RULE_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. ``parts`` is one tree, or the pieces of a ``${…}`` template."""
+    """A compiled expression. ``parts``: one tree, or the pieces of a ``${…}`` template. ``names``: what it refers to."""
 
     text: str
     parts: tuple[Node, ...]
+    names: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = frozenset(name for part in self.parts for name in referred(part))
+        object.__setattr__(self, "names", found)
 
     def evaluate(self, environment: Environment) -> Value:
         """The value: None, bool, number, string, list or mapping. Raises ExpressionError."""
@@ -85,6 +90,11 @@ def compile_template(text: str) -> Expression:
     if "${" not in text:
         return compile_expression(text)
     _admit(text)
+    return _template(text)
+
+
+@lru_cache(maxsize=256)
+def _template(text: str) -> Expression:
     parts: list[Node] = []
     position = 0
     while (start := text.find("${", position)) >= 0:
@@ -100,7 +110,7 @@ def compile_template(text: str) -> Expression:
 
 def references(expression: Expression) -> frozenset[str]:
     """Dotted references and functions used, e.g. ``{"hasDirectoryUser()", "source.countryCode"}``."""
-    return frozenset(name for part in expression.parts for name in referred(part))
+    return expression.names
 
 
 def validate_for_group_rule(expression: Expression) -> None:

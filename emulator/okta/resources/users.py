@@ -11,7 +11,7 @@ from emulator.kernel.query import And, Compare
 from emulator.okta import access, lists, search, user_changes, user_seeds
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
-from emulator.okta.user_docs import USERS, check_if_match, etag, render, render_item
+from emulator.okta.user_docs import USERS, check_if_match, etag, item_tail, render, render_item
 from emulator.okta.user_passwords import check_password, most_attempts, password_matches, stored_password
 
 __all__ = [
@@ -71,7 +71,7 @@ def list_users(call: Call) -> Listing:
     where, keep = search.located(call, USERS, node, fold)
     if call.params.get("search") and (call.params.get("sortBy") or call.params.get("sortOrder")):
         return search.sorted_listing(call, USERS, render_item, where=where, keep=keep)
-    return lists.listing(call, USERS, render_item, where=where, keep=keep)
+    return lists.listing(call, USERS, render_item, where=where, keep=keep, tail=item_tail(call))
 
 
 def _by_q(call: Call, text: str) -> Listing:
