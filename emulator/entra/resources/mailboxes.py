@@ -4,7 +4,7 @@ Source: graph-entra.md 1.8. proxyAddresses is never written by a client: it foll
 from holding an Exchange plan.
 """
 
-from emulator.entra.resources import domains, licence_rules
+from emulator.entra.resources import domains, skus
 from emulator.kernel.doc import Doc
 from emulator.store import Kind, Store
 
@@ -13,8 +13,12 @@ _PLANS = ("EXCHANGE_S_STANDARD", "EXCHANGE_S_ENTERPRISE", "EXCHANGE_S_DESKLESS")
 
 def has_mailbox(store: Store, user: Doc) -> bool:
     """Whether an Exchange plan is enabled for the user."""
-    plans = licence_rules.enabled_plans(store, user["assignedLicenses"])
-    return any(plan["servicePlanName"].startswith(_PLANS) for plan in plans)
+    for held in user["assignedLicenses"]:
+        sku = skus.by_id(store, held["skuId"])
+        for plan in sku["servicePlans"] if sku else ():
+            if plan["servicePlanName"].startswith(_PLANS) and plan["servicePlanId"] not in held["disabledPlans"]:
+                return True
+    return False
 
 
 def set_mail(store: Store, user: Doc, mail: str | None) -> None:

@@ -57,7 +57,7 @@ MAX_GROUP_RULE_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. ``parts``: one tree, or the pieces of a ``${…}`` template. ``names``: what it refers to."""
+    """A compiled expression. ``parts``: one tree, or the pieces of a ``${…}`` template. ``names``: what it names."""
 
     text: str
     parts: tuple[Node, ...]
