@@ -4,6 +4,7 @@ Source: okta-admin-api.md 13, appendices B and C.
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 from emulator.kernel.doc import Doc
@@ -107,13 +108,16 @@ def _listed(rows: Any) -> list[str]:
 def bounds(row: Doc) -> tuple[Address, Address] | None:
     """First and last address of a CIDR or RANGE; None when it is neither."""
     text = row.get("value")
-    if not isinstance(text, str):
-        return None
+    return _bounds(str(row.get("type")), text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1024)  # every sign-in asks every zone
+def _bounds(kind: str, text: str) -> tuple[Address, Address] | None:
     try:
-        if row.get("type") == "CIDR":
+        if kind == "CIDR":
             network = ipaddress.ip_network(text.strip(), strict=False)
             return network[0], network[-1]
-        if row.get("type") == "RANGE":
+        if kind == "RANGE":
             low, _, high = text.partition("-")
             first, last = ipaddress.ip_address(low.strip()), ipaddress.ip_address((high or low).strip())
             return (first, last) if _ordered(first, last) else None
@@ -126,13 +130,20 @@ def _ordered(first: Address, last: Address) -> bool:
     return first.version == last.version and int(first) <= int(last)
 
 
+@lru_cache(maxsize=1024)
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 def holds(zone: Doc, address: str) -> bool:
     """Whether an IP zone's gateways hold an address. Dynamic zones hold nothing: no place is known of an address."""
     if zone["type"] != "IP":
         return False
-    try:
-        wanted = ipaddress.ip_address(address)
-    except ValueError:
+    wanted = _address(address)
+    if wanted is None:
         return False
     for row in zone.get("gateways") or ():
         found = bounds(row)
