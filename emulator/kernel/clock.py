@@ -16,6 +16,7 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_LAST_MS = 221_845_392_000_000  # the year 9000: instants stay printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,11 @@ class Clock:
         return max(0.0, (world_ms - self.now()) / self.rate / SECOND)
 
     def advanced(self, by_ms: int) -> "Clock":
-        """The clock moved forward by `by_ms`."""
+        """The clock moved forward by `by_ms`. ValueError for a step back, or one beyond the year 9000."""
+        if by_ms < 0:
+            raise ValueError("world time only moves forward; restore a snapshot to go back")
+        if self.now() + by_ms > _LAST_MS:
+            raise ValueError("that is beyond the year 9000")
         if self.frozen_ms is not None:
             return Clock(frozen_ms=self.frozen_ms + by_ms, rate=self.rate)
         return Clock(None, self.anchor_real_ms, self.anchor_world_ms + by_ms, self.rate)
@@ -54,7 +59,9 @@ class Clock:
         return Clock(frozen_ms=self.now() if at_ms is None else at_ms, rate=self.rate)
 
     def running(self, rate: float | None = None) -> "Clock":
-        """The clock running on from where it is now."""
+        """The clock running on from where it is now. ValueError for a rate outside (0, 1,000,000]."""
+        if rate is not None and not 0 < rate <= 1_000_000:
+            raise ValueError("the rate is above 0 and at most 1,000,000 world seconds a second")
         return Clock(None, real_ms(), self.now(), self.rate if rate is None else rate)
 
     def to_row(self) -> Doc:
@@ -115,8 +122,9 @@ def parse_iso(text: str) -> int:
     return int(at.timestamp() * 1000)
 
 
+_N = "[0-9]{1,9}"
 _DURATION = re.compile(
-    r"(?P<sign>-)?P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
+    rf"(?P<sign>-)?P(?:(?P<w>{_N})W)?(?:(?P<d>{_N})D)?(?:T(?:(?P<h>{_N})H)?(?:(?P<m>{_N})M)?(?:(?P<s>{_N}(?:\.{_N})?)S)?)?"
 )
 
 

@@ -21,7 +21,7 @@ def test_durations(text, ms):
     assert parse_duration(text) == ms
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "1H", "P1Y", "P1M", "PT1H30", "36", "PTH"])
+@pytest.mark.parametrize("text", ["", "P", "PT", "1H", "P1Y", "P1M", "PT1H30", "36", "PTH", "PT٣H", "P9999999999D"])
 def test_durations_refuse_what_is_none(text):
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
@@ -40,3 +40,16 @@ def test_a_running_clock_keeps_its_place_through_changes():
     assert clock.advanced(3_600_000).now() - clock.now() >= 3_600_000
     assert 0 < clock.real_until(clock.now() + 60_000) <= 1.01
     assert Clock.from_row(clock.to_row()) == clock
+
+
+@pytest.mark.parametrize("step", [-1, 10**15])
+def test_time_moves_forward_and_stays_printable(step):
+    for clock in (Clock(frozen_ms=1000), Clock()):
+        with pytest.raises(ValueError, match=r"forward|9000"):
+            clock.advanced(step)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1e9, float("nan"), float("inf")])
+def test_rates_are_bounded(rate):
+    with pytest.raises(ValueError, match="rate"):
+        Clock().running(rate)
