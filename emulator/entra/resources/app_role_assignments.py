@@ -1,5 +1,7 @@
 """App role assignments of service principals, users and groups. Source: graph-entra.md 1.14."""
 
+from typing import Any
+
 from emulator.entra import bodies, queries
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
@@ -34,6 +36,9 @@ _REMOVED = {
     "User": "Remove app role assignment from user",
     "Group": "Remove app role assignment from group",
 }
+_ADD: dict[str, Any] = {
+    "source": DOCUMENTED, "status": 201, "scope": WRITE, "extra": ADMINS, "emits": tuple(_ADDED.values()),
+}  # fmt: skip
 _LIST, _ONE = "/v1.0/{owner}/{{id}}/appRoleAssignments", "/v1.0/{owner}/{{id}}/appRoleAssignments/{{assignmentId}}"
 SHAPE = Shape("appRoleAssignment", "appRoleAssignments", APP_ROLE_ASSIGNMENTS)
 
@@ -59,47 +64,15 @@ def list_assigned_to(call: Call) -> Collection:
     return queries.collection(call, SHAPE, only=Compare(("resourceId",), "eq", _owner(call)["id"]))
 
 
-@operation(
-    "POST",
-    _LIST.format(owner="servicePrincipals"),
-    source=DOCUMENTED,
-    status=201,
-    scope=WRITE,
-    extra=ADMINS,
-    emits=tuple(_ADDED.values()),
-)
-@operation(
-    "POST",
-    _LIST.format(owner="users"),
-    source=DOCUMENTED,
-    status=201,
-    scope=WRITE,
-    extra=ADMINS,
-    emits=tuple(_ADDED.values()),
-)
-@operation(
-    "POST",
-    _LIST.format(owner="groups"),
-    source=DOCUMENTED,
-    status=201,
-    scope=WRITE,
-    extra=ADMINS,
-    emits=tuple(_ADDED.values()),
-)
+@operation("POST", _LIST.format(owner="servicePrincipals"), **_ADD)
+@operation("POST", _LIST.format(owner="users"), **_ADD)
+@operation("POST", _LIST.format(owner="groups"), **_ADD)
 def add_assignment(call: Call) -> Entity:
     """Assign the object of the path."""
     return _add(call, "principalId", _owner(call))
 
 
-@operation(
-    "POST",
-    "/v1.0/servicePrincipals/{id}/appRoleAssignedTo",
-    source=DOCUMENTED,
-    status=201,
-    scope=WRITE,
-    extra=ADMINS,
-    emits=tuple(_ADDED.values()),
-)
+@operation("POST", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo", **_ADD)
 def add_assigned_to(call: Call) -> Entity:
     """Assign somebody to the resource of the path."""
     return _add(call, "resourceId", _owner(call))
