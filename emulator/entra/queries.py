@@ -4,7 +4,7 @@ A resource says once, as a `Shape`, what it is; `collection` and `entity` do the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.entra.graph import Collection, Entity, version
@@ -15,7 +15,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.kernel.query import And, Any_, Compare, In, Leaf, Node, Path, matches, rewrite
-from emulator.store import Kind
+from emulator.store import Kind, replica
 from emulator.store.where import ColumnSpec, MultiSpec, Where, compile_where
 
 __all__ = ["QueryOptions", "Shape", "collection", "compiled", "counted", "entity", "of_documents", "options", "shown"]
@@ -119,6 +119,7 @@ def _context(wanted: QueryOptions) -> str:
 def collection(call: Call, shape: Shape, *, only: Node | None = None) -> Collection:
     """One page of a kind, by the request's query; `only` narrows the list further."""
     wanted = options(call, shape.resource, most=shape.most)
+    call = _seen(call, wanted)
     node = _all(only, wanted.filter)
     where = compiled(call, shape, node) if node is not None else None
     keep = _keep(call, shape, node, where, wanted.search)
@@ -128,6 +129,12 @@ def collection(call: Call, shape: Shape, *, only: Node | None = None) -> Collect
     count = _count(call, shape, where, keep) if wanted.counted and wanted.skiptoken is None else None
     items = [shown(call, shape, doc, wanted) for doc in page.docs]
     return Collection(shape.set + _context(wanted), items, page.next, count)
+
+
+def _seen(call: Call, wanted: QueryOptions) -> Call:
+    """The call as an eventually consistent read sees the tenant: behind, where the world asks for lag."""
+    store = replica.eventual(call.store, call.now) if wanted.eventual else call.store
+    return call if store is call.store else replace(call, store=store)
 
 
 def of_documents(call: Call, docs: list[Doc], *, resource: str, context: str, render: Relation) -> Collection:
@@ -152,6 +159,7 @@ def counted(call: Call, shape: Shape, *, only: Node | None = None) -> int:
     if not wanted.eventual:
         compared = (Compared("ConsistencyLevel", call.exchange.headers.get("consistencylevel"), "request header"),)
         raise Problem("bad", "$count is not currently supported.", why=Why("/$count is an advanced query.", compared))
+    call = _seen(call, wanted)
     node = _all(only, wanted.filter)
     where = compiled(call, shape, node) if node is not None else None
     return _count(call, shape, where, _keep(call, shape, node, where, wanted.search))

@@ -35,11 +35,22 @@ def from_rsgi(scope: Any, body: bytes) -> Exchange:
     """An exchange from the server's scope (its path comes decoded). Raises `Refused`."""
     headers: dict[str, str] = {}
     for key, value in scope.headers.items():
-        headers[key] = f"{headers[key]}; {value}" if key == "cookie" and key in headers else value
+        headers[key] = _again(key, headers[key], value) if key in headers else value
     host = headers.get("host") or scope.authority or ""
+    if scope.authority and scope.authority != host:  # in the request's target, or HTTP/2's own field
+        raise Refused(400, "a request names one host")
     headers["host"] = host
+    if "\ufffd" in scope.path:  # what the server puts for bytes that it cannot decode
+        raise Refused(400, "the path is not UTF-8")
     client = scope.client.rpartition(":")[0].strip("[]")
     return checked(Exchange(scope.method, scope.scheme, host, scope.path, scope.query_string, headers, body, client))
+
+
+def _again(key: str, old: str, new: str) -> str:
+    """The value of a header that is there twice. Raises `Refused`."""
+    if key == "host":
+        raise Refused(400, "a request names one host")
+    return f"{old}; {new}" if key == "cookie" else new
 
 
 def from_werkzeug(request: "Request") -> Exchange:

@@ -18,6 +18,8 @@ from emulator.serving.edge import MOST_BODY, Refused, from_rsgi
 from emulator.serving.hosts import WrongHost
 
 Entry = Callable[[Exchange, str], Answer]
+SLOWEST_BODY = 30.0
+"""Seconds until a request's body must have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,27 @@ class _Target:
 
 
 async def _body(scope: Any, protocol: Any) -> bytes:
+    """A request's body, whole. Raises `Refused` for one that is too long, too slow or cut off."""
     length = scope.headers.get("content-length")
     if length is not None and length.isdigit() and int(length) > MOST_BODY:
         raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
     if length is None and scope.method in ("GET", "HEAD", "DELETE") and "transfer-encoding" not in scope.headers:
         return b""  # asking for a body that cannot be there would cost a turn of the loop
-    if length is not None:
-        return bytes(await protocol())
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            return bytes(await protocol()) if length is not None else await _parts(scope, protocol)
+    except TimeoutError:
+        raise Refused(408, f"the body did not arrive within {SLOWEST_BODY:g} seconds") from None
+    except RuntimeError:  # what granian calls RSGIProtocolClosed
+        raise Refused(400, "the body ended before it was complete") from None
+
+
+async def _parts(scope: Any, protocol: Any) -> bytes:
+    """A body of unannounced length.
+
+    Granian ends the parts with an empty one, also when the connection broke or a chunk was malformed: then another
+    empty one stands before it. HTTP/2 may send empty parts of its own.
+    """
     parts: list[bytes] = []
     size = 0
     async for part in protocol:
@@ -98,6 +114,8 @@ async def _body(scope: Any, protocol: Any) -> bytes:
         if size > MOST_BODY:
             raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
         parts.append(bytes(part))
+    if parts[-2:] == [b"", b""] and scope.http_version.startswith("1"):
+        raise Refused(400, "the body ended before it was complete")
     return b"".join(parts)
 
 

@@ -19,7 +19,7 @@ from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
 from emulator.serving.parties import party_type
 from emulator.serving.pipeline import Engine, Service, pipeline
-from emulator.store import Database, schema, snapshots
+from emulator.store import Database, replica, retention, schema, snapshots
 from emulator.store import journal as journal_table
 from emulator.wire.client import InProcess
 from emulator.wire.tape import Hop, Tape
@@ -80,8 +80,11 @@ class World:
         self.clock = ClockControl(self)
         self.control_token: str | None = None
         self._clients: dict[str, ApiClient] = {}
-        if not worker and "start" not in snapshots.names(self.database):
-            self.snapshot("start")
+        if not worker:
+            if "start" not in snapshots.names(self.database):
+                self.snapshot("start")
+            retention.attach(self.database)
+        self._follow()
         self._closed = False
 
     # -- making -------------------------------------------------------------------------------------------------
@@ -217,6 +220,14 @@ class World:
                 routes = routes_of(kind.name, service.name)
                 yield Service(service, name, service.hosts(info)[0], info, store, ids, routes)
 
+    def _follow(self) -> None:
+        """Replicas, where the world file asks for lag. Worker 0 has made them by the time that others come."""
+        for party, lag in self.spec.lag.items():
+            beside = (
+                Path(self.database.path).with_name(f"lag-{party.replace(':', '-')}.db") if self.database.path else None
+            )
+            replica.attach(self.database, party, parse_duration(lag), path=beside)
+
     # -- answering ----------------------------------------------------------------------------------------------
 
     def entry(self, exchange: Exchange, listener: str = "front") -> Answer | None:
@@ -328,6 +339,8 @@ class World:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            if self.spec.lag:
+                replica.detach(self.database)
             self.database.close()
             if self._scratch is not None:
                 self._scratch.cleanup()

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from emulator.kernel.clock import parse_iso
+from emulator.kernel.clock import parse_duration, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.serving.files import data_folder, parse_yaml
@@ -21,7 +21,10 @@ from emulator.serving.parties import PACKAGES
 
 
 class WorldSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """A world file, checked. `parties` keys are `kind:instance` (`okta:acme`)."""
+    """A world file, checked. `parties` keys are `kind:instance` (`okta:acme`).
+
+    lag: by party, how far behind eventually consistent reads are (`{"entra:acme": "PT5S"}`).
+    """
 
     world: str
     parties: dict[str, Doc]
@@ -29,6 +32,7 @@ class WorldSpec(msgspec.Struct, forbid_unknown_fields=True):
     seed: str = "tenantlab"
     clock: str = "2026-01-15T09:00:00Z"
     lab: Doc = msgspec.field(default_factory=dict)
+    lag: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ def _checked(raw: Any, path: str, key: str, source: str) -> Loaded:
     try:
         spec = msgspec.convert(raw, WorldSpec)
         clock_ms = parse_iso(spec.clock)
+        for name, lag in spec.lag.items():
+            if name not in spec.parties or parse_duration(lag) < 0:
+                raise ValueError(f"lag: {name}: {lag} is no duration for a party of this world")
     except (msgspec.ValidationError, ValueError) as error:
         raise LabError(f"{path}: {error}.", hint="See docs/reference/worlds.md for the keys.") from error
     for name in spec.parties:

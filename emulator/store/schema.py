@@ -16,8 +16,13 @@ CREATE TABLE journal (n INTEGER PRIMARY KEY, party TEXT NOT NULL, at INTEGER NOT
 CREATE INDEX journal_stream ON journal (party, stream, n);
 CREATE INDEX journal_request ON journal (request_id);
 CREATE TABLE journal_about (value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (value, n)) WITHOUT ROWID;
+CREATE INDEX journal_about_n ON journal_about (n);
 CREATE TABLE snapshots (name TEXT PRIMARY KEY, position INTEGER NOT NULL, journal INTEGER NOT NULL,
     counters TEXT NOT NULL, clock TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE restores (epoch INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE marks (n INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE horizon (one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
+INSERT INTO horizon VALUES (1, 0);
 """
 
 

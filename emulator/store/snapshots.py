@@ -1,17 +1,17 @@
 """Snapshot and restore of a whole world, atomic over all parties.
 
 In memory (one process, one connection) a snapshot is a SAVEPOINT. In a file, which other processes share, it is a
-position in the log: a restore undoes the rows after it in one write transaction and bumps the epoch, so that no
-request sees half and every worker drops its caches. Snapshots taken after the restored one are gone either way.
+position in the log: a restore undoes the changes after it in one write transaction and bumps the epoch, so that no
+transaction sees half and every worker drops its caches. Snapshots taken after the restored one are gone either way.
 """
 
 import orjson
 
-from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
-from emulator.store import schema
-from emulator.store.kinds import Kind
+from emulator.store import rows
 from emulator.store.sqlite import Database
+
+_RESTORES_KEPT = 100
 
 
 def take(database: Database, name: str, *, at: int) -> None:
@@ -20,11 +20,10 @@ def take(database: Database, name: str, *, at: int) -> None:
         database.savepoint(name)
         return
     with database.write():
-        position = database.execute("SELECT coalesce(max(n), 0) FROM log").fetchone()[0]
         journal = database.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0]
         counters = database.execute("SELECT party, kind, n FROM counters").fetchall()
         clock = database.execute("SELECT clock FROM meta").fetchone()[0]
-        row = (name, position, journal, orjson.dumps(counters).decode(), clock, at)
+        row = (name, position(database), journal, orjson.dumps(counters).decode(), clock, at)
         database.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
@@ -35,53 +34,69 @@ def names(database: Database) -> list[str]:
     return [row[0] for row in database.execute("SELECT name FROM snapshots ORDER BY position, at")]
 
 
+def position(database: Database) -> int:
+    """The number of the newest change."""
+    return int(database.execute("SELECT coalesce(max(n), 0) FROM log").fetchone()[0])
+
+
 def restore(database: Database, name: str) -> None:
     """Go back to `name`. LabError when there is no such snapshot."""
-    if name not in names(database):
-        raise LabError(f"There is no snapshot named {name!r}.", hint="`tenantlab snapshot list` shows them.")
     if database.path is None:
-        epoch = database.moment()[0]
-        settings = database.settings()
-        database.roll_back_to(name)
-        with database.write():
-            database.execute("UPDATE meta SET epoch = ?", (epoch + 1,))
-            database.set_settings(settings)
+        _check(name, database.savepoints())
+        _roll_back(database, name)
         return
     with database.write():
         found = database.execute("SELECT * FROM snapshots WHERE name = ?", (name,)).fetchone()
-        _, position, journal, counters, clock, _ = found
-        for row in database.execute(
-            "SELECT tbl, op, seq, id, doc FROM log WHERE n > ? ORDER BY n DESC", (position,)
-        ).fetchall():
-            _undo(database, *row)
-        database.execute("DELETE FROM log WHERE n > ?", (position,))
+        _check(name, [name] if found else [])
+        _, place, journal, counters, clock, _ = found
+        undo(database, place)
         database.execute("DELETE FROM journal WHERE n > ?", (journal,))
         database.execute("DELETE FROM journal_about WHERE n > ?", (journal,))
-        database.execute("DELETE FROM snapshots WHERE position > ?", (position,))
-        database.execute("DELETE FROM counters")
-        for counter in orjson.loads(counters):
-            database.execute("INSERT INTO counters VALUES (?, ?, ?)", tuple(counter))
+        database.execute("DELETE FROM snapshots WHERE position > ?", (place,))
+        _set_counters(database, [(party, kind, n) for party, kind, n in orjson.loads(counters)])
         database.execute("UPDATE meta SET epoch = epoch + 1, clock = ?", (clock,))
+        database.execute("INSERT INTO restores SELECT epoch, ? FROM meta", (place,))
+        database.execute("DELETE FROM restores WHERE epoch <= (SELECT epoch FROM meta) - ?", (_RESTORES_KEPT,))
 
 
-def _undo(database: Database, table: str, op: str, seq: int, id: str, doc: str | None) -> None:
-    party, _, kind_name = table.rpartition("/")
-    kind = database.parties[party][kind_name]
-    multi = schema.quoted(schema.multi_of(party))
-    database.execute(f"DELETE FROM {schema.quoted(table)} WHERE seq = ?", (seq,))
-    database.execute(f"DELETE FROM {multi} WHERE kind = ? AND seq = ?", (kind_name, seq))
-    if op == "I" or doc is None:
-        return
-    _insert_at(database, party, kind, seq, id, orjson.loads(doc), doc)
+def undo(database: Database, place: int) -> None:
+    """Take back the changes after a position of the log; the caller holds the write transaction."""
+    changes = database.execute("SELECT tbl, seq, op, id, doc FROM log WHERE n > ? ORDER BY n", (place,)).fetchall()
+    rows.write(database, rows.before(changes))
+    database.execute("DELETE FROM log WHERE n > ?", (place,))
+    database.execute("DELETE FROM marks WHERE n > ?", (place,))
+    database.execute("UPDATE horizon SET n = ? WHERE n > ?", (place, place))
 
 
-def _insert_at(database: Database, party: str, kind: Kind, seq: int, id: str, doc: Doc, text: str) -> None:
-    names = "".join(f", {column.sql}" for column in kind.columns)
-    places = ", ?" * len(kind.columns)
-    values = tuple(column.of(doc) for column in kind.columns)
-    table = schema.quoted(schema.table_of(party, kind))
-    database.execute(f"INSERT INTO {table} (seq, id, doc{names}) VALUES (?, ?, ?{places})", (seq, id, text, *values))
-    multi = schema.quoted(schema.multi_of(party))
-    for item in kind.multi:
-        for value in item.of(doc):
-            database.execute(f"INSERT INTO {multi} VALUES (?, ?, ?, ?)", (kind.name, item.path, value, seq))
+def restored(database: Database, since: int) -> int | None:
+    """The lowest position restored to after an epoch; None where that is no longer known, or never happened."""
+    known = database.execute("SELECT position FROM restores WHERE epoch > ?", (since,)).fetchall()
+    epoch = database.execute("SELECT epoch FROM meta").fetchone()[0]
+    return min((row[0] for row in known), default=None) if len(known) == epoch - since else None
+
+
+def _check(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise LabError(f"There is no snapshot named {name!r}.", hint="`tenantlab snapshot list` shows them.")
+
+
+def _roll_back(database: Database, name: str) -> None:
+    epoch = database.moment()[0] + 1
+    settings = database.settings()
+    known = database.execute("SELECT epoch, position FROM restores WHERE epoch > ?", (epoch - _RESTORES_KEPT,))
+    restores = known.fetchall()
+    database.roll_back_to(name)
+    with database.write():
+        restores.append((epoch, position(database)))
+        database.execute("SELECT 0").executemany("INSERT OR REPLACE INTO restores VALUES (?, ?)", restores)
+        database.execute("UPDATE meta SET epoch = ?", (epoch,))
+        database.set_settings(settings)
+
+
+def _set_counters(database: Database, wanted: list[tuple[str, str, int]]) -> None:
+    """Only those that differ are written."""
+    held = {(party, kind): n for party, kind, n in database.execute("SELECT party, kind, n FROM counters")}
+    changed = [row for row in wanted if held.pop(row[:2], None) != row[2]]
+    cursor = database.execute("SELECT 0")
+    cursor.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", changed)
+    cursor.executemany("DELETE FROM counters WHERE party = ? AND kind = ?", list(held))

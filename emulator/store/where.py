@@ -327,7 +327,9 @@ def _text(name: str, op: Operator, value: str | None, exact: bool) -> _Sql:  # n
         case "co":
             made = _Sql(f"instr({name}, ?) > 0", (value,))
         case "ew":
-            made = _Sql(f"substr(CAST({name} AS BLOB), ?) = CAST(? AS BLOB)", (-len(value.encode()), value))
+            # SQLite's substr of an empty blob is NULL.
+            end = f"ifnull(substr(CAST({name} AS BLOB), ?), x'')"
+            made = _Sql(f"{end} = CAST(? AS BLOB)", (-len(value.encode()), value))
             if not value:
                 made = _Sql(f"{name} IS NOT NULL")
         case _:

@@ -249,11 +249,13 @@ def worlds() -> list[str]:
     from emulator.kernel.operations import modules
     from emulator.serving.worldfile import WorldSpec
 
-    defaults = {"title": "none", "seed": "`tenantlab`", "clock": "`2026-01-15T09:00:00Z`", "lab": "nothing"}
+    defaults = {"title": "none", "seed": "`tenantlab`", "clock": "`2026-01-15T09:00:00Z`", "lab": "nothing",
+                "lag": "none"}  # fmt: skip
     told = {
         "world": "the world's name", "parties": "`kind:instance` (`okta:acme`) to what the party starts with",
         "title": "a line for people", "seed": "what ids and keys are made from", "clock": "the first instant of world time",
         "lab": "what `lab.json` hands out: tokens, clients, people with their passwords",
+        "lag": "by party, how far behind its eventually consistent reads are (`{\"entra:acme\": \"PT5S\"}`)",
     }  # fmt: skip
     lines = [
         "# World files", "", "YAML. Only `true` and `false` are booleans; an unknown key at the top is an error. See",

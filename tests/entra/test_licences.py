@@ -168,3 +168,32 @@ def test_a_member_without_a_seat_has_an_error(graph, lab):
 def test_permission(tenant):
     assert assign(app_client(tenant, "LicenseAssignment.ReadWrite.All"), DANA, remove=[E3]).status == 200
     assert error(assign(app_client(tenant, "LicenseAssignment.Read.All"), DANA, [E5]))[0] == 403
+
+
+def test_a_plan_keeps_the_date_of_its_assignment(tenant, graph, lab):
+    def dates():
+        found = graph.get(f"/users/{lab}?$select=assignedPlans")["assignedPlans"]
+        return {(item["assignedDateTime"], item["capabilityStatus"]) for item in found}
+
+    teams = {"skuId": E3, "disabledPlans": [plan(graph, E3, "TEAMS1")]}
+    first, second, third = (f"2026-01-15T09:{n}0:00Z" for n in range(3))
+    assign(graph, lab, [teams])
+    assert dates() == {(first, "Enabled")}
+    tenant.clock.advance(minutes=10)
+    assign(graph, lab, [E3])
+    assert dates() == {(first, "Enabled"), (second, "Enabled")}
+    assign(graph, lab, [teams])
+    assert dates() == {(first, "Enabled"), (second, "Deleted")}
+    tenant.clock.advance(minutes=10)
+    assign(graph, lab, [E3])
+    assert dates() == {(first, "Enabled"), (third, "Enabled")}
+    assign(graph, lab, remove=[E3])
+    assert dates() == {(first, "Deleted"), (third, "Deleted")}
+
+
+def test_plans_can_be_filtered_by(graph, lab):
+    assign(graph, lab, [E3])
+    wanted = "$filter=assignedPlans/any(p:p/service eq 'exchange' and p/capabilityStatus eq 'Enabled')&$count=true"
+    found = graph.get(f"/users?{wanted}", headers={"ConsistencyLevel": "eventual"})["value"]
+    assert lab in {user["id"] for user in found} | {user["userPrincipalName"] for user in found}
+    assert len(found) < len(graph.get("/users")["value"])

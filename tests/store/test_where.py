@@ -156,6 +156,8 @@ EXACT = [
     'groupTypes co "B" or profile.login ew "b"',
     "proxyAddresses pr",
     'age eq "1"',
+    'id ew "a" and not(profile.login ew "x")',  # of empty texts, too
+    'not(id ew "a")',
 ]
 EXACT_ODATA = [
     "proxyAddresses/any(p:startsWith(p,'A'))",

@@ -1,0 +1,108 @@
+"""One file, several databases and processes: a restore is seen whole, and told by the epoch."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from emulator.kernel.clock import Clock
+from emulator.store import Database, snapshots
+from tests.store.kinds import LINKS, PARTIES, THINGS, thing
+
+CHILD = """
+import sys
+from emulator.store import Database
+from tests.store.kinds import PARTIES, THINGS
+database = Database(PARTIES, path=__import__("pathlib").Path(sys.argv[1]))
+store = database.store("okta:one")
+print("ready", flush=True)
+seen = 0
+while seen < 30:
+    database.execute("BEGIN")
+    epoch, _ = database.moment()
+    sizes = {doc["size"] for doc in store.all(THINGS)}
+    database.execute("COMMIT")
+    if len(sizes) != 1:
+        sys.exit(f"epoch {epoch}: half a restore: {sizes}")
+    seen = epoch
+"""
+
+
+@pytest.fixture
+def pair(tmp_path):
+    made = [Database(PARTIES, path=tmp_path / "world.db") for _ in range(2)]
+    yield made
+    for database in made:
+        database.close()
+
+
+def test_another_database_sees_a_restore_and_its_epoch(pair):
+    one, two = pair
+    store, other = (database.store("okta:one") for database in pair)
+    store.add(THINGS, thing(1, tags=["a"]))
+    one.set_clock(Clock(frozen_ms=7))
+    snapshots.take(one, "s", at=0)
+    epoch = two.moment()[0]
+    other.put(THINGS, thing(1, tags=["b"]))
+    other.add(THINGS, thing(2))
+    two.set_clock(Clock(frozen_ms=9))
+    assert snapshots.names(two) == ["s"]
+    snapshots.restore(two, "s")
+    assert store.all(THINGS) == other.all(THINGS) == [thing(1, tags=["a"])]
+    assert one.moment()[0] == two.moment()[0] == epoch + 1
+    assert one.moment()[1].now() == two.moment()[1].now() == 7
+
+
+def test_a_memo_does_not_outlive_a_restore(pair):
+    one, two = pair
+    settled = one.store("okta:one")
+    assert settled.get(LINKS, "l") is None
+    snapshots.take(one, "s", at=0)
+    two.store("okta:one").add(LINKS, {"id": "l", "a": "1", "b": "2"})
+    one.moment()
+    assert settled.get(LINKS, "l") is not None
+    snapshots.restore(two, "s")
+    one.moment()
+    assert settled.get(LINKS, "l") is None
+
+
+def test_a_restore_waits_for_a_writer_and_is_not_half_seen(pair):
+    one, two = pair
+    store = one.store("okta:one")
+    for n in range(20):
+        store.add(THINGS, thing(n, size=1))
+    snapshots.take(one, "s", at=0)
+    sizes = []
+
+    def restore():
+        snapshots.restore(two, "s")
+
+    with one.write():
+        for n in range(20):
+            store.put(THINGS, thing(n, size=2))
+        waiting = threading.Thread(target=restore)
+        waiting.start()
+    waiting.join()
+    sizes = {doc["size"] for doc in store.all(THINGS)}
+    assert sizes == {1}
+
+
+def test_another_process_never_sees_half_a_restore(tmp_path):
+    path = tmp_path / "world.db"
+    with contextlib.closing(Database(PARTIES, path=path)) as database:
+        store = database.store("okta:one")
+        for n in range(40):
+            store.add(THINGS, thing(n, size=1))
+        snapshots.take(database, "s", at=0)
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert child.stdout.readline() == "ready\n"
+        while database.moment()[0] < 30:
+            with database.write():
+                for n in range(40):
+                    store.put(THINGS, thing(n, size=2))
+            snapshots.restore(database, "s")
+        assert (child.communicate(timeout=30), child.returncode) == (("", ""), 0)
