@@ -55,7 +55,7 @@ def choose_key(store: Any, app: Doc, body: Doc) -> None:
     signing = app["credentials"]["signing"]
     if not kid or not signing.get("kid") or kid == signing["kid"]:
         return
-    found = store.get(APP_KEYS, kid)
+    found = store.get(APP_KEYS, kid) if isinstance(kid, str) else None
     if found is None or found["_appId"] != app["id"]:
         why = Why("The key is not one of this app's.", (Compared("credentials.signing.kid", kid, "request body"),))
         raise invalid("credentials.signing.kid", "credentials.signing.kid: The key does not exist", why=why)

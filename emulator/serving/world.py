@@ -112,6 +112,7 @@ class World:
         path = Path(self._scratch.name) / "world.db"
         self._make_file(kinds, path)
         database = Database(kinds, path=path)
+        database.private = True
         database.execute("PRAGMA synchronous=OFF")
         return database
 

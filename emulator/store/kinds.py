@@ -36,6 +36,8 @@ class Column:
             return int(value)
         if isinstance(value, str):
             return value.casefold() if self.fold else value
+        if isinstance(value, int) and value.bit_length() > 63:
+            return float(value)  # what a column cannot hold; the document keeps it
         return value if isinstance(value, (int, float)) else str(value)
 
 

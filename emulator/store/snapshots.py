@@ -1,6 +1,6 @@
 """Snapshot and restore of a whole world, atomic over all parties.
 
-In memory (one process, one connection) a snapshot is a SAVEPOINT. In a file, which other processes share, it is a
+In a private database (one process, one connection) a snapshot is a SAVEPOINT. In a file that others share it is a
 position in the log: a restore undoes the changes after it in one write transaction and bumps the epoch, so that no
 transaction sees half and every worker drops its caches. Snapshots taken after the restored one are gone either way.
 """
@@ -16,7 +16,7 @@ _RESTORES_KEPT = 100
 
 def take(database: Database, name: str, *, at: int) -> None:
     """Remember the present state under `name`, replacing an older snapshot of that name."""
-    if database.path is None:
+    if database.private:
         database.savepoint(name)
         return
     with database.write():
@@ -29,7 +29,7 @@ def take(database: Database, name: str, *, at: int) -> None:
 
 def names(database: Database) -> list[str]:
     """Snapshots that can be restored, oldest first."""
-    if database.path is None:
+    if database.private:
         return database.savepoints()
     return [row[0] for row in database.execute("SELECT name FROM snapshots ORDER BY position, at")]
 
@@ -41,7 +41,7 @@ def position(database: Database) -> int:
 
 def restore(database: Database, name: str) -> None:
     """Go back to `name`. LabError when there is no such snapshot."""
-    if database.path is None:
+    if database.private:
         _check(name, database.savepoints())
         _roll_back(database, name)
         return

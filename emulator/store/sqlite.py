@@ -23,11 +23,14 @@ from emulator.store.kinds import Kind
 class Database:
     """One world's state. `path` None keeps it in memory; `image` starts from a serialized database.
 
+    `private`: nobody else has it open, as in memory; snapshots are then savepoints.
+
     `current` are the settings as of the last `moment()`: not to be changed in place.
     """
 
     def __init__(self, parties: dict[str, list[Kind]], *, path: Path | None = None, image: bytes | None = None) -> None:
         self.path = path
+        self.private = path is None
         self.lock = threading.RLock()
         self.parties = {party: {kind.name: kind for kind in kinds} for party, kinds in parties.items()}
         self.on_commit: list[Callable[[], None]] = []
@@ -148,7 +151,9 @@ class Database:
 
     def moment(self) -> tuple[int, Clock]:
         """Epoch and clock, read in one statement (with the settings, see `current`)."""
-        epoch, text, settings, settled = self._db.execute("SELECT epoch, clock, settings, settled FROM meta").fetchone()
+        with self.lock:  # see `version`
+            row = self._db.execute("SELECT epoch, clock, settings, settled FROM meta").fetchone()
+        epoch, text, settings, settled = row
         if (epoch, settled) != self._memo_of:
             self._memo_of = (epoch, settled)
             self.memo.clear()
@@ -160,7 +165,8 @@ class Database:
 
     def version(self) -> int:
         """Changes whenever another connection has committed to the file."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        with self.lock:  # a read that is open in another thread makes BEGIN IMMEDIATE fail at once, without waiting
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def set_clock(self, clock: Clock) -> None:
         with self.write():

@@ -155,9 +155,7 @@ class Driver:
         """Addresses asked for since the last call, by documents and everything in them."""
         entries = self._do("POST", "/se/log", {"type": "performance"})
         events = [json.loads(entry["message"])["message"] for entry in entries]
-        return [
-            event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"
-        ]
+        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,9 @@ The sweep over operations (`test_no_operation_fails_...`) sends each of them bod
 wrong in ways that handlers trip over.
 """
 
+import base64
 import json
+import os
 import re
 import socket
 import ssl
@@ -21,8 +23,10 @@ import pytest
 
 from emulator.kernel.exchange import Exchange
 from emulator.kernel.operations import Operation
+from emulator.protocols.wstrust_client import build_rst
 from emulator.serving import listen
 from emulator.serving.lab import Lab
+from emulator.serving.minting import mint
 from emulator.serving.world import World
 from emulator.wire.client import Http, Tcp, json_of
 
@@ -256,7 +260,11 @@ def test_length_and_chunks_together(lab: Lab):
     body, headers = create_group(lab, "Framed twice")
     smuggled = get(b"/_lab/health")
     data = post(
-        b"/api/v1/groups", b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body), headers, CHUNKED, length=b"Content-Length: 5\r\n"
+        b"/api/v1/groups",
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body),
+        headers,
+        CHUNKED,
+        length=b"Content-Length: 5\r\n",
     )
     found = send(lab.url("okta"), data + smuggled)
     assert found is not None and found.status in (200, 400)
@@ -329,14 +337,41 @@ BODIES = [
     b"a=%ff&b=%00&c", b"&&&===", b"[" * 99 + b"]" * 99,
 ]  # fmt: skip
 PATHS = ["%00", "%ef%bf%be", "a" * 2_000, "'", "..", "%2f%2e%2e", "null", "-1", "{id}", "%F0%9F%92%A9", "a b", "$count"]
-QUERY_VALUES = ["", "%00", "%ff", "-1", "0", "99999999999999999999", "a" * 3_000, "'", "((((", "%22", "null", "1e5", "[]"]
+QUERY_VALUES = [
+    "",
+    "%00",
+    "%ff",
+    "-1",
+    "0",
+    "99999999999999999999",
+    "a" * 3_000,
+    "'",
+    "((((",
+    "%22",
+    "null",
+    "1e5",
+    "[]",
+]
 NAMES = (
     "profile", "credentials", "name", "type", "status", "settings", "conditions", "actions", "id", "value", "displayName",
     "userPrincipalName", "passwordProfile", "@odata.id", "addLicenses", "removeLicenses", "username", "password", "users",
     "sessionToken", "stateToken", "kinds", "max", "lease", "outcome", "events", "properties", "keyCredential", "mailNickname",
     "signOnMode", "label", "licenses", "groupIds", "accountEnabled", "members", "scope", "expression", "gateways", "filter",
 )  # fmt: skip
-FORMS = ("grant_type", "client_id", "code", "scope", "wa", "wresult", "wctx", "ctx", "login", "passwd", "SAMLResponse", "redirect_uri")
+FORMS = (
+    "grant_type",
+    "client_id",
+    "code",
+    "scope",
+    "wa",
+    "wresult",
+    "wctx",
+    "ctx",
+    "login",
+    "passwd",
+    "SAMLResponse",
+    "redirect_uri",
+)
 WHOLE_FORM = {
     "grant_type": "authorization_code", "client_id": "x", "code": "x", "redirect_uri": "x", "wa": "wsignin1.0",
     "wresult": "<a/>", "ctx": "a.b", "login": "a@b", "passwd": "x",
@@ -357,9 +392,23 @@ class Sweep:
     def run(self) -> None:
         method, path = self.operation.method, self.known.path(self.service.name, self.operation.path)
         for value in PATHS if "{" in self.operation.path else []:
-            for wrong in {re.sub(r"\{\w+\}", lambda _: quote(value, safe="%"), self.operation.path), path + "/" + value}:
+            for wrong in {
+                re.sub(r"\{\w+\}", lambda _: quote(value, safe="%"), self.operation.path),
+                path + "/" + value,
+            }:
                 self.ask(method, wrong, b"")
-        names = [*self.operation.query, "limit", "after", "filter", "search", "q", "$filter", "$top", "$select", "$skiptoken"]
+        names = [
+            *self.operation.query,
+            "limit",
+            "after",
+            "filter",
+            "search",
+            "q",
+            "$filter",
+            "$top",
+            "$select",
+            "$skiptoken",
+        ]
         for name in dict.fromkeys(names):
             for value in QUERY_VALUES:
                 self.ask(method, path, b"", query=f"{quote(name, safe='$')}={value}")
@@ -370,9 +419,10 @@ class Sweep:
         for body in BODIES:
             for kind in ("application/json", "application/x-www-form-urlencoded", "application/soap+xml", ""):
                 self.ask(method, path, body, kind=kind)
-        for value in VALUES:
-            for name in NAMES:
+        for name in NAMES:
+            for value in self.some():
                 self.ask(method, path, json.dumps({name: value}).encode())
+        for value in VALUES:
             everything = dict.fromkeys(NAMES, value)
             self.ask(method, path, json.dumps(everything).encode())
             self.ask(method, path, json.dumps({"profile": everything}).encode())
@@ -385,12 +435,17 @@ class Sweep:
                 body = "&".join(f"{key}={text if key == name else quote(text)}" for key, text in fields.items())
                 self.ask(method, path, body.encode(), kind="application/x-www-form-urlencoded")
 
+    def some(self) -> Iterator[Any]:
+        """The next few of the wrong values."""
+        for _ in range(SOME):
+            self._turn += 1
+            yield VALUES[self._turn * 7 % len(VALUES)]
+
     def changed(self, example: Any, wrap: Any = lambda part: part, depth: int = 0) -> Iterator[Any]:
         """A document with one thing in it wrong: each of its values takes its turn, with some of the wrong ones."""
         if depth:
-            for _ in range(SOME):
-                self._turn += 1
-                yield wrap(VALUES[self._turn * 7 % len(VALUES)])
+            for value in self.some():
+                yield wrap(value)
         if isinstance(example, dict) and depth < 5:
             for key in example:
                 yield wrap({name: value for name, value in example.items() if name != key})
@@ -412,8 +467,8 @@ class Sweep:
             crashes.clear()
 
 
-SOME = 4
-"""How many of the wrong values each value of an example is replaced with."""
+SOME = int(os.environ.get("TENANTLAB_SWEEP", "4"))
+"""How many of the wrong values each value of an example is replaced with; 25 for all."""
 
 
 class Known:
@@ -424,7 +479,9 @@ class Known:
         okta, entra, lab = world.okta, world.entra, world.spec.lab
         user = okta.get("/api/v1/users/dana@acme.example")["id"]
         app = lab["okta"]["o365_app_id"]
-        policy = next(item for item in okta.get("/api/v1/policies?type=ACCESS_POLICY") if item["status"] == "ACTIVE")["id"]
+        policy = next(item for item in okta.get("/api/v1/policies?type=ACCESS_POLICY") if item["status"] == "ACTIVE")[
+            "id"
+        ]
         self.names: dict[str, str] = {
             "userId": user, "appId": app, "appName": "office365", "externalKey": lab["okta"]["o365_external_key"],
             "groupId": okta.get(f"/api/v1/apps/{app}/groups")[0]["id"], "policyId": policy, "linkId": "login",
@@ -494,7 +551,9 @@ def credentials(known: Known) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(("service", "operation"), [pytest.param(*item, id=f"{item[0]}-{item[1].method}-{item[1].path}") for item in operations()])  # fmt: skip
-def test_no_operation_fails_on_bad_input(known: Known, credentials: dict[str, dict[str, str]], service: str, operation: Operation):
+def test_no_operation_fails_on_bad_input(
+    known: Known, credentials: dict[str, dict[str, str]], service: str, operation: Operation
+):
     sent = credentials.get(service, {})
     if operation.auth == "agent":
         sent = {"authorization": f"Bearer {known.world.agent_token}"}
@@ -503,6 +562,48 @@ def test_no_operation_fails_on_bad_input(known: Known, credentials: dict[str, di
         sweep.run()
     assert sweep.failures == []
     assert sweep.statuses
+
+
+def damaged(message: bytes) -> Iterator[bytes]:
+    """A message with one part missing, doubled, changed or cut off, or with something that is not XML in it."""
+    step = max(1, len(message) // 60)
+    for at in range(0, len(message), step):
+        yield message[:at]
+        yield message[:at] + message[at + step :]
+        yield message[: at + step] + message[at:]
+        yield message[:at] + bytes([message[at] ^ 0x15]) + message[at + 1 :]
+        yield message[:at] + INSERTED[at // step % len(INSERTED)] + message[at:]
+
+
+INSERTED = [
+    b"&x;", b"\x00", b"\xff", b"<!--", b"]]>", b"<![CDATA[", b"&#0;", b"&#x110000;", b"<?x?>", b"<a>", b'"', b"\xef\xbf\xbf",
+    b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>', b"<a xmlns:b='" + b"c" * 5_000 + b"'/>", b"<a>" * 2_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["wresult", "saml2", "2005", "1.3"])
+def test_no_damaged_message_is_a_failure(world: World, kind: str):
+    login, lab = "https://login.microsoftonline.com/login.srf", world.spec.lab["okta"]
+    service = next(user for user in world.spec.lab["users"] if user["role"] == "service" and user["federated"])
+    http = Http(world.transport)
+    with world.rolled_back():
+        if kind in ("wresult", "saml2"):
+            token = mint(world, kind, service["login"], {}, None).encode()
+            name = "wresult" if kind == "wresult" else "SAMLResponse"
+            for message in damaged(token):
+                text = (base64.b64encode(message) if kind == "saml2" else message).decode("latin-1")
+                found = http.request("POST", login, form={"wa": "wsignin1.0", name: text})
+                assert found.status < 500, (message, found.text()[:500])
+        else:
+            end = "active" if kind == "2005" else "username13"
+            url = f"https://{world.hosts.service('okta').host}/app/office365/{lab['o365_external_key']}/sso/wsfed/{end}"
+            sent = {"password": service["password"], "url": url, "message_id": "m", "now_ms": world.clock.now()}
+            for message in damaged(build_rst(kind, service["login"], **sent)):
+                headers = {"content-type": "application/soap+xml; charset=utf-8"}
+                found = http.request("POST", url, body=message, headers=headers)
+                # A refused WS-Trust request is a SOAP fault with status 500 by the standard; a crash is not one.
+                assert found.status < 500 or b"Fault>" in found.body, (message, found.text()[:500])
+    assert world.engine.crashes == []
 
 
 def test_every_service_is_swept(known: Known):

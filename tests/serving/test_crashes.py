@@ -193,11 +193,15 @@ class Estate:
         everyone = [user["id"] for user in self.pages(members_of) if user["status"] != "DEPROVISIONED"]
         assert len(set(everyone)) == len(everyone)
         assert set(everyone) == set(self.users)
-        licensed = {user["id"] for user in self.pages(f"/api/v1/groups/{self.group('Microsoft 365 E3')}/users?limit=200")}
+        licensed = {
+            user["id"] for user in self.pages(f"/api/v1/groups/{self.group('Microsoft 365 E3')}/users?limit=200")
+        }
         app = self.info["okta"]["o365_app_id"]
         app_users = Counter(item["id"] for item in self.pages(f"/api/v1/apps/{app}/users?limit=200"))
         assert set(app_users.values()) <= {1}
-        made = {id: user["profile"]["login"] for id, user in self.users.items() if user["profile"]["lastName"] == "Test"}
+        made = {
+            id: user["profile"]["login"] for id, user in self.users.items() if user["profile"]["lastName"] == "Test"
+        }
         rows: Counter[tuple[str, str]] = Counter()
         query = " or ".join(f'eventType eq "{kind}"' for kind in LOGGED)
         for row in self.pages(f"/api/v1/logs?{urlencode({'filter': query, 'limit': 1000})}"):

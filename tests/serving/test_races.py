@@ -98,7 +98,11 @@ def test_an_authorization_code_is_redeemed_once(lab: Lab, wire: Tcp, http: Http)
     assert Counter(answer.get("error") for answer in answers) == {None: 1, "invalid_grant": TIMES - 1}
     assert {tuple(answer["error_codes"]) for answer in answers if "error" in answer} == {(54005,)}
     # Whoever came second took the winner's refresh token away (RFC 9700).
-    refresh = {"grant_type": "refresh_token", "client_id": form["client_id"], "refresh_token": winners[0]["refresh_token"]}
+    refresh = {
+        "grant_type": "refresh_token",
+        "client_id": form["client_id"],
+        "refresh_token": winners[0]["refresh_token"],
+    }
     assert doc_of(http.request("POST", token_url(lab), form=refresh))["error"] == "invalid_grant"
 
 
@@ -169,7 +173,9 @@ def test_microsoft_counts_every_wrong_password(lab: Lab, http: Http):
     }  # fmt: skip
 
     def guess(number: int) -> int:
-        return int(doc_of(http.request("POST", token_url(lab), form={**form, "password": f"no{number}"}))["error_codes"][0])
+        return int(
+            doc_of(http.request("POST", token_url(lab), form={**form, "password": f"no{number}"}))["error_codes"][0]
+        )
 
     assert Counter(at_once(guess)) == {50126: 10, 50053: TIMES - 10}
 

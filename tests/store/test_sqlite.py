@@ -30,6 +30,16 @@ class TestFile(StoreConformance):
             yield made
 
 
+class TestPrivateFile(StoreConformance):
+    """A large world in process."""
+
+    @pytest.fixture
+    def database(self, tmp_path):
+        with contextlib.closing(Database(PARTIES, path=tmp_path / "world.db")) as made:
+            made.private = True
+            yield made
+
+
 class TestImage(StoreConformance):
     @pytest.fixture
     def database(self):

@@ -86,7 +86,7 @@ def assign_user_role(call: Call) -> Doc:
         raise Problem(
             "E0000001", "type", causes=("type: custom roles are not enabled",), why=not_emulated("A custom role")
         )
-    if kind not in LABELS:
+    if not isinstance(kind, str) or kind not in LABELS:
         compared = (Compared("type", kind, "request body"), Compared("known", ", ".join(LABELS), "roles"))
         raise invalid("type", "type: The field is not valid", why=Why("There is no such role.", compared))
     for row in call.store.find_all(ROLES, "userId", user["id"]):
