@@ -1,7 +1,8 @@
-"""The parties that a world may hold, imported when a world is made and not before."""
+"""The parties that a world may hold and their route tables, made when a world is made and not before."""
 
 from functools import cache
 
+from emulator.kernel.operations import Routes
 from emulator.kernel.party import PartyType
 
 PACKAGES = {"okta": "emulator.okta.party", "entra": "emulator.entra.party", "directory": "emulator.directory.party"}
@@ -15,3 +16,10 @@ def party_type(kind: str) -> PartyType:
     found = importlib.import_module(PACKAGES[kind]).PARTY
     assert isinstance(found, PartyType)
     return found
+
+
+@cache
+def routes_of(kind: str, service: str) -> Routes:
+    """A service's route table, built once per process."""
+    found = next(item for item in party_type(kind).services if item.name == service)
+    return Routes(found.operations, fold=found.dialect.fold_paths)

@@ -10,14 +10,14 @@ from emulator.kernel.clock import Clock, parse_duration, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import Ids, machine_random
-from emulator.kernel.operations import Routes
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
 from emulator.serving import worldfile
+from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
-from emulator.serving.parties import party_type
+from emulator.serving.parties import party_type, routes_of
 from emulator.serving.pipeline import Engine, Service, pipeline
 from emulator.store import Database, replica, retention, schema, snapshots
 from emulator.store import journal as journal_table
@@ -362,55 +362,7 @@ class World:
             self.restore("rolled_back")
 
 
-class ClockControl:
-    """World time, as a user of a world moves it."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self) -> int:
-        """World time in milliseconds."""
-        return self._world.database.moment()[1].now()
-
-    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0, days: float = 0) -> None:
-        """Move world time forward."""
-        self.advance_ms(int((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000))
-
-    def advance_iso(self, duration: str) -> None:
-        """Move world time forward by an ISO 8601 duration."""
-        self.advance_ms(parse_duration(duration))
-
-    def advance_ms(self, by: int) -> None:
-        self._set(self._read().advanced(by))
-
-    def freeze(self, at: str | None = None) -> None:
-        """Stop world time, here or at an instant."""
-        self._set(self._read().frozen(parse_iso(at) if at else None))
-
-    def run(self, rate: float | None = None) -> None:
-        """Let world time run on from where it is."""
-        self._set(self._read().running(rate))
-
-    def _read(self) -> Clock:
-        return self._world.database.moment()[1]
-
-    def _set(self, clock: Clock) -> None:
-        self._world.database.set_clock(clock)
-
-
 def _checked(people: int | None) -> int | None:
     if people is not None and not 0 <= people <= _MOST:
         raise LabError(f"A world takes 0 to {_MOST:,} people.", hint="100,000 take about a minute to make.")
     return people
-
-
-_routes: dict[tuple[str, str], Routes] = {}
-
-
-def routes_of(kind: str, service: str) -> Routes:
-    """A service's route table, built once per process."""
-    key = (kind, service)
-    if key not in _routes:
-        found = next(item for item in party_type(kind).services if item.name == service)
-        _routes[key] = Routes(found.operations, fold=found.dialect.fold_paths)
-    return _routes[key]

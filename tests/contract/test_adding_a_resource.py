@@ -7,7 +7,7 @@ import pytest
 
 from emulator import World
 from emulator.directory import party, resources
-from emulator.serving import parties, world
+from emulator.serving import parties
 from emulator.serving.support import matrix
 
 TOY = '''
@@ -39,7 +39,7 @@ def seed(seeding):
 def toy(tmp_path, monkeypatch):
     (tmp_path / "printers.py").write_text(textwrap.dedent(TOY))
     monkeypatch.setattr(resources, "__path__", [*resources.__path__, str(tmp_path)])
-    forget = [parties.party_type.cache_clear, world._routes.clear]
+    forget = [parties.party_type.cache_clear, parties.routes_of.cache_clear]
     monkeypatch.delitem(sys.modules, party.__name__)
     for each in forget:
         each()

@@ -418,10 +418,10 @@ def test_hostile_options_are_refused_at_once(name, text):
 
 
 def test_hostile_paths():
-    started = time.perf_counter()
+    started = time.process_time()
     for path in ("(" * 100_000, "/users('" + "''" * 100_000 + "')", "/" * 1_000_000, "/a(" * 100_000):
         split_path(path)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @settings(max_examples=150, deadline=None)

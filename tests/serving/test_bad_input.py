@@ -276,7 +276,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listen, "SLOWEST_BODY", 0.3)
 
 
-@pytest.mark.parametrize("start", [post(b"/x", b"{", JSON, length=b"Content-Length: 50\r\n"), post(b"/x", b"1\r\n{\r\n", JSON, length=CHUNKED)])  # fmt: skip
+@pytest.mark.parametrize(
+    "start",
+    [
+        post(b"/x", b"{", JSON, length=b"Content-Length: 50\r\n"),
+        post(b"/x", b"1\r\n{\r\n", JSON, length=CHUNKED),
+    ],
+    ids=["announced", "chunked"],
+)
 def test_a_body_without_end(lab: Lab, impatient: None, start: bytes):
     for service in ("okta", "graph", "login", "control"):
         assert_plain_refusal(send(lab.url(service), start), 408)
@@ -393,7 +400,7 @@ class Sweep:
         method, path = self.operation.method, self.known.path(self.service.name, self.operation.path)
         for value in PATHS if "{" in self.operation.path else []:
             for wrong in {
-                re.sub(r"\{\w+\}", lambda _: quote(value, safe="%"), self.operation.path),
+                re.sub(r"\{\w+\}", lambda _, value=value: quote(value, safe="%"), self.operation.path),
                 path + "/" + value,
             }:
                 self.ask(method, wrong, b"")

@@ -283,7 +283,16 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
         assert members(again.child.pid) == []
 
 
-@pytest.mark.parametrize("wait_for", ["world.making", "world.making-wal", "world.db", "ca.pem", "tls.crt"])
+more = pytest.mark.clients
+
+
+@pytest.mark.parametrize(
+    "wait_for",
+    [
+        "world.making-wal", "tls.crt", pytest.param("world.making", marks=more), pytest.param("world.db", marks=more),
+        pytest.param("ca.pem", marks=more),
+    ],
+)  # fmt: skip
 def test_a_start_that_was_killed_is_started_again(tmp_path: Path, wait_for: str):
     child = subprocess.Popen(
         [sys.executable, "-m", "emulator", "up", "--data", str(tmp_path), "--workers", "2", "--json"],
