@@ -78,8 +78,11 @@ def test_graph_client_with_azure_identity(lab):
 
 
 def test_no_other_host_is_reached(lab):
-    out = run(lab, """
+    out = run(
+        lab,
+        """
         try { await fetch('https://example.com/'); console.log('reached'); }
         catch (error) { console.log(String(error.cause || error)); }
-    """)
+    """,
+    )
     assert "not an emulated host" in out
