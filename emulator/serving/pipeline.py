@@ -153,9 +153,12 @@ def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> t
            "status": answer.status, "code": problem.code}  # fmt: skip
     call.entries = list(problem.extra.get("log", ()))
     call.log(Entry(REFUSAL, problem.code, "FAILURE", doc, why.to_doc()))
-    with engine.database.write():
-        _flush(engine, call)
-        engine.trim_refusals()
+    try:
+        with engine.database.write():
+            _flush(engine, call)
+            engine.trim_refusals()
+    except Exception:  # the refusal stands even where its reason cannot be kept (a full disk, a lock that never came)
+        engine.crashes.append(traceback.format_exc())
     answer.headers.append(("X-Lab-Why", f"{call.base}/_lab/why/{call.request_id}"))
     answer.headers.extend(problem.headers)
     return answer, why

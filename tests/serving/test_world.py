@@ -56,6 +56,15 @@ def test_a_crash_is_the_partys_own_500_and_is_remembered(small, monkeypatch):
     assert "ZeroDivisionError" in small.engine.crashes[0]
 
 
+def test_a_refusal_stands_even_where_its_reason_cannot_be_kept(small, monkeypatch):
+    def full(*args, **more):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("emulator.store.journal.append", full)
+    assert small.directory.call("GET", "/users/nobody").status == 404
+    assert "disk full" in small.engine.crashes[0]
+
+
 def play(seed: str) -> bytes:
     with World(SMALL, seed=seed) as world:
         world.directory.post("/users", {"sAMAccountName": "sam", "userPrincipalName": "sam@small.example"})
