@@ -1,7 +1,6 @@
 """How Graph speaks: bearer tokens, the error envelope, OData context, headers. Source: graph-entra.md 1.1 and 1.2."""
 
 import base64
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -270,11 +269,6 @@ def stamp(call: Call, answer: Answer) -> None:
         ("Vary", "Accept-Encoding"),
         ("x-ms-resource-unit", "1"),
     ]
-
-
-def event_id(call: Call, kind: str) -> str:
-    """A GUID for a log record of this call: derived, so that a read needs no counter."""
-    return as_guid(hashlib.blake2b(f"{call.request_id}/{kind}/{len(call.entries)}".encode(), digest_size=16).digest())
 
 
 DIALECT = Dialect(

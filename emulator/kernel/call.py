@@ -6,7 +6,7 @@ A handler is a function of a `Call`. It returns a document, a `Listing`, an `Ans
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Exchange
@@ -37,12 +37,6 @@ class Listing:
     items: list[Doc] | bytes
     next: str | None = None
     extra: Doc = field(default_factory=dict)
-
-
-class Transactions(Protocol):
-    """What a call needs of the pipeline to commit: a write transaction of the world."""
-
-    def write(self) -> Any: ...
 
 
 @dataclass(slots=True)

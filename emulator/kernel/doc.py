@@ -4,7 +4,6 @@ Keys that start with an underscore belong to the emulator (password hashes, link
 leave a party; `public` drops them.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 Doc = dict[str, Any]
@@ -22,8 +21,3 @@ def dig(doc: Any, path: str) -> Any:
             return None
         doc = doc.get(step)
     return doc
-
-
-def pick(doc: Doc, keys: Iterable[str]) -> Doc:
-    """The document narrowed to `keys`, in their order; missing ones are None."""
-    return {key: doc.get(key) for key in keys}

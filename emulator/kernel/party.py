@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.kernel.call import Call, Caller
+from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import Ids
@@ -84,6 +84,3 @@ class PartyType:
     seed: Callable[[Seeding], None]
     describe: Callable[[Doc], Doc]
     populate: Callable[[Seeding], Population] | None = None
-
-
-ANYONE = Caller()

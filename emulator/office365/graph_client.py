@@ -5,7 +5,6 @@ client until five minutes before they expire, by the servers' own Date headers.
 """
 
 import uuid
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -26,14 +25,6 @@ class Time(Protocol):
     now_ms: int
 
     def hear(self, answer: Answer) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where Microsoft is."""
-
-    login: str
-    graph: str
 
 
 class Tokens:

@@ -18,7 +18,6 @@ DEFAULT_SPAN = 7 * DAY
 OLDEST = 180 * DAY
 RETENTION = 90 * DAY
 MOST_KEYWORDS, LONGEST_KEYWORD = 10, 40
-_FIELD = "field is not valid: "
 
 
 @dataclass(frozen=True, slots=True)

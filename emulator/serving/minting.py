@@ -23,7 +23,6 @@ KINDS = ("wresult", "saml2", "wstrust", "id", "access")
 FOREIGN_KEY = "certificates/foreign"
 SAML_CLAIMS = {"upn": "upn", "immutableid": "immutableId", "issuer": "issuer", "audience": "audience"}
 
-Assertion = Any
 BREAKS: dict[str, str] = {
     "signature": "one byte of the signature changed",
     "claim": "a claim changed after signing",

@@ -37,7 +37,6 @@ from emulator.kernel.query import (
 )
 from emulator.store.kinds import ColumnKind, Kind
 
-_FLIPPED = {"gt": "<=", "ge": "<", "lt": ">=", "le": ">"}
 _SYMBOLS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 

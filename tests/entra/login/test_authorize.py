@@ -1,6 +1,5 @@
 """The authorization endpoint: what is wrong and who is told, prompts, hints, single sign-on, response types."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -33,18 +32,10 @@ from tests.entra.login.worlds import (
     sign_in_federated,
     sign_in_managed,
     signins,
-    spec,
     stopping,
     values,
     wresult,
 )
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
 
 
 def page(world: World, url: str) -> str:

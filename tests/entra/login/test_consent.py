@@ -1,6 +1,5 @@
 """Consent: for everybody by an administrator, for oneself by a user, and who may not. graph-entra.md 1.14, 2.5."""
 
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -30,13 +29,6 @@ from tests.entra.login.worlds import (
     stopping,
     token,
 )
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
 
 
 def consent_url(*, v2: bool = False, tenant: str = TENANT, **changes: str | None) -> str:

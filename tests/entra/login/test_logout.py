@@ -1,6 +1,5 @@
 """Sign-out: the session ends; the browser goes nowhere but where it may. graph-entra.md 2.1, security.md W1."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -16,16 +15,8 @@ from tests.entra.login.worlds import (
     redeem,
     sign_in_federated,
     sign_in_managed,
-    spec,
     stopping,
 )
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
 
 
 @pytest.mark.parametrize("path", ["oauth2/v2.0/logout", "oauth2/logout"])

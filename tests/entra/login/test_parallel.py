@@ -1,20 +1,11 @@
 """One winner: of many requests at the same time exactly one uses a thing that is good once. security.md C1, S28."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from emulator import World
 from tests.entra.login.test_token import ROPC_FORM
-from tests.entra.login.worlds import authorize_url, post_srf, redeem, sign_in_managed, spec, stopping, token, wresult
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
+from tests.entra.login.worlds import authorize_url, post_srf, redeem, sign_in_managed, stopping, token, wresult
 
 
 def at_once(call: Callable[[], int], times: int = 20) -> list[int]:

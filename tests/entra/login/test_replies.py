@@ -3,7 +3,6 @@ form brought it here, would forbid the redirect (see tests/browser for the brows
 
 import html
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,20 +17,12 @@ from tests.entra.login.worlds import (
     authorize_url,
     redeem,
     sign_in_managed,
-    spec,
     stopping,
     token,
     wresult,
 )  # fmt: skip
 
 BROWSER = {"sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site", "sec-fetch-dest": "document"}
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
 
 
 def come_back(world: World, headers: dict[str, str], **asked: str) -> Answer:

@@ -1,7 +1,6 @@
 """The token endpoint: every grant, its claims, its refusals. graph-entra.md 2.3, 2.4, 2.14; security.md J7 to J12."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -56,13 +55,6 @@ APP_FORM = {"grant_type": "client_credentials", "client_id": LAB, "client_secret
 ROPC_FORM = {
     "grant_type": "password", "client_id": PUBLIC, "username": LIN, "password": LIN_PASSWORD, "scope": GRAPH_SCOPE, "client_info": "1",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    with World(spec()) as made:
-        yield made
-        assert made.engine.crashes == []
 
 
 def code_of(body: Doc) -> int:
