@@ -31,7 +31,7 @@ check: $(VENV)/.dev  ## lint, types, import rules, generated docs, tests
 	$(MAKE) test
 
 check-all: $(VENV)/.clients check  ## check, and the larger clients
-	$(BIN)/pytest -m clients
+	$(BIN)/pytest -m "clients or slow"
 
 bench: $(VENV)/.dev  ## measure, as ratios in one run
 	$(BIN)/pytest -m bench -s -p no:randomly -p no:xdist

@@ -15,6 +15,8 @@ COMMANDS = {
     "exec": "run a command against a world of its own",
     "status": "what is running, and where",
     "browser": "a real browser under the real host names",
+    "run": "play scenarios headless, both ways",
+    "scenario": "work on a broken estate: ticket, checks, hints, solution",
     "call": "one API call as the world's administrator",
     "logs": "both sides' logs, side by side",
     "trace": "the exchanges of the tape, with their whys",

@@ -11,8 +11,9 @@ import sys
 
 import click
 
-from emulator.cli.common import environment, json_option
+from emulator.cli.common import json_option
 from emulator.kernel.problems import LabError
+from emulator.serving.environment import environment
 from emulator.serving.lab import Lab
 
 _CLIENTS = ("okta", "msal", "requests")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from emulator.cli.common import environment, world_options
+from emulator.cli.common import world_options
 from emulator.kernel.problems import LabError
+from emulator.serving.environment import environment
 from emulator.serving.lab import Lab
 
 

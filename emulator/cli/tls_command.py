@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from emulator.cli.common import data_option, environment, json_option, put, say
+from emulator.cli.common import data_option, json_option, put, say
+from emulator.serving.environment import environment
 from emulator.serving.lab import find
 
 _VARIABLES = (

@@ -4,6 +4,7 @@ Nothing of the emulator is imported until a fixture is asked for, and nothing is
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,21 @@ import pytest
 if TYPE_CHECKING:
     from emulator import World
     from emulator.serving.lab import Lab
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tenantlab")
+    group.addoption("--tenantlab-seed", action="append", default=[], metavar="SEED",
+                    help="seed of collected scenario folders; may be given several times [1]")  # fmt: skip
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A folder's scenario.yaml is a test: `pytest scenarios/`."""
+    if file_path.name != "scenario.yaml":
+        return None
+    from emulator.testing.collecting import ScenarioFile
+
+    return ScenarioFile.from_parent(parent, path=file_path)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cli.common import environment
+from emulator.serving.environment import environment
 from emulator.serving.lab import Lab
 
 pytestmark = pytest.mark.clients

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from emulator.cli.common import environment
+from emulator.serving.environment import environment
 from emulator.serving.lab import Lab
 
 
