@@ -14,6 +14,8 @@ from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Problem, ProblemKind, Why
 
 CATALOGUE = {
+    "invalidDNSyntax": ProblemKind(400, "{0}"),
+    "notAllowedOnNonLeaf": ProblemKind(400, "{0} is not empty."),
     "noSuchObject": ProblemKind(404, "There is no object {0} in this directory."),
     "entryAlreadyExists": ProblemKind(409, "{0} is taken."),
     "constraintViolation": ProblemKind(400, "{0}"),

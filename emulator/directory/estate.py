@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from emulator.directory import objects
 from emulator.directory.resources import users
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
@@ -14,8 +15,10 @@ class Estate:
     """A forest that is being filled."""
 
     def __init__(self, seeding: Seeding) -> None:
+        self._whole = seeding.store
         self._store = Draft(seeding.store, (users.USERS,))
         self._seeding = replace(seeding, store=self._store)
+        self._number = objects.highest(seeding.store)
         held = seeding.store.all(users.USERS)
         self.facts: Doc = {
             "logins": {user["userPrincipalName"].casefold() for user in held},
@@ -26,10 +29,15 @@ class Estate:
         """Store those who are in the forest."""
         for person in people:
             if person.guid:
-                users.add(self._store, person.guid, self._seeding.now, _attributes(person))
+                self._number += 1
+                given = _attributes(person)
+                users.add(self._store, person.guid, self._seeding.now, given, number=self._number)
 
     def close(self) -> None:
+        """Write what is left, and the number of the last change."""
         self._store.close()
+        if self._number > objects.highest(self._whole):
+            objects.raise_to(self._whole, self._number)
 
 
 def _attributes(person: Person) -> Doc:

@@ -1,109 +1,151 @@
-"""Directory users: /_lab/directory/users. Attribute names are LDAP's; objectGUID is the textual GUID."""
+"""Directory users: /_lab/directory/users. Attribute names are LDAP's; objectGUID is the textual GUID.
 
-import base64
-import uuid
+Passwords are write-only. `pwdLastSet` is when the password was set, plus the domain controller's clock skew, as a real
+one stamps it. Ours, not a vendor's: a real directory speaks LDAP, and nothing that is emulated here reads it by LDAP.
+"""
 
+from typing import Any
+
+from emulator.directory import names, objects
+from emulator.directory.objects import COLUMNS, render, required
+from emulator.directory.resources import forests
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.clock import iso
-from emulator.kernel.doc import Doc, public
+from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Paging, inferred, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Problem
-from emulator.store import Column, Duplicate, Kind
+from emulator.kernel.passwords import hash_password
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Column, Kind, Multi
 
 USERS = Kind(
     "users",
-    (
-        Column("sAMAccountName", fold=True, unique=True), Column("userPrincipalName", fold=True, unique=True),
-        Column("distinguishedName", fold=True, unique=True),
-    ),
-)  # fmt: skip
-_OURS = inferred("a control route of tenantlab, not a vendor's")
-_FIXED = {"id", "objectGUID", "whenCreated", "sourceAnchor"}
+    (Column("sAMAccountName", fold=True, unique=True), Column("userPrincipalName", fold=True, unique=True), *COLUMNS),
+    multi=(Multi("proxyAddresses", fold=True, unique=True),),
+)
+OURS = inferred("a control route of tenantlab, not a vendor's")
+source_anchor = objects.source_anchor
+_AT = "/_lab/directory/users"
+_LONGEST_NAME = 20
 
 
-def source_anchor(guid: str) -> str:
-    """What Okta and Entra Connect derive from an objectGUID: base64 of its sixteen little-endian bytes."""
-    return base64.b64encode(uuid.UUID(guid).bytes_le).decode()
-
-
-@operation("GET", "/_lab/directory/users", source=_OURS, auth="none", paging=Paging(200, 1000))
+@operation("GET", _AT, source=OURS, auth="none", paging=Paging(200, 1000), query=("after",))
 def list_users(call: Call) -> Listing:
-    """Every user of the directory."""
-    return Listing([render(user) for user in call.store.all(USERS)])
+    """Users of the directory in order of making: `?limit=`, `?after=` (an objectGUID)."""
+    return objects_page(call, USERS)
 
 
-@operation("GET", "/_lab/directory/users/{name}", source=_OURS, auth="none")
+def objects_page(call: Call, kind: Kind) -> Listing:
+    """A page of objects, after the one that `?after=` names."""
+    text = call.params.get("limit", "200")
+    limit = min(int(text), 1000) if text.isascii() and text.isdigit() and int(text[:9]) > 0 else 0
+    after = call.params.get("after")
+    seq = call.store.seq(kind, after) if after else 0
+    if not limit or seq is None:
+        compared = (Compared("limit", text, "query"), Compared("after", after, "query"))
+        raise Problem("constraintViolation", "limit or after is wrong.", why=Why("No such page.", compared))
+    page = call.store.page(kind, after=seq, limit=limit)
+    return Listing([render(doc) for doc in page.docs], page.docs[-1]["id"] if page.more else None)
+
+
+@operation("GET", _AT + "/{name}", source=OURS, auth="none")
 def get_user(call: Call) -> Doc:
-    """One user, by sAMAccountName or objectGUID."""
+    """One user, by sAMAccountName, userPrincipalName or objectGUID."""
     return render(load(call))
 
 
-@operation("POST", "/_lab/directory/users", source=_OURS, auth="none", status=201)
+@operation("POST", _AT, source=OURS, auth="none", status=201)
 def create_user(call: Call) -> Doc:
-    """Create a user; sAMAccountName and userPrincipalName are required."""
-    return render(add(call.store, call.ids.guid("objectGUID"), call.now, call.body))
-
-
-@operation("PATCH", "/_lab/directory/users/{name}", source=_OURS, auth="none")
-def update_user(call: Call) -> Doc:
-    """Change attributes; null removes one."""
-    user = load(call)
+    """Create a user; sAMAccountName and userPrincipalName are required. `container`: where; `password`: optional."""
     for key, value in call.body.items():
-        if key in _FIXED:
-            raise Problem("unwillingToPerform", f"{key} cannot be changed.")
-        if value is None:
-            user.pop(key, None)
-        else:
-            user[key] = value
-    try:
-        call.store.put(USERS, user)
-    except Duplicate as error:
-        raise Problem("entryAlreadyExists", f"{error.path} {error.value}") from error
-    return render(user)
+        objects.checked(key, value)
+    return render(add(call.store, call.ids.guid("objectGUID"), call.now, call.body, salt=call.ids.text("salt", 16)))
 
 
-@operation("DELETE", "/_lab/directory/users/{name}", source=_OURS, auth="none")
+@operation("PATCH", _AT + "/{name}", source=OURS, auth="none")
+def update_user(call: Call) -> Doc:
+    """Change attributes; null removes one. `container` moves the user, `cn` renames it."""
+    user, body = load(call), dict(call.body)
+    container, name = body.pop("container", None), body.get("cn")
+    if "password" in body:
+        why = Why("Passwords have a route of their own.", (Compared("password", "(given)", "request body"),))
+        raise Problem("unwillingToPerform", "password cannot be changed here.", why=why)
+    objects.change(user, body)
+    if container is not None or name is not None:
+        inside = container or ",".join(names.split(user["distinguishedName"])[1:])
+        user["distinguishedName"] = objects.placed(user["cn"], inside, "")
+    return render(objects.put(call.store, USERS, user, call.now))
+
+
+@operation("DELETE", _AT + "/{name}", source=OURS, auth="none")
 def delete_user(call: Call) -> None:
-    """Delete a user."""
-    call.store.drop(USERS, load(call)["id"])
+    """Delete a user; its memberships go with it."""
+    from emulator.directory.resources import groups
+
+    user = load(call)
+    groups.forget(call, user["id"])
+    objects.drop(call.store, USERS, user)
 
 
-def load(call: Call) -> Doc:
-    name = call.path["name"]
-    found: Doc | None = call.store.find(USERS, "sAMAccountName", name) or call.store.get(USERS, name)
-    if found is None:
-        raise Problem("noSuchObject", name)
+@operation("POST", _AT + "/{name}/password", source=OURS, auth="none")
+def set_password(call: Call) -> Doc:
+    """Set the password: `{password, mustChange?}`. Raises 400 when the forest's policy does not take it."""
+    user = load(call)
+    password = required(call.body, "password")
+    forests.check_password(call.store, password)
+    user["_password"] = hash_password(password, call.ids.text("salt", 16))
+    user["pwdLastSet"] = iso(forests.controller_time(call.store, call.now) // 1000 * 1000)
+    user["passwordMustChange"] = call.body.get("mustChange") is True
+    user["_failures"], user["lockedOut"] = 0, False
+    return render(objects.put(call.store, USERS, user, call.now))
+
+
+@operation("POST", _AT + "/{name}/unlock", source=OURS, auth="none", body="none")
+def unlock(call: Call) -> Doc:
+    """End a lockout."""
+    user = load(call)
+    user["_failures"], user["lockedOut"] = 0, False
+    return render(objects.put(call.store, USERS, user, call.now))
+
+
+def find(store: Any, name: str) -> Doc | None:
+    """A user by userPrincipalName, sAMAccountName, `DOMAIN\\name` or objectGUID."""
+    name = name.rpartition("\\")[2]
+    by = "userPrincipalName" if "@" in name else "sAMAccountName"
+    found: Doc | None = store.find(USERS, by, name) or store.get(USERS, name)
     return found
 
 
-def render(user: Doc) -> Doc:
-    shown = {key: value for key, value in public(user).items() if key != "id"}
-    return {**shown, "sourceAnchor": source_anchor(user["id"])}
+def load(call: Call) -> Doc:
+    found = find(call.store, call.path["name"])
+    if found is None:
+        raise objects.missing(call.path["name"], "user")
+    return found
 
 
-def add(store: object, guid: str, now: int, attributes: Doc) -> Doc:
+def add(store: Any, guid: str, now: int, attributes: Doc, *, salt: str = "", number: int | None = None) -> Doc:
     """Insert a user; `distinguishedName` defaults to a place under its domain's Users container."""
-    for key in ("sAMAccountName", "userPrincipalName"):
-        if not isinstance(attributes.get(key), str) or not attributes[key]:
-            raise Problem("constraintViolation", f"{key} is required.")
-    name = attributes.get("cn") or attributes["sAMAccountName"]
-    domain = attributes["userPrincipalName"].rpartition("@")[2]
-    place = ",".join(f"DC={part}" for part in domain.split("."))
-    at = iso(now // 1000 * 1000)
-    user = {
-        "cn": name, "distinguishedName": f"CN={name},CN=Users,{place}", "enabled": True, "pwdLastSet": at,
-        "whenCreated": at, **attributes, "id": guid, "objectGUID": guid,
-    }  # fmt: skip
-    try:
-        store.add(USERS, user)  # type: ignore[attr-defined]
-    except Duplicate as error:
-        raise Problem("entryAlreadyExists", f"{error.path} {error.value}") from error
-    return user
+    sam, upn = required(attributes, "sAMAccountName"), required(attributes, "userPrincipalName")
+    if len(sam) > _LONGEST_NAME:
+        compared = (Compared("sAMAccountName", sam, "request body"), Compared("longest", _LONGEST_NAME, "schema"))
+        raise Problem(
+            "constraintViolation", "sAMAccountName is too long.", why=Why("It has twenty characters.", compared)
+        )
+    given = {key: value for key, value in attributes.items() if key not in objects.FIXED - {"whenCreated"}}
+    password, container = given.pop("password", None), given.pop("container", None)
+    name = given.get("cn") or given.get("displayName") or sam
+    given["cn"] = name
+    if "distinguishedName" not in given:
+        given["distinguishedName"] = objects.placed(name, container, upn.rpartition("@")[2])
+    given.setdefault("enabled", True)
+    given.setdefault("pwdLastSet", iso(now // 1000 * 1000))
+    if password is not None:
+        given["_password"] = hash_password(str(password), salt or guid[:16])
+    return objects.add(store, USERS, guid, now, given, number=number)
 
 
 def seed(seeding: Seeding) -> None:
-    """`users: [{objectGUID?, sAMAccountName, userPrincipalName, ...}]`."""
+    """`users: [{objectGUID?, sAMAccountName, userPrincipalName, password?, container?, ...}]`."""
     for given in seeding.spec.get("users", ()):
         guid = given.get("objectGUID") or seeding.ids.guid("objectGUID")
         add(seeding.store, guid, seeding.now, {key: value for key, value in given.items() if key != "objectGUID"})
