@@ -17,6 +17,7 @@ from emulator.okta.app_kinds import (
     LICENSES,
     TASKS,
 )
+from emulator.okta.app_types import OIDC, SIGNING
 from emulator.okta.apps_catalog import TYPES
 from emulator.okta.params import part
 from emulator.okta.problems import invalid
@@ -32,6 +33,8 @@ def install(store: Any, ids: Any, now: int, app: Doc, *, material: key_material.
     kind = TYPES[app["name"]]
     if app["_policyId"] is None:
         app["_policyId"] = policy_store.policy_for(store, ids, now, app)
+    if app["signOnMode"] == OIDC:
+        app["credentials"]["signing"] = {"kid": key_material.first_kid(ids, app["id"])}
     keep_key(store, app, material, now=now)
     store.add(APPS, app)
     schemas.new_app_schema(store, app, {name: dict(item) for name, item in kind.schema.items()})
@@ -45,29 +48,44 @@ def keep_key(store: Any, app: Doc, material: key_material.Material | None, *, no
         doc = key_material.document(material, app_id=app["id"], now=now)
         store.add(APP_KEYS, doc)
         app["_kid"] = doc["kid"]
-    if app["signOnMode"] == "SAML_1_1" and not app["credentials"]["signing"].get("kid"):
+    if app["signOnMode"] in SIGNING and not app["credentials"]["signing"].get("kid"):
         app["credentials"]["signing"] = {"kid": app["_kid"]}
 
 
-def choose_key(store: Any, app: Doc, body: Doc) -> None:
+def choose_key(store: Any, ids: Any, app: Doc, body: Doc) -> None:
     """Let the app sign with the key that `credentials.signing.kid` of a request names. Raises E0000001."""
     kid = (part(part(body, "credentials") or {}, "signing") or {}).get("kid")
     signing = app["credentials"]["signing"]
     if not kid or not signing.get("kid") or kid == signing["kid"]:
         return
-    found = store.get(APP_KEYS, kid) if isinstance(kid, str) else None
-    if found is None or found["_appId"] != app["id"]:
+    found = isinstance(kid, str) and (
+        key_of(store, app["id"], kid) is not None
+        or (app["signOnMode"] == OIDC and kid == key_material.first_kid(ids, app["id"]))
+    )
+    if not found:
         why = Why("The key is not one of this app's.", (Compared("credentials.signing.kid", kid, "request body"),))
         raise invalid("credentials.signing.kid", "credentials.signing.kid: The key does not exist", why=why)
-    app["credentials"]["signing"], app["_kid"] = {"kid": kid}, kid
+    app["credentials"]["signing"] = {"kid": kid}
+    if app["signOnMode"] in SIGNING:
+        app["_kid"] = kid
+
+
+def key_of(store: Any, app_id: str, kid: str) -> Doc | None:
+    """The stored key of an app by its kid."""
+    found: Doc | None = store.get(APP_KEYS, f"{app_id}.{kid}")
+    return found
 
 
 def refresh_features(store: Any, app: Doc) -> None:
     """Bring `features` in line with connection, capabilities and provisioning type; the caller stores the app."""
-    if not TYPES[app["name"]].provisioning:
+    kind = TYPES[app["name"]]
+    if not kind.connections:
         return
     connection = store.get(CONNECTIONS, app["id"])
     enabled = connection is not None and connection["status"] == "ENABLED"
+    if not kind.provisioning:
+        app["features"] = office365.capable(capabilities(store, app["id"]), licences=False) if enabled else []
+        return
     if enabled and app["settings"]["app"]["office365ProvisioningType"] is None:
         app["settings"]["app"]["office365ProvisioningType"] = office365.PROFILE_SYNC
     app["features"] = office365.features_of(app, capabilities(store, app["id"]), enabled=enabled)
@@ -92,14 +110,23 @@ def first_capabilities() -> Doc:
 
 def remove(store: Any, app: Doc) -> None:
     """Forget an app. Microsoft's accounts stay as they are: the app was inactive, so nothing is pushed any more."""
+    from emulator.okta import group_push
+    from emulator.okta.oauth import leaving
     from emulator.okta.resources import schemas
+    from emulator.okta.resources.app_csrs import CSRS
+    from emulator.okta.resources.app_logos import LOGOS
 
     for kind in (APP_USERS, APP_GROUPS, CONSENTS, TASKS):
         store.drop_where(kind, "appId", app["id"])
     for job in store.find_all(JOBS, "appId", app["id"]):
         if job["kind"] not in _LAST_WORDS:
             store.drop(JOBS, job["id"])
-    store.drop_where(APP_KEYS, "_appId", app["id"])
+    for kind in (APP_KEYS, CSRS):
+        store.drop_where(kind, "_appId", app["id"])
+    if app.get("_logoId"):
+        store.drop(LOGOS, app["_logoId"])
+    group_push.app_gone(store, app)
+    leaving.client_gone(store, app["id"])
     for kind in (CONNECTIONS, CAPABILITIES, LICENSES):
         store.drop(kind, app["id"])
     mapping_store.remove_for(store, app)

@@ -8,6 +8,7 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError, Problem
 from emulator.okta import (
     app_installation,
+    app_oauth,
     app_profiles,
     app_shapes,
     assignments,
@@ -20,7 +21,7 @@ from emulator.okta import (
 )
 from emulator.okta import mapping as engine
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS, CAPABILITIES, CONNECTIONS, MAPPINGS, POLICY_RULES
-from emulator.okta.apps_catalog import TYPES
+from emulator.okta.app_types import OIDC, SIGNING
 from emulator.okta.resources import groups, users
 from emulator.okta.resources.app_groups import new_assignment
 from emulator.okta.resources.zones import ZONES
@@ -42,18 +43,15 @@ def plant(seeding: Seeding) -> None:
 
 def _plant(seeding: Seeding, spec: Doc) -> None:
     store, ids, now = seeding.store, seeding.ids, seeding.now
-    kind = TYPES.get(spec.get("name", ""))
-    if kind is None or not kind.creatable:
-        raise LabError(f"There is no app named {spec.get('name')!r} to seed.", hint="Names: office365, bookmark.")
     org = store.all(ORG)[0]
-    app = app_shapes.new_app(
-        kind, id=spec.get("id") or ids.okta("0oa"), key=spec.get("key") or ids.okta("exk"), org_id=org["id"], now=now
-    )
+    app = app_shapes.made(spec, store=store, ids=ids, now=now, org=org)
     app_shapes.applied(app, {
-        "label": spec.get("label") or kind.label, "signOnMode": spec.get("signOnMode"),
+        "label": spec.get("label") or app["label"], "signOnMode": spec.get("signOnMode"),
         "settings": spec.get("settings", {}), "visibility": {"appLinks": spec.get("appLinks", {})},
-        "credentials": {"userNameTemplate": spec.get("userNameTemplate", {})},
+        "credentials": {"userNameTemplate": spec.get("userNameTemplate", {}), **spec.get("credentials", {})},
     })  # fmt: skip
+    if app["signOnMode"] == OIDC:
+        app_oauth.keep_secret(app, ids, spec)
     app["status"] = spec.get("status", "ACTIVE")
     app_installation.install(store, ids, now, app, material=_material(seeding, spec, app, org))
     _settings(seeding, spec, app)
@@ -64,7 +62,7 @@ def _plant(seeding: Seeding, spec: Doc) -> None:
 
 
 def _material(seeding: Seeding, spec: Doc, app: Doc, org: Doc) -> key_material.Material | None:
-    if app["signOnMode"] != "SAML_1_1":
+    if app["signOnMode"] not in SIGNING:
         return None
     stem = spec.get("signing_key")
     if stem is None:

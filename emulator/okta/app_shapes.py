@@ -1,39 +1,69 @@
-"""How an app document is made from a request, replaced by one, and shown.
+"""How an app document is made from a request, and replaced by one.
 
 Source: okta-admin-api.md 5, 6.1, appendix C.
 """
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from emulator.kernel.doc import Doc, public
-from emulator.kernel.problems import Compared, Why, not_emulated
-from emulator.okta.apps_catalog import BUILT_IN_NAME, TYPES, AppType
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import app_oauth, app_saml
+from emulator.okta.app_credentials import credentials, name_template
+from emulator.okta.app_kinds import APPS
+from emulator.okta.app_links import link_url, rendered
+from emulator.okta.app_types import AUTO, BOOKMARK, BUILT_IN_NAME, MODES, OIDC, PLUGIN, SAML11, SAML20
+from emulator.okta.app_values import boolean
+from emulator.okta.apps_catalog import TYPES, AppType
 from emulator.okta.bad_values import bad, needed_text
-from emulator.okta.expressions import ExpressionError, compile_template
 from emulator.okta.params import part, stamp, text_of
-from emulator.okta.problems import invalid
+from emulator.okta.problems import invalid, taken
 
-_SWA, _SAML = "BROWSER_PLUGIN", "SAML_1_1"
-_TEMPLATE_TYPES = ("NONE", "BUILT_IN", "CUSTOM")
+__all__ = ["applied", "link_url", "mode_of", "name_template", "new_app", "rendered", "type_of"]
+CUSTOM_MODES = (AUTO, SAML20)
+"""Modes whose apps may be made without a catalogue entry: they get a name of the org's own."""
+_BY_MODE = {
+    BOOKMARK: "bookmark", OIDC: "oidc_client", PLUGIN: "template_swa", "BASIC_AUTH": "template_basic_auth",
+    "SECURE_PASSWORD_STORE": "template_sps", "WS_FEDERATION": "template_wsfed",
+}  # fmt: skip
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_GLOBAL_LOGOUT: Doc = {
+    "status": "DISABLED", "supportType": "FULL", "identityStack": "NOT_SHARED", "protocol": "GLOBAL_TOKEN_REVOCATION",
+}  # fmt: skip
+# Observed: the older kinds of app do not tell it.
+_TELLS_OPT_IN = frozenset({BOOKMARK, SAML20, OIDC})
 
 
-def type_of(body: Doc) -> AppType:
-    """The catalogue entry that a request to add an app names. Raises E0000001 `name`."""
-    name = text_of(body, "name")
-    found = TYPES.get(name) if name else None
-    if found is None and body.get("signOnMode") == "BOOKMARK" and not name:
-        found = TYPES["bookmark"]
-    if found is None or not found.creatable:
-        what = f"Adding an app named {name!r} with sign-on mode {body.get('signOnMode')!r}"
-        raise invalid("name", "errors in the field: name", why=not_emulated(what))
+def type_of(body: Doc) -> AppType | None:
+    """The catalogue entry that a request to add an app names; None for a custom app. Raises E0000001."""
+    name, mode = text_of(body, "name"), text_of(body, "signOnMode")
+    if mode is not None and mode not in MODES:
+        raise bad("signOnMode", f"signOnMode: '{mode[:60]}' is not a valid value", "signOnMode", mode[:60],
+                  f"A sign-on mode is one of {', '.join(MODES)}.")  # fmt: skip
+    if not name:
+        if mode in CUSTOM_MODES:
+            return None
+        name = _BY_MODE.get(mode or "", "")
+    found = TYPES[name] if name and _NAME.fullmatch(name) else None
+    if found is None or not found.creatable or (not found.listed and mode not in found.modes):
+        compared = (Compared("name", name or None, "request body"), Compared("signOnMode", mode, "request body"))
+        why = Why("No app of that name can be added.", compared)
+        raise invalid("name", "errors in the field: name", why=why)
     return found
 
 
-def mode_of(kind: AppType, asked: str | None) -> str:
+def custom_name(subdomain: str, label: str, taken: list[str]) -> str:
+    """`{sub}_{labelslug}_{n}`, n counting the apps of that stem."""
+    stem = f"{subdomain}_{re.sub(r'[^a-z0-9]', '', label.casefold()) or 'app'}_"
+    used = [int(name[len(stem) :]) for name in taken if name.startswith(stem) and name[len(stem) :].isdigit()]
+    return f"{stem}{max(used, default=0) + 1}"
+
+
+def mode_of(kind: AppType, asked: str | None, before: str | None = None) -> str:
     """The sign-on mode as it will read back. Raises E0000001 `signOnMode`."""
-    wanted = asked or kind.modes[0]
+    wanted = asked or before or kind.modes[0]
     mode = kind.coerced.get(wanted, wanted)
     if mode not in kind.modes:
         modes = Compared("modes", ", ".join(kind.modes), f"catalogue, {kind.name}")
@@ -47,98 +77,112 @@ def new_app(kind: AppType, *, id: str, key: str, org_id: str, now: int) -> Doc:
     """An ACTIVE app document with the catalogue's values; `applied` fills in what a request gives."""
     at = stamp(now)
     licensing = {"licensing": {"seatCount": 0}} if kind.provisioning else {}
-    logout = {"universalLogout": deepcopy(kind.universal_logout)} if kind.universal_logout else {}
-    return {
+    app: Doc = {
         "id": id, "orn": f"orn:okta:idp:{org_id}:apps:{kind.name}:{id}", "name": kind.name, "label": kind.label,
         "status": "ACTIVE", "lastUpdated": at, "created": at, "accessibility": _accessibility({}), **licensing,
-        "visibility": _visibility(kind, {}), "features": [], "signOnMode": kind.modes[0],
-        "credentials": credentials(kind.modes[0], {}, None), **logout,
-        "settings": {
-            "app": deepcopy(dict(kind.settings)), **_common_settings({}),
-            **({"signOn": _sign_on({})} if kind.modes[0] == _SAML else {}),
-        },
-        "_key": key, "_policyId": None, "_consent": {},
+        "visibility": _visibility({}, _links(kind, kind.modes[0], custom=False)), "features": [],
+        "signOnMode": kind.modes[0], "credentials": {"userNameTemplate": dict(BUILT_IN_NAME), "signing": {}},
+        "settings": {"app": deepcopy(dict(kind.settings)), **_common_settings({}, tells=True)},
+        "_key": key, "_policyId": None, "_consent": {}, "_custom": False,
     }  # fmt: skip
+    if kind.universal_logout:
+        app["universalLogout"] = deepcopy(kind.universal_logout)
+    return app
+
+
+def made(body: Doc, *, store: Any, ids: Any, now: int, org: Doc) -> Doc:
+    """A new app of the kind that a request, or a world file's item, names; not stored. Raises E0000001."""
+    kind = type_of(body)
+    id = app_oauth.asked_client_id(body) or body.get("id") or ids.okta("0oa")
+    if store.get(APPS, id) is not None:
+        raise taken("client_id", id)
+    custom = kind is None
+    if kind is None:
+        label = needed_text(body, "label", most=100, blank="Label must be specified")
+        kind = TYPES[custom_name(org["subdomain"], label, [app["name"] for app in store.all(APPS)])]
+    app = new_app(kind, id=id, key=body.get("key") or ids.okta("exk"), org_id=org["id"], now=now)
+    app["_custom"] = custom
+    return app
 
 
 def applied(app: Doc, body: Doc, *, server_keys: tuple[str, ...] = ()) -> None:
     """Give an app what a POST or PUT says, in place; what is left out goes back to the catalogue's value.
 
-    Keys of `settings.app` that are left out keep their value (inferred: the vendor's typed clients send only two of
-    the ten of office365); `server_keys` of it are not the client's to write. Raises E0000001.
+    Keys of `settings.app` that are left out of office365 keep their value (inferred: the vendor's typed clients send
+    only two of its ten); `server_keys` of it are not the client's to write. Raises E0000001.
     """
     kind = TYPES[app["name"]]
     label = needed_text(body, "label", most=100, blank="Label must be specified")
     mode = mode_of(kind, text_of(body, "signOnMode"))
     settings = part(body, "settings") or {}
-    sent = part(body, "credentials") or {}
     app["label"], app["signOnMode"] = label, mode
     app["accessibility"] = _accessibility(part(body, "accessibility") or {})
-    app["visibility"] = _visibility(kind, part(body, "visibility") or {})
-    app["credentials"] = credentials(mode, sent, app["credentials"])
+    app["visibility"] = _visibility(part(body, "visibility") or {}, _links(kind, mode, custom=app["_custom"], app=app))
+    tells = mode in _TELLS_OPT_IN or kind.provisioning
     app["settings"] = {
-        "app": _app_settings(kind, app["settings"]["app"], part(settings, "app") or {}, server_keys),
-        **_common_settings(settings), **({"signOn": _sign_on(part(settings, "signOn") or {})} if mode == _SAML else {}),
+        "app": _app_settings(kind, app, part(settings, "app") or {}, server_keys),
+        **_common_settings(settings, tells=tells), **_mode_settings(app, mode, settings),
     }  # fmt: skip
+    app["credentials"] = credentials(app, mode, part(body, "credentials") or {}, app["credentials"])
+    _logout(app, kind, mode)
+    profile = part(body, "profile")
+    if profile is not None:
+        app["profile"] = profile
+    else:
+        app.pop("profile", None)
+
+
+def _mode_settings(app: Doc, mode: str, sent: Doc) -> Doc:
+    sign_on = part(sent, "signOn") or {}
+    if mode == SAML11:
+        return {"signOn": app_saml.saml11(sign_on)}
+    if mode == SAML20:
+        return {"signOn": app_saml.saml20(sign_on, custom=app["_custom"] or bool(sign_on.get("ssoAcsUrl")))}
+    if mode == AUTO and app["_custom"]:
+        return {"signOn": app_saml.auto_login(sign_on)}
+    if mode == OIDC:
+        return {"oauthClient": app_oauth.settings(part(sent, "oauthClient") or {})}
+    return {}
+
+
+def _logout(app: Doc, kind: AppType, mode: str) -> None:
+    """What universal logout the app supports; the older kinds of app do not tell."""
+    if kind.universal_logout or mode not in (SAML20, OIDC):
+        return
+    service = mode == OIDC and app["settings"]["oauthClient"]["application_type"] == "service"
+    app["universalLogout"] = {"status": "UNSUPPORTED"} if service else dict(_GLOBAL_LOGOUT)
 
 
 def _accessibility(sent: Doc) -> Doc:
     return {
-        "selfService": bool(sent.get("selfService", False)), "errorRedirectUrl": text_of(sent, "errorRedirectUrl"),
+        "selfService": boolean(sent, "selfService", False), "errorRedirectUrl": text_of(sent, "errorRedirectUrl"),
         "loginRedirectUrl": text_of(sent, "loginRedirectUrl"),
     }  # fmt: skip
 
 
-def _visibility(kind: AppType, sent: Doc) -> Doc:
-    """Links that the catalogue does not list are dropped."""
-    hide, links = part(sent, "hide") or {}, part(sent, "appLinks") or {}
+def _links(kind: AppType, mode: str, *, custom: bool, app: Doc | None = None) -> dict[str, bool]:
+    """The app links that there are, and whether each is on from the start."""
+    if kind.links:
+        return {name: on for name, (_, on) in kind.links.items()}
+    if mode == OIDC or custom:
+        return {f"{(app or {}).get('name', kind.name)}_link": True}
+    return {} if kind.listed else {"login": True}
+
+
+def _visibility(sent: Doc, links: dict[str, bool]) -> Doc:
+    """Links that the app does not have are dropped."""
+    hide, asked = part(sent, "hide") or {}, part(sent, "appLinks") or {}
     return {
-        "autoLaunch": bool(sent.get("autoLaunch", False)),
-        "autoSubmitToolbar": bool(sent.get("autoSubmitToolbar", False)),
-        "hide": {"iOS": bool(hide.get("iOS", False)), "web": bool(hide.get("web", False))},
-        "appLinks": {name: bool(links.get(name, on)) for name, (_, on) in kind.links.items()},
-    }  # fmt: skip
+        "autoLaunch": boolean(sent, "autoLaunch", False),
+        "autoSubmitToolbar": boolean(sent, "autoSubmitToolbar", False),
+        "hide": {"iOS": boolean(hide, "iOS", False), "web": boolean(hide, "web", False)},
+        "appLinks": {name: boolean(asked, name, on) for name, on in links.items()},
+    }
 
 
-def credentials(mode: str, sent: Doc, before: Doc | None) -> Doc:
-    """`credentials` of an app in a sign-on mode; the signing key stays."""
-    template = name_template(part(sent, "userNameTemplate") or {})
-    signing = (before or {}).get("signing") or {}
-    if mode == _SWA:
-        return {
-            "scheme": "EDIT_USERNAME_AND_PASSWORD", "userNameTemplate": template,
-            "revealPassword": bool(sent.get("revealPassword", False)), "signing": {},
-        }  # fmt: skip
-    return {"userNameTemplate": template, "signing": dict(signing) if mode in (_SAML, "OPENID_CONNECT") else {}}
-
-
-def name_template(sent: Doc) -> Doc:
-    """A checked userNameTemplate; `pushStatus` shows for CUSTOM ones. Raises E0000001."""
-    kind = text_of(sent, "type") or BUILT_IN_NAME["type"]
-    if kind not in _TEMPLATE_TYPES:
-        why = Why("userNameTemplate.type has no such value.", (Compared("type", kind, "request body"),))
-        raise invalid("type", f"type: '{kind}' is not valid", why=why)
-    template = text_of(sent, "template") or BUILT_IN_NAME["template"]
-    try:
-        compile_template(template)
-    except ExpressionError as error:
-        why = Why("The user name template is no expression.", (Compared("template", template, "request body"),))
-        raise invalid("template", error.message, why=why) from error
-    found: Doc = {"template": template, "type": kind}
-    for name in ("suffix", "userSuffix"):
-        if sent.get(name):
-            found[name] = text_of(sent, name)
-    pushed = text_of(sent, "pushStatus")
-    if kind == "CUSTOM" or pushed:
-        found["pushStatus"] = pushed or "DONT_PUSH"
-    if found.get("pushStatus") not in (None, "PUSH", "DONT_PUSH", "NOT_CONFIGURED"):
-        cause = f"pushStatus: '{pushed}' is not valid"
-        raise bad("pushStatus", cause, "pushStatus", pushed, "pushStatus has no such value.")
-    return found
-
-
-def _app_settings(kind: AppType, before: Mapping[str, Any], sent: Doc, server_keys: tuple[str, ...]) -> Doc:
-    """`settings.app`: the catalogue's keys and no others, each of its type. Raises E0000001."""
+def _app_settings(kind: AppType, app: Doc, sent: Doc, server_keys: tuple[str, ...]) -> Doc:
+    """`settings.app`: the catalogue's keys and, of an open entry, any others. Raises E0000001."""
+    before: Mapping[str, Any] = app["settings"]["app"] if kind.keeps else {}
     found: Doc = {}
     for name, first in kind.settings.items():
         found[name] = sent[name] if name in sent and name not in server_keys else before.get(name, first)
@@ -146,6 +190,8 @@ def _app_settings(kind: AppType, before: Mapping[str, Any], sent: Doc, server_ke
         if wanted is not None and not isinstance(found[name], wanted):
             cause = f"{name}: '{found[name]}' is not a {'boolean' if wanted is bool else 'string'}"
             raise bad("settings", cause, name, found[name], f"{name} is of another type.")
+    if kind.open:
+        found |= {name: value for name, value in sent.items() if name not in found and not name.startswith("_")}
     for name in kind.required:
         if not isinstance(found[name], str) or not found[name].strip():
             why = Why(f"settings.app.{name} is required.", (Compared(name, found[name], "settings.app"),))
@@ -153,57 +199,16 @@ def _app_settings(kind: AppType, before: Mapping[str, Any], sent: Doc, server_ke
     return found
 
 
-def _common_settings(sent: Doc) -> Doc:
+def _common_settings(sent: Doc, *, tells: bool) -> Doc:
     notes = part(sent, "notes") or {}
     vpn = part(part(sent, "notifications") or {}, "vpn") or {}
     return {
         "notifications": {"vpn": {
-            "network": part(vpn, "network") or {"connection": "DISABLED"}, "message": vpn.get("message"),
-            "helpUrl": vpn.get("helpUrl"),
+            "network": part(vpn, "network") or {"connection": "DISABLED"}, "message": text_of(vpn, "message"),
+            "helpUrl": text_of(vpn, "helpUrl"),
         }},
-        "manualProvisioning": bool(sent.get("manualProvisioning", False)),
-        "implicitAssignment": bool(sent.get("implicitAssignment", False)), "emOptInStatus": "NONE",
+        "manualProvisioning": boolean(sent, "manualProvisioning", False),
+        "implicitAssignment": boolean(sent, "implicitAssignment", False),
+        **({"emOptInStatus": "NONE"} if tells else {}),
         "notes": {"admin": text_of(notes, "admin"), "enduser": text_of(notes, "enduser")},
     }  # fmt: skip
-
-
-def _sign_on(sent: Doc) -> Doc:
-    names = ("defaultRelayState", "ssoAcsUrlOverride", "audienceOverride", "recipientOverride")
-    return {name: text_of(sent, name) for name in names}
-
-
-def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
-    """The app as the API shows it. enrollment: the profile enrollment policy (Identity Engine only)."""
-    api = f"{base}/api/v1"
-    at = f"{api}/apps/{app['id']}"
-    kind = TYPES[app["name"]]
-    links: Doc = {}
-    if app["signOnMode"] == _SAML:
-        help_page = f"{base}/app/{app['name']}/{app['_key']}/setup/help/WS_FEDERATION/instructions"
-        links["help"] = {"href": help_page, "type": "text/html"}
-    links |= {
-        "uploadLogo": {"href": f"{at}/logo", "hints": {"allow": ["POST"]}},
-        "appLinks": [
-            {"name": name, "href": link_url(base, app, name), "type": "text/html"}
-            for name in kind.links if app["visibility"]["appLinks"].get(name)
-        ],
-    }  # fmt: skip
-    if enrollment is not None:
-        links["profileEnrollment"] = {"href": f"{api}/policies/{enrollment}"}
-    links |= {
-        "policies": {"href": f"{at}/policies", "hints": {"allow": ["PUT"]}},
-        "groups": {"href": f"{at}/groups"},
-        "logo": [{"name": "medium", "href": f"{base}/img/logos/{app['name']}.png", "type": "image/png"}],
-    }
-    if app["_policyId"]:
-        links["accessPolicy"] = {"href": f"{api}/policies/{app['_policyId']}"}
-    links["users"] = {"href": f"{at}/users"}
-    action = "deactivate" if app["status"] == "ACTIVE" else "activate"
-    links[action] = {"href": f"{at}/lifecycle/{action}"}
-    return {**public(app), "_links": links}
-
-
-def link_url(base: str, app: Doc, name: str) -> str:
-    """Where a tile leads: the app link's address on the org."""
-    number, _ = TYPES[app["name"]].links[name]
-    return f"{base}/home/{app['name']}/{app['id']}/{number}"

@@ -1,55 +1,16 @@
 """The application catalogue: what each kind of app that an org of ours can hold looks like, as data.
 
-`office365` and `bookmark` are added through the API; `active_directory` comes with an AD integration (seeded); the
-first-party apps are in every org. Source: okta-admin-api.md 5, 6, 7.3, 10.3 and the recorded shapes.
+Templates and a few catalogue apps are listed; any other name is a general entry. `active_directory` comes with an AD
+integration (seeded); the first-party apps are in every org. Source: okta-admin-api.md 5, 6, 7.3, 10.3, appendix C.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
-from emulator.kernel.doc import Doc
+from emulator.okta.app_templates import TEMPLATES
+from emulator.okta.app_types import BUILT_IN_NAME, OIDC, AppType, general, text, texts
 
-BUILT_IN_NAME: Doc = {"template": "${source.login}", "type": "BUILT_IN"}
-
-
-@dataclass(frozen=True, slots=True)
-class AppType:
-    """A catalogue entry.
-
-    modes: signOnModes as stored; coerced: others that are taken and read back as one of them. links: app links in
-    order, with the number that stands in their URL and whether they are on from the start. settings: every key of
-    `settings.app` with its first value; required: those that a request must give. to_app, to_user: the mappings that
-    come with an instance, as (expression, pushStatus). schema: base attributes beside `userName`.
-    """
-
-    name: str
-    label: str
-    modes: tuple[str, ...]
-    coerced: Mapping[str, str] = field(default_factory=dict)
-    links: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
-    settings: Mapping[str, object] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
-    creatable: bool = False
-    first_party: bool = False
-    provisioning: bool = False
-    universal_logout: Doc | None = None
-    schema: Mapping[str, Doc] = field(default_factory=dict)
-    to_app: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    to_user: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-
-def text(title: str, **more: object) -> Doc:
-    """A string property of an app-user schema."""
-    return {
-        "title": title, "type": "string", "required": False, "mutability": "READ_WRITE", "scope": "NONE",
-        "master": {"type": "PROFILE_MASTER"}, **more,
-    }  # fmt: skip
-
-
-def texts(title: str, **more: object) -> Doc:
-    """A property that is an array of strings; `union` says whether values combine across groups."""
-    return {**text(title), "type": "array", "items": {"type": "string"}, "union": "DISABLE", **more}
-
+__all__ = ["BUILT_IN_NAME", "FIRST_PARTY", "OFFICE365", "TYPES", "AppType"]
 
 IMMUTABLE_ID = "hasDirectoryUser()?findDirectoryUser().externalId:null"
 USAGE_LOCATION = (
@@ -69,6 +30,7 @@ _LOGIN_LINK = 2161
 OFFICE365 = AppType(
     name="office365", label="Microsoft Office 365", modes=("BROWSER_PLUGIN", "SAML_1_1"),
     coerced={"AUTO_LOGIN": "BROWSER_PLUGIN"}, creatable=True, provisioning=True,
+    keeps=True, connections=("OAUTH2",),
     links={
         name: (str(_LOGIN_LINK + place - _OFFICE365_LINKS.index("login")), name == "login")
         for place, name in enumerate(_OFFICE365_LINKS)
@@ -134,14 +96,21 @@ ACTIVE_DIRECTORY = AppType(
 
 
 def _first_party(name: str, label: str) -> AppType:
-    return AppType(name=name, label=label, modes=("OPENID_CONNECT",), first_party=True)
+    return AppType(name=name, label=label, modes=(OIDC,), first_party=True, universal_logout={"status": "UNSUPPORTED"})
 
 
-TYPES: Mapping[str, AppType] = {
-    item.name: item
+class _Catalogue(dict[str, AppType]):
+    """Entries by name; a name that is not listed has the general one."""
+
+    def __missing__(self, name: Any) -> AppType:
+        return general(str(name))
+
+
+TYPES: Mapping[str, AppType] = _Catalogue(
+    (item.name, item)
     for item in (
         _first_party("saasure", "Okta Admin Console"), _first_party("okta_enduser", "Okta Dashboard"),
-        _first_party("okta_browser_plugin", "Okta Browser Plugin"), ACTIVE_DIRECTORY, BOOKMARK, OFFICE365,
+        _first_party("okta_browser_plugin", "Okta Browser Plugin"), ACTIVE_DIRECTORY, BOOKMARK, OFFICE365, *TEMPLATES,
     )
-}  # fmt: skip
+)  # fmt: skip
 FIRST_PARTY = tuple(item for item in TYPES.values() if item.first_party)

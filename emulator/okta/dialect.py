@@ -14,12 +14,15 @@ from emulator.kernel.ids import base64url
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.okta.limits import limit, used_up
+from emulator.okta.network_gate import refuse_blocked
 from emulator.okta.problems import catalogue
 from emulator.okta.tokens import agent_of, session_of, token_caller
 
 
 def path(exchange: Exchange) -> str:
     """Doubled and trailing slashes count as single ones."""
+    if "//" not in exchange.path and exchange.path[-1:] != "/":
+        return exchange.path
     parts = [part for part in exchange.path.split("/") if part]
     return "/" + "/".join(parts)
 
@@ -40,7 +43,8 @@ def unknown(call: Call, methods: list[str]) -> None:
 
 
 def authenticate(call: Call) -> None:
-    """Fill the caller from an SSWS token, an agent token, or a session cookie."""
+    """Fill the caller from an SSWS token, an agent token, or a session cookie; blocked networks get no further."""
+    refuse_blocked(call)
     if call.operation.auth == "none":
         return
     header = call.exchange.headers.get("authorization", "")
@@ -53,7 +57,9 @@ def authenticate(call: Call) -> None:
     elif scheme.upper() == "SSWS":
         caller = token_caller(call, value.strip())
     elif scheme.lower() in ("bearer", "dpop"):
-        raise Problem("E0000011", why=not_emulated("OAuth 2.0 for Okta APIs"))
+        from emulator.okta.oauth import bearer
+
+        caller = bearer.caller_of(call, "DPoP" if scheme.lower() == "dpop" else "Bearer", value.strip())
     elif not header:
         caller = session_of(call)
     if caller is None:
@@ -64,16 +70,34 @@ def authenticate(call: Call) -> None:
 
 
 def authorise(call: Call) -> None:
-    """A caller without scopes of its own is an administrator; others need one of the operation's."""
-    held = call.caller.scopes
-    if call.operation.auth in ("none", "agent") or held is None or not call.operation.scope:
+    """A caller without scopes of its own is an administrator; others need one of the operation's.
+
+    Whoever is not a super administrator also needs a role that covers the operation (`extra.roles`).
+    """
+    held, roles = call.caller.scopes, call.caller.extra.get("roles")
+    if call.operation.auth in ("none", "agent") or not call.operation.scope or (held is None and roles is None):
         return
-    if held.isdisjoint(call.operation.scope):
+    if held is not None and held.isdisjoint(call.operation.scope):
         compared = (
             Compared("scopes held", " ".join(sorted(held)), "caller"),
             Compared("scope needed", " ".join(call.operation.scope), call.operation.name),
         )
-        raise Problem("E0000006", why=Why("The caller holds no scope that this operation accepts.", compared))
+        why = Why("The caller holds no scope that this operation accepts.", compared)
+        if "scheme" not in call.caller.extra:
+            raise Problem("E0000006", why=why)
+        from emulator.okta.oauth import bearer
+
+        raise bearer.insufficient(call, why)
+    if roles is not None and not _about_self(call):
+        from emulator.okta import admins
+
+        admins.check(call, roles)
+
+
+def _about_self(call: Call) -> bool:
+    """Whether a scope for one's own affairs (`okta.users.read.self`) is what permits the call."""
+    fitting = (call.caller.scopes or frozenset()).intersection(call.operation.scope)
+    return bool(fitting) and all(name.endswith(".self") for name in fitting)
 
 
 def parse(call: Call) -> None:
@@ -144,6 +168,11 @@ def refuse(call: Call, problem: Problem) -> Answer:
     if "refuse" in call.operation.extra:
         answer: Answer = call.operation.extra["refuse"](call, problem)
         return answer
+    return standard_refusal(call, problem)
+
+
+def standard_refusal(call: Call, problem: Problem) -> Answer:
+    """The E-code envelope, whatever the operation says."""
     known = catalogue()
     code = problem.code if problem.code in known else "E0000009"
     kind = known[code]

@@ -1,9 +1,8 @@
-"""What expressions see of the directories behind Okta: AD app users, managers, groups. Source: okta-admin-api.md 11.
+"""What expressions see of the directories behind Okta: AD app users and managers. Source: okta-admin-api.md 11.
 
 Active Directory is visible to the org only as the app users that its agent imported.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,12 +10,22 @@ from emulator.kernel.doc import Doc
 from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.expressions import ExpressionError
 from emulator.okta.mapping_store import variables
+from emulator.okta.user_groups_seen import group_functions, user_methods
 
+__all__ = [
+    "AD",
+    "Directory",
+    "ad_instances",
+    "ad_users",
+    "group_functions",
+    "internal_property",
+    "seen",
+    "user_methods",
+]
 AD = "active_directory"
 # Attributes of an app user that are no part of its profile, and so need no schema.
 CORE = ("externalId", "userName", "id")
 _INTERNAL = ("id", "status", "created", "lastUpdated")
-_MOST_PATTERN = 200
 
 
 def ad_instances(store: Any) -> list[Doc]:
@@ -113,32 +122,3 @@ class Directory:
         if found is None:
             raise ExpressionError(f"Invalid source {name}")
         return found
-
-
-def group_functions(store: Any, user: Doc) -> Mapping[str, Callable[..., object]]:
-    """Membership tests by group id and name."""
-    from emulator.okta.resources import groups
-
-    def ids() -> list[str]:
-        return groups.groups_of(store, user["id"])
-
-    def names() -> list[str]:
-        return [group["profile"]["name"] for group in store.get_many(groups.GROUPS, ids())]
-
-    def matched(pattern: object) -> bool:
-        if not isinstance(pattern, str) or len(pattern) > _MOST_PATTERN:
-            raise ExpressionError("The pattern is not a text of at most 200 characters")
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            raise ExpressionError(f"Invalid pattern: {error}") from error
-        return any(compiled.fullmatch(name) for name in names())
-
-    return {
-        "isMemberOfGroup": lambda id: id in ids(),
-        "isMemberOfAnyGroup": lambda *wanted: not set(wanted).isdisjoint(ids()),
-        "isMemberOfGroupName": lambda name: name in names(),
-        "isMemberOfGroupNameStartsWith": lambda text: any(name.startswith(str(text)) for name in names()),
-        "isMemberOfGroupNameContains": lambda text: any(str(text) in name for name in names()),
-        "isMemberOfGroupNameRegex": matched,
-    }

@@ -16,6 +16,7 @@ from emulator.okta import app_seeds, office365, user_seeds
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.assignments import GROUP, USER
 from emulator.okta.directory_users import ad_instances
+from emulator.okta.realm_store import default_realm_id
 from emulator.okta.resources import directories, groups
 from emulator.okta.resources.groups import GROUPS, MEMBERS
 from emulator.okta.resources.user_types import default_type
@@ -33,6 +34,7 @@ class Estate:
         self._store = Draft(seeding.store, (USERS, MEMBERS, APP_USERS))
         self._seeding = replace(seeding, store=self._store)
         self._type = default_type(self._store)["id"]
+        self._realm = default_realm_id(self._store)
         self._everyone = groups.everyone(self._store)["id"]
         self._app = self._office365()
         self._directory: Doc | None = next(iter(ad_instances(self._store)), None)
@@ -103,7 +105,7 @@ class Estate:
             "city": person.city, "countryCode": person.country, "employeeNumber": person.employee_number,
             "manager": manager.display if manager else None, "managerId": manager.login if manager else None,
         }  # fmt: skip
-        user = new_user(profile, id=person.okta_id, now=self._seeding.now, type_id=self._type)
+        user = new_user(profile, id=person.okta_id, now=self._seeding.now, type_id=self._type, realm_id=self._realm)
         template = self._template(person.status)
         user.update((name, template[name]) for name in (*_STAMPS, *_SHOWN) if name in template)
         if person.guid and self._directory is not None:

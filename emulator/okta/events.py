@@ -5,6 +5,7 @@ Source: okta-admin-api.md 17. `EVENTS` is the one list of event types that this 
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
@@ -16,25 +17,64 @@ from emulator.kernel.problems import Why
 STREAM = "system_log"
 
 EVENTS: dict[str, str] = {
+    "app.app_instance.csr.generate": "Generate certificate signing request for application",
+    "app.app_instance.csr.publish": "Publish certificate for application",
+    "app.app_instance.csr.revoke": "Revoke certificate signing request for application",
     "app.app_instance.provision_sync_job.completed": "Provisioning sync job completed",
     "app.app_instance.provision_sync_job.started": "Provisioning sync job started",
     "app.generic.unauth_app_access_attempt": "User attempted unauthorized access to app",
+    "app.keys.clone": "Clone application signing key",
     "app.keys.generate": "Generate application signing key",
     "app.oauth2.admin.consent.grant": "Grant admin consent to an OAuth application",
+    "app.oauth2.admin.consent.revoke": "Revoke admin consent of an OAuth application",
+    "app.oauth2.as.key.rollover": "Rotate authorization server signing key",
+    "app.oauth2.authorize.code": "OAuth 2.0 authorization code request",
+    "app.oauth2.client.lifecycle.activate": "Activate OAuth client",
+    "app.oauth2.client.lifecycle.create": "Create OAuth client",
+    "app.oauth2.client.lifecycle.deactivate": "Deactivate OAuth client",
+    "app.oauth2.client.lifecycle.delete": "Delete OAuth client",
+    "app.oauth2.client.lifecycle.update": "Update OAuth client",
+    "app.oauth2.client.privilege.grant": "Grant OAuth client privilege",
+    "app.oauth2.client.privilege.revoke": "Revoke OAuth client privilege",
+    "app.oauth2.client.read_client_secret": "Read OAuth client secret",
+    "app.oauth2.consent.grant": "User granted consent to app",
+    "app.oauth2.consent.revoke": "Consent revoked for scopes",
+    "app.oauth2.signon": "OpenID Connect sign-on request",
+    "app.oauth2.token.detect_reuse": "Detect reuse of a rotated OAuth 2.0 refresh token",
+    "app.oauth2.token.grant": "Grant OAuth 2.0 token",
+    "app.oauth2.token.grant.access_token": "Grant OAuth 2.0 access token",
+    "app.oauth2.token.grant.id_token": "Grant OpenID Connect ID token",
+    "app.oauth2.token.grant.refresh_token": "Grant OAuth 2.0 refresh token",
+    "app.oauth2.token.revoke": "Revoke OAuth 2.0 token",
     "app.office365.api.change.domain.federation.success": "Change domain federation succeeded",
     "app.office365.api.error.ad.user": "User is assigned to more than one instance of Active Directory",
     "app.office365.api.error.check.user.exists": "Check whether a user exists in Office 365 failed",
     "app.office365.api.error.create.user": "Create user in Office 365 failed",
     "app.office365.api.error.deactivate.user": "Deactivate user in Office 365 failed",
+    "app.office365.api.error.group.create.failure": "Create group in Office 365 failed",
+    "app.office365.api.error.group.create.failure.name.in.use": ("Create group in Office 365 failed: name in use"),
+    "app.office365.api.error.group.delete.failure": "Delete group in Office 365 failed",
+    "app.office365.api.error.group.membership.update.failure": "Update group membership in Office 365 failed",
+    "app.office365.api.error.group.membership.update.group.not.found.failure": (
+        "Update group membership in Office 365 failed: no such group"
+    ),
+    "app.office365.api.error.group.update.failure": "Update group in Office 365 failed",
+    "app.office365.api.error.group.update.failure.not.found": ("Update group in Office 365 failed: no such group"),
     "app.office365.api.error.push.profile": "Push profile to Office 365 failed",
     "app.office365.api.error.reactivate.user": "Reactivate user in Office 365 failed",
     "app.office365.api.error.remove.domain.federation.failure": "Remove domain federation failed",
-    "app.office365.api.error.remove.domain.federation.failure.access.denied": "Remove domain federation: access denied",
-    "app.office365.api.error.remove.domain.federation.failure.domain.not.found": "Remove domain federation: no domain",
+    "app.office365.api.error.remove.domain.federation.failure.access.denied": (
+        "Remove domain federation: access denied"
+    ),
+    "app.office365.api.error.remove.domain.federation.failure.domain.not.found": (
+        "Remove domain federation: no domain"
+    ),
     "app.office365.api.error.set.domain.federation.failure": "Set domain federation failed",
-    "app.office365.api.error.set.domain.federation.failure.access.denied": "Federate domain failed: access denied",
-    "app.office365.api.error.set.domain.federation.failure.domain.default": "Federate domain failed: default domain",
-    "app.office365.api.error.set.domain.federation.failure.domain.not.found": "Federate domain failed: no such domain",
+    "app.office365.api.error.set.domain.federation.failure.access.denied": ("Federate domain failed: access denied"),
+    "app.office365.api.error.set.domain.federation.failure.domain.default": ("Federate domain failed: default domain"),
+    "app.office365.api.error.set.domain.federation.failure.domain.not.found": (
+        "Federate domain failed: no such domain"
+    ),
     "app.office365.api.error.validate.creds": "Validate Office 365 credentials failed",
     "app.office365.api.remove.domain.federation.success": "Remove domain federation succeeded",
     "app.office365.api.set.domain.federation.success": "Set domain federation succeeded",
@@ -42,6 +82,7 @@ EVENTS: dict[str, str] = {
     "app.office365.user.delete.success": "Delete user in Office 365 succeeded",
     "app.office365.user.remove.licenses.success": "Remove Office 365 licenses of user succeeded",
     "application.appuser.mapping.invalid.expression": "Evaluation of a mapping expression failed",
+    "application.configuration.update_logo": "Update application logo",
     "application.lifecycle.activate": "Activate application",
     "application.lifecycle.create": "Create application",
     "application.lifecycle.deactivate": "Deactivate application",
@@ -50,6 +91,20 @@ EVENTS: dict[str, str] = {
     "application.policy.sign_on.deny_access": "Deny user access due to app sign on policy",
     "application.policy.sign_on.update": "Update application sign on policy",
     "application.provision.field_mapping_rule.change": "Change field mapping rule for an application",
+    "application.provision.group_push.activate_mapping": "Activate group push mapping",
+    "application.provision.group_push.deactivate_mapping": "Deactivate group push mapping",
+    "application.provision.group_push.delete_appgroup": "Delete group in external application",
+    "application.provision.group_push.mapping.created": "Create group push mapping",
+    "application.provision.group_push.mapping.update.or.delete.failed": (
+        "Update or delete of group push mapping failed"
+    ),
+    "application.provision.group_push.mapping.update.or.delete.failed.with.error": (
+        "Update or delete of group push mapping failed with error"
+    ),
+    "application.provision.group_push.push_memberships": "Push group memberships to external application",
+    "application.provision.group_push.pushed": "Push group to external application",
+    "application.provision.group_push.removed": "Remove group push mapping",
+    "application.provision.group_push.updated": "Update pushed group in external application",
     "application.provision.user.deactivate": "Deactivate user in external application",
     "application.provision.user.delete.schedule": "Schedule deletion of user in external application",
     "application.provision.user.push": "Push new user to external application",
@@ -61,16 +116,75 @@ EVENTS: dict[str, str] = {
     "application.user_membership.change_username": "Change user's application username",
     "application.user_membership.remove": "Remove user's application membership",
     "application.user_membership.update": "Update user's application membership",
+    "device.assurance.policy.add": "Add device assurance policy",
+    "device.assurance.policy.delete": "Delete device assurance policy",
+    "device.assurance.policy.update": "Update device assurance policy",
+    "device.lifecycle.activate": "Activate device",
+    "device.lifecycle.deactivate": "Deactivate device",
+    "device.lifecycle.delete": "Delete device",
+    "device.lifecycle.suspend": "Suspend device",
+    "device.lifecycle.unsuspend": "Unsuspend device",
     "directory.app_user_profile.update": "Update app user schema",
+    "directory.linked_object.create": "Create linked object definition",
+    "directory.linked_object.delete": "Delete linked object definition",
+    "directory.non_default_user_profile.create": "Create user type",
+    "directory.realm.assignment.create": "Create realm assignment",
+    "directory.realm.assignment.delete": "Delete realm assignment",
+    "directory.realm.assignment.execution_completed": "Execution of realm assignment completed",
+    "directory.realm.assignment.execution_started": "Execution of realm assignment started",
+    "directory.realm.assignment.update": "Update realm assignment",
+    "directory.realm.lifecycle.create": "Create realm",
+    "directory.realm.lifecycle.delete": "Delete realm",
+    "directory.realm.lifecycle.update": "Update realm",
     "directory.user_profile.update": "Update Okta user schema",
+    "event_hook.activated": "Activate event hook",
+    "event_hook.created": "Create event hook",
+    "event_hook.deactivated": "Deactivate event hook",
+    "event_hook.deleted": "Delete event hook",
+    "event_hook.delivery": "Event hook delivery",
+    "event_hook.updated": "Update event hook",
+    "event_hook.verified": "Verify event hook",
     "group.application_assignment.add": "Add assigned application to group",
     "group.application_assignment.remove": "Remove assigned application from group",
     "group.application_assignment.update": "Update assigned application of group",
     "group.lifecycle.create": "Create Okta group",
     "group.lifecycle.delete": "Delete Okta group",
+    "group.privilege.grant": "Grant group privilege",
+    "group.privilege.revoke": "Revoke group privilege",
     "group.profile.update": "Update Okta group profile",
     "group.user_membership.add": "Add user to group membership",
     "group.user_membership.remove": "Remove user from group membership",
+    "group.user_membership.rule.add_exclusion": "Exclude user from group rule",
+    "group.user_membership.rule.deactivated": "Group rule deactivated",
+    "group.user_membership.rule.error": "Evaluation of group rule failed",
+    "group.user_membership.rule.evaluation": "Group rule evaluation completed",
+    "group.user_membership.rule.invalidate": "Group rule is invalid",
+    "group.user_membership.rule.trigger": "Group rule triggered",
+    "iam.resourceset.bindings.add": "Add bindings to resource set",
+    "iam.resourceset.bindings.delete": "Delete bindings of resource set",
+    "iam.resourceset.create": "Create resource set",
+    "iam.resourceset.delete": "Delete resource set",
+    "iam.resourceset.resources.add": "Add resources to resource set",
+    "iam.resourceset.resources.delete": "Delete resources of resource set",
+    "iam.resourceset.resources.update": "Update resources of resource set",
+    "iam.resourceset.update": "Update resource set",
+    "iam.role.create": "Create custom admin role",
+    "iam.role.delete": "Delete custom admin role",
+    "iam.role.permission.conditions.add": "Add conditions to permission of custom admin role",
+    "iam.role.permissions.add": "Add permissions to custom admin role",
+    "iam.role.permissions.delete": "Delete permissions of custom admin role",
+    "iam.role.update": "Update custom admin role",
+    "oauth2.as.activated": "Activate OAuth 2.0 authorization server",
+    "oauth2.as.created": "Create OAuth 2.0 authorization server",
+    "oauth2.as.deactivated": "Deactivate OAuth 2.0 authorization server",
+    "oauth2.as.deleted": "Delete OAuth 2.0 authorization server",
+    "oauth2.as.updated": "Update OAuth 2.0 authorization server",
+    "oauth2.claim.created": "Create OAuth 2.0 claim",
+    "oauth2.claim.deleted": "Delete OAuth 2.0 claim",
+    "oauth2.claim.updated": "Update OAuth 2.0 claim",
+    "oauth2.scope.created": "Create OAuth 2.0 scope",
+    "oauth2.scope.deleted": "Delete OAuth 2.0 scope",
+    "oauth2.scope.updated": "Update OAuth 2.0 scope",
     "policy.evaluate_sign_on": "Evaluation of sign-on policy",
     "policy.lifecycle.activate": "Activate policy",
     "policy.lifecycle.create": "Create policy",
@@ -82,19 +196,38 @@ EVENTS: dict[str, str] = {
     "policy.rule.deactivate": "Deactivate rule",
     "policy.rule.delete": "Delete policy rule",
     "policy.rule.update": "Update policy rule",
+    "security.authenticator.lifecycle.activate": "Activate authenticator",
+    "security.authenticator.lifecycle.create": "Create authenticator",
+    "security.authenticator.lifecycle.deactivate": "Deactivate authenticator",
+    "security.authenticator.lifecycle.update": "Update authenticator",
+    "security.behavior.settings.create": "Create behavior",
+    "security.behavior.settings.delete": "Delete behavior",
+    "security.behavior.settings.update": "Update behavior",
+    "security.request.blocked": "Request from blocked network zone",
+    "security.threat.configuration.update": "Update threat insight configuration",
+    "security.trusted_origin.activate": "Activate trusted origin",
+    "security.trusted_origin.create": "Create trusted origin",
+    "security.trusted_origin.deactivate": "Deactivate trusted origin",
+    "security.trusted_origin.delete": "Delete trusted origin",
+    "security.trusted_origin.update": "Update trusted origin",
+    "support.org.update": "Update Okta Support settings",
+    "system.api_token.create": "Create API token",
     "system.api_token.revoke": "Revoke API token",
+    "system.api_token.update": "Update API token",
     "system.org.task.remove": "Remove task",
     "user.account.expire_password": "Expire user password",
     "user.account.lock": "Max sign in attempts exceeded",
     "user.account.privilege.grant": "Grant user privilege",
     "user.account.privilege.revoke": "Revoke user privilege",
     "user.account.reset_password": "Reset password for Okta user",
+    "user.account.subscriptions.update": "Update notification subscriptions of user",
     "user.account.unlock": "Unlock user account",
     "user.account.unlock_by_admin": "Unlock user account by admin",
     "user.account.update_password": "User update password for Okta",
     "user.account.update_primary_email": "Update primary email for Okta user",
     "user.account.update_profile": "Update user profile for Okta",
     "user.account.update_secondary_email": "Update secondary email for Okta user",
+    "user.account.update_user_type": "Update user type of Okta user",
     "user.authentication.auth_via_mfa": "Authentication of user via MFA",
     "user.authentication.auth_via_richclient": "Authentication of user via rich client",
     "user.authentication.sso": "User single sign on to app",
@@ -107,6 +240,7 @@ EVENTS: dict[str, str] = {
     "user.lifecycle.suspend": "Suspend Okta user",
     "user.lifecycle.unsuspend": "Unsuspend Okta user",
     "user.mfa.factor.reset_all": "Reset all factors for user",
+    "user.risk.change": "Change user's risk level",
     "user.session.clear": "Clear user session",
     "user.session.end": "User logout from Okta",
     "user.session.start": "User login to Okta",
@@ -114,6 +248,8 @@ EVENTS: dict[str, str] = {
     "zone.create": "Create network zone",
     "zone.deactivate": "Deactivate network zone",
     "zone.delete": "Delete network zone",
+    "zone.make_blacklist": "Mark network zone as blocklist",
+    "zone.remove_blacklist": "Unmark network zone as blocklist",
     "zone.update": "Update network zone",
 }
 
@@ -173,12 +309,7 @@ def entry(
     by = actor or _caller(call)
     doc = {
         "actor": by,
-        "client": {
-            "userAgent": {"rawUserAgent": agent, "os": _os(agent), "browser": _browser(agent)} if agent else None,
-            "zone": _zone(call, address), "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None,
-            "ipAddress": address, "geographicalContext": None,
-        },
-        "device": None,
+        "client": _client(agent, address, _zone(call, address)), "device": None,
         "authenticationContext": {
             "authenticationProvider": None, "credentialProvider": None, "credentialType": None, "issuer": None,
             "interface": None, "authenticationStep": 0,
@@ -197,9 +328,7 @@ def entry(
         "transaction": {"type": "JOB" if call.caller.kind == "agent" else "WEB", "id": call.request_id,
                         "detail": _detail(call)},
         "uuid": uuid, "version": "0",
-        "request": {"ipChain": [{"ip": address, "geographicalContext": None,
-                                 "version": "V6" if ":" in address else "V4", "source": None}]},
-        "target": list(targets) or None,
+        "request": _request(address), "target": list(targets) or None,
     }  # fmt: skip
     about = tuple(item["id"] for item in (by, *targets))
     return Entry(STREAM, kind, outcome, doc, why.to_doc() if why else None, about)
@@ -212,26 +341,44 @@ def emit(call: Call, kind: str, targets: Sequence[Doc] = (), **more: object) -> 
 
 def client_address(call: Call) -> str:
     """The client's address: what a Microsoft relay or a trusted loopback proxy forwarded, else the peer."""
-    headers = call.exchange.headers
-    for name in ("x-ms-forwarded-client-ip", "x-forwarded-for"):
-        value = headers.get(name, "").split(",")[0].strip()
-        if value:
-            return value
-    return call.exchange.client
+    found = call.memo.get("address")
+    if found is None:
+        headers = call.exchange.headers
+        sent = (headers.get(name, "").split(",")[0].strip() for name in ("x-ms-forwarded-client-ip", "x-forwarded-for"))
+        found = call.memo["address"] = next(filter(None, sent), call.exchange.client)
+    return str(found)
+
+
+@lru_cache(maxsize=1024)  # shared by events: not to be changed in place
+def _client(agent: str, address: str, zone: str) -> Doc:
+    return {
+        "userAgent": {"rawUserAgent": agent, "os": _os(agent), "browser": _browser(agent)} if agent else None,
+        "zone": zone, "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None, "ipAddress": address,
+        "geographicalContext": None,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _request(address: str) -> Doc:
+    version = "V6" if ":" in address else "V4"
+    return {"ipChain": [{"ip": address, "geographicalContext": None, "version": version, "source": None}]}
 
 
 def _zone(call: Call, address: str) -> str:
     """The first network zone that holds the client's address, by name; the text "null" outside all of them."""
     from emulator.okta.resources.zones import zones_of
 
-    key = f"zone {address}"
-    if key not in call.memo:
-        call.memo[key] = next((zone["name"] for zone in zones_of(call.store, address)), "null")
-    return str(call.memo[key])
+    def name() -> str:
+        return str(next((zone["name"] for zone in zones_of(call.store, address)), "null"))
+
+    found: str = call.store.settled(("zone name", address), name)
+    return found
 
 
 def _caller(call: Call) -> Doc:
     caller = call.caller
+    if caller.kind == "app":
+        return target("PublicClientApp", caller.id, name=caller.name, alternate=caller.id)
     if caller.kind != "user":
         return SYSTEM
     key = f"actor {caller.id}"

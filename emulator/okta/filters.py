@@ -58,6 +58,8 @@ class Rules:
     families: Mapping[str, frozenset[str]] = field(default_factory=dict)
     refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
     times: frozenset[str] = frozenset()
+    # attributes whose values are words in capitals: compared without regard to case by writing the operand so
+    words: frozenset[str] = frozenset()
     negation: bool = True
     fold: Fold = False
     # errorCauses for text that does not parse, None: the parser's message; for an attribute, None: what `check` says
@@ -75,7 +77,8 @@ class Rules:
 
 _USER_TIMES = frozenset({"created", "activated", "statusChanged", "lastUpdated"})
 _GROUP_TIMES = frozenset({"created", "lastUpdated", "lastMembershipUpdated"})
-_EXACT = _USER_TIMES | _GROUP_TIMES | {"id", "type.id", "source.id", "realmId"}
+_WORDS = frozenset({"status", "type"})
+_EXACT = _USER_TIMES | _GROUP_TIMES | _WORDS | {"id", "type.id", "source.id", "realmId"}
 
 
 def _folds(path: Path) -> bool:
@@ -99,6 +102,7 @@ RULES: Mapping[str, Rules] = {
         attributes=_each(_USER_TIMES | {"id", "status", "type.id", "realmId"}, _SEARCH),
         families={"profile": _SEARCH | {"co"}},
         times=_USER_TIMES,
+        words=_WORDS,
         fold=_folds,
         syntax_causes=("Invalid search syntax.",),  # observed: okta-powershell-cli 48
     ),
@@ -116,6 +120,7 @@ RULES: Mapping[str, Rules] = {
         },
         families={"profile": frozenset({"eq", "sw", "pr"})},
         times=_GROUP_TIMES,
+        words=_WORDS,
         fold=_folds,
         syntax_causes=("Invalid search syntax.",),
     ),
@@ -123,7 +128,21 @@ RULES: Mapping[str, Rules] = {
         attributes=_each("id status name credentials.signing.kid settings.slo.enabled user.id group.id", EQ),
         negation=False,
     ),
+    "owners.search": Rules(attributes=_each("displayName id type", frozenset({"eq", "sw", "co"})), fold=_folds),
+    "realms.search": Rules(
+        attributes={"profile.name": frozenset({"eq", "sw", "co", "pr"})},
+        fold=_folds,
+        syntax_causes=("Invalid search syntax.",),
+    ),
     "zones.filter": Rules(attributes=_each("id usage", EQ), negation=False),
+    "trustedOrigins.filter": Rules(attributes=_each("id name origin status", EQ), negation=False),
+    "devices.search": Rules(
+        attributes={**_each("id status", EQ), "lastUpdated": EQ | ORDER},
+        families={"profile": _SEARCH | {"co"}},
+        times=frozenset({"lastUpdated"}),
+        fold=_folds,
+        syntax_causes=("Invalid search syntax.",),
+    ),
     "logs.filter": Rules(
         attributes=_each("displayMessage eventType severity legacyEventType uuid version", _ALL),
         families=_each(
@@ -183,9 +202,11 @@ def prepare(node: Node, rules: Rules) -> Node:
     def canonical(leaf: Leaf) -> Node:
         if isinstance(leaf, Compare) and _is_time(leaf, rules):
             return replace(leaf, value=_instant(".".join(leaf.path), leaf.value))
+        if isinstance(leaf, Compare) and isinstance(leaf.value, str) and ".".join(leaf.path) in rules.words:
+            return replace(leaf, value=leaf.value.upper())
         return leaf
 
-    return rewrite(node, canonical) if rules.times else node
+    return rewrite(node, canonical) if rules.times or rules.words else node
 
 
 def causes(error: QueryError | FilterRefused, rules: Rules) -> tuple[str, ...]:

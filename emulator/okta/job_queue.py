@@ -15,7 +15,7 @@ from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, MICROSOFT_CLIENTS
 PENDING, LEASED = "PENDING", "LEASED"
 KINDS = (
     "user.push", "user.deactivate", "domains.fetch", "domain.federate", "domain.unfederate", "credentials.test",
-    "licenses.refresh",
+    "licenses.refresh", "group.push", "group.unlink",
 )  # fmt: skip
 LEASE = 5 * MINUTE
 _FEDERATION = ("domains.fetch", "domain.federate", "domain.unfederate")
@@ -97,7 +97,7 @@ def _held(job: Doc, now: int, epoch: int) -> bool:
 
 def _stopped(store: Any, job: Doc) -> bool:
     """An app that is inactive, or whose provisioning is off, touches nobody meanwhile; a deleted one tidies up."""
-    if not job["kind"].startswith("user."):
+    if not job["kind"].startswith(("user.", "group.push")):
         return False
     app = store.get(APPS, job["appId"])
     return app is not None and (app["status"] != "ACTIVE" or not app["features"])
@@ -128,6 +128,8 @@ def _refresh(store: Any, job: Doc) -> bool:
     app = store.get(APPS, job["appId"])
     if app is not None:
         job["settings"], job["tenant"] = settings_of(app), office365.tenant_domain(app)
+    if job["kind"] == "group.push":
+        return _refresh_group(store, job)
     if job["kind"] != "user.push":
         return True
     app_user = store.get(APP_USERS, job["subject"]["appUserId"])
@@ -135,6 +137,17 @@ def _refresh(store: Any, job: Doc) -> bool:
     if app is None or app_user is None or user is None:
         return False
     job["subject"], job["desired"] = provisioning.subject(app_user, user), provisioning.desired(app, app_user)
+    return True
+
+
+def _refresh_group(store: Any, job: Doc) -> bool:
+    from emulator.okta import group_push
+
+    mapping = store.get(group_push.MAPPINGS, job["subject"]["mappingId"])
+    wanted = group_push.desired(store, mapping) if mapping else None
+    if wanted is None:
+        return False
+    job["desired"] = wanted
     return True
 
 

@@ -9,7 +9,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, federating, job_queue, licence_catalogue, provisioning, task_store
+from emulator.okta import app_operations, federating, group_push, job_queue, licence_catalogue, provisioning, task_store
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, OPERATIONS
 from emulator.okta.events import EVENTS, app_target, app_user_target, emit, target, user_target
 from emulator.okta.params import stamp
@@ -60,6 +60,7 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
     app_user = call.store.get(APP_USERS, job["subject"]["appUserId"]) if job["kind"] == "user.push" else None
     learnt = report.get("app_user") or {}
     if app_user is not None:
+        new = bool(learnt.get("externalId")) and app_user["externalId"] is None
         if learnt.get("externalId"):
             app_user["externalId"] = learnt["externalId"]
         app_user["profile"] |= {k: v for k, v in (learnt.get("profile") or {}).items() if k in app_user["profile"]}
@@ -70,6 +71,9 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
         elif outcome == FAILED:
             app_user["syncState"] = "ERROR"
         call.store.put(APP_USERS, app_user)
+        app = call.store.get(APPS, job["appId"]) if new else None
+        if app is not None:
+            group_push.user_provisioned(call, app, app_user["userId"])
     elif learnt.get("externalId"):
         _orphan(call, job, learnt["externalId"])
     if outcome == DONE:
@@ -96,6 +100,13 @@ def _newer(call: Call, job: Doc) -> bool:
 
 def _settle(call: Call, job: Doc, report: Doc) -> None:
     failed = report["outcome"] == FAILED
+    if job["kind"] == "group.push":
+        group_push.reported(call, job, report, failed=failed)
+    if job["kind"].startswith("group."):
+        if failed:
+            task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
+        else:
+            task_store.close(call, job["key"])
     result: Any = report.get("result") or {}
     operation = call.store.get(OPERATIONS, job["operationId"]) if job["operationId"] else None
     if job["kind"] in ("domain.federate", "domain.unfederate"):
@@ -147,6 +158,9 @@ def _targets(call: Call, job: Doc) -> list[Doc]:
 
     app = call.store.get(APPS, job["appId"])
     shown = app_target(app) if app else target("AppInstance", job["appId"], name=job["settings"]["label"])
+    if job["kind"].startswith("group."):
+        group = job["subject"]
+        return [target("UserGroup", group["groupId"], name=group["displayName"]), shown]
     if not job["kind"].startswith("user."):
         name = job["desired"].get("domain")
         return [shown, *([target("Domain", name, name=name)] if name else [])]

@@ -6,10 +6,11 @@ outside a write transaction.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 from typing import TYPE_CHECKING
 
-from emulator.kernel.clock import iso
+from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids, base64url
 from emulator.protocols.keys import SigningKey, load_signing_key, make_signing_key
@@ -34,13 +35,39 @@ class Material:
 
 def make(ids: Ids, *, name: str, now: int, years: int = YEARS) -> Material:
     """A new key with a self-signed certificate from today for `years`; `name` is the certificate's common name."""
-    seed = ids.secret("signingKey", 32).encode()
+    return _made(ids.secret("signingKey", 32).encode(), name=name, now=now, years=years)
+
+
+def new_private_key(ids: Ids) -> "RSAPrivateKey":
+    """A new key without a certificate, for a signing request."""
+    return _private_key(ids.secret("signingKey", 32).encode())
+
+
+def _made(seed: bytes, *, name: str, now: int, years: int) -> Material:
     private = _private_key(seed)
     key_pem, cert_pem = make_signing_key(
         name, not_before_ms=now // 1000 * 1000, days=365 * years + years // 4, organization="Okta",
         unit="SSOProvider", private=private,
     )  # fmt: skip
     return Material(key_pem, cert_pem)
+
+
+def first_kid(ids: Ids, app_id: str) -> str:
+    """The kid of the key that an OpenID Connect app has from the start."""
+    return base64url(hashlib.sha256(b"kid" + ids.derive(f"appKey.{app_id}")).digest())
+
+
+def first(ids: Ids, app: Doc, *, name: str) -> Doc:
+    """The first key of an OpenID Connect app, as `document` gives it. It is made when somebody looks at it."""
+    material = _first(ids.derive(f"appKey.{app['id']}"), name, parse_iso(app["created"]))
+    doc = document(material, app_id=app["id"], now=parse_iso(app["created"]))
+    kid = first_kid(ids, app["id"])
+    return {**doc, "id": f"{app['id']}.{kid}", "kid": kid}
+
+
+@lru_cache(maxsize=64)
+def _first(seed: bytes, name: str, now: int) -> Material:
+    return _made(seed, name=name, now=now, years=YEARS)
 
 
 def document(material: Material, *, app_id: str, now: int) -> Doc:
@@ -50,7 +77,8 @@ def document(material: Material, *, app_id: str, now: int) -> Doc:
     at = iso(now // 1000 * 1000)
     kid = base64url(hashlib.sha256(b"kid" + key.certificate.der).digest())
     return {
-        "id": kid, "kty": "RSA", "created": at, "lastUpdated": at, "expiresAt": iso(key.certificate.not_after_ms),
+        "id": f"{app_id}.{kid}", "kty": "RSA", "created": at, "lastUpdated": at,
+        "expiresAt": iso(key.certificate.not_after_ms),
         "kid": kid, "use": "sig", "x5c": [key.certificate_b64], "x5t#S256": key.x5t_s256, "e": jwk["e"], "n": jwk["n"],
         "_appId": app_id, "_key": material.key_pem.decode(), "_cert": material.cert_pem.decode(),
     }  # fmt: skip
@@ -63,6 +91,12 @@ def loaded(material: Material) -> SigningKey:
 def load(doc: Doc) -> SigningKey:
     """The key behind a stored document."""
     return load_signing_key(doc["_key"].encode(), doc["_cert"].encode())
+
+
+@lru_cache(maxsize=64)
+def derived(seed: bytes) -> "RSAPrivateKey":
+    """The private key of a secret: the same secret gives the same key. Made once in a process."""
+    return _private_key(seed)
 
 
 def _private_key(seed: bytes) -> "RSAPrivateKey":

@@ -31,10 +31,7 @@ def limit(call: Call) -> None:
     most = PER_MINUTE[bucket]
     if isinstance(setting, dict):
         most = int(setting.get(f"okta.{bucket}", most))
-    start, used = call.counters.get(("limit", bucket), (call.now, 0))
-    if call.now - start >= MINUTE:
-        start, used = call.now, 0
-    call.counters["limit", bucket] = (start, used + 1)
+    start, used = call.windows.count(bucket, call.now, MINUTE)
     reset = (start + MINUTE) // 1000
     remaining = max(0, most - used - 1)
     over = used >= most

@@ -50,7 +50,7 @@ def listing(
     """
     if tail is not None and keep is None:
         found = call.store.page_text(kind, where, after=start(call, kind), limit=page_size(call), tail=tail)
-        return Listing(found.text.encode(), found.last if found.more else None)
+        return Listing(found.text, found.last if found.more else None)
     page = call.store.page(kind, where, after=start(call, kind), limit=page_size(call), keep=keep)
     more = page.docs[-1]["id"] if page.more and page.docs else None
     return Listing([render(call, doc) for doc in page.docs], more)

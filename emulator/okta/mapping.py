@@ -10,8 +10,17 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
+from emulator.okta import profiles
 from emulator.okta.app_kinds import APP_USERS
-from emulator.okta.directory_users import CORE, Directory, ad_instances, group_functions, internal_property, seen
+from emulator.okta.directory_users import (
+    CORE,
+    Directory,
+    ad_instances,
+    group_functions,
+    internal_property,
+    seen,
+    user_methods,
+)
 from emulator.okta.expressions import (
     Environment,
     Expression,
@@ -21,7 +30,7 @@ from emulator.okta.expressions import (
     references,
 )
 from emulator.okta.expressions import compile_expression as compiled
-from emulator.okta.expressions.functions import DIRECTORY_FUNCTIONS, GROUP_FUNCTIONS
+from emulator.okta.expressions.functions import DIRECTORY_FUNCTIONS, GROUP_FUNCTIONS, text_of
 from emulator.okta.mapping_store import properties_to_app, variables
 from emulator.okta.tokens import ORG
 
@@ -53,8 +62,11 @@ def mapped(
 
     first: on creation, when DONT_PUSH attributes are set, too. override: properties to try in place of the stored ones.
     """
+    from emulator.okta.resources import schemas
+
+    stored = properties_to_app(setting.store, app["id"], user["type"]["id"])
     properties = {
-        name: item for name, item in {**properties_to_app(setting.store, app["id"]), **(override or {})}.items()
+        name: item for name, item in {**stored, **(override or {})}.items()
         if first or item["pushStatus"] == "PUSH"
     }  # fmt: skip
     values: Doc = {}
@@ -66,9 +78,10 @@ def mapped(
         except ExpressionError as error:
             failed[name] = error.message
     environment = environment_of(setting, app, user, expressions.values(), present)
+    known = schemas.app_attributes(setting.store, app["id"]) if expressions else {}
     for name, expression in expressions.items():
         try:
-            values[name] = _plain(expression.evaluate(environment))
+            values[name] = _fitting(_plain(expression.evaluate(environment)), known.get(name) or {}, name)
         except ExpressionError as error:
             values[name], failed[name] = None, error.message
     return Mapped(values, failed)
@@ -100,6 +113,7 @@ def environment_of(
     functions: dict[str, Callable[..., object]] = {
         "user.getInternalProperty": internal, "source.getInternalProperty": internal,
         **Directory(setting.store, user).functions(), **group_functions(setting.store, user),
+        **user_methods(setting.store, user),
     }  # fmt: skip
     return Environment(known, functions, setting.now)
 
@@ -127,16 +141,36 @@ def _plain(value: object) -> object:
     return None if isinstance(value, Mapping) else value
 
 
-_METHODS = frozenset({"getInternalProperty()"})
-_LIBRARIES = frozenset({"String", "Arrays", "Convert", "Iso3166Convert", "Time"})
+def _fitting(value: object, item: Doc, name: str) -> object:
+    """A value as its attribute holds it: numbers and Booleans become text where text is wanted (inferred).
+
+    ExpressionError for any other value of another type.
+    """
+    kind = item.get("type")
+    if value is None or kind is None:
+        return value
+    element = (item.get("items") or {}).get("type")
+    if kind == "array" and isinstance(value, list):
+        return [_fitting(one, {"type": element}, name) for one in value if one is not None]
+    if kind == "string" and isinstance(value, bool | int | float):
+        return text_of(value)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if profiles.is_of(kind, value):
+        return value
+    raise ExpressionError(f"The value of {name} is not of type {kind}")
 
 
-def check_expression(store: Any, app: Doc, text: str, *, from_app: bool) -> None:
+_METHODS = frozenset({"getInternalProperty()", "getLinkedObject()", "isMemberOf()", "getGroups()"})
+_LIBRARIES = frozenset({"String", "Arrays", "Convert", "Iso3166Convert", "Time", "Groups"})
+
+
+def check_expression(store: Any, app: Doc, text: str, *, from_app: bool, type_id: str | None = None) -> None:
     """Refuse an expression that names what is not there. Raises ExpressionError in Okta's words.
 
     `from_app`: the mapping app user -> Okta user, in which `source` is the app user.
     """
-    known = _attributes(store, app, from_app=from_app)
+    known = _attributes(store, app, type_id, from_app=from_app)
     nobody = {"id": ""}
     supplied = {*Directory(store, nobody).functions(), *group_functions(store, nobody)}
     for reference in sorted(references(compiled(text))):
@@ -153,11 +187,11 @@ def check_expression(store: Any, app: Doc, text: str, *, from_app: bool) -> None
             raise invalid_property(attribute.removesuffix("()"), text)
 
 
-def _attributes(store: Any, app: Doc, *, from_app: bool) -> dict[str, frozenset[str]]:
+def _attributes(store: Any, app: Doc, type_id: str | None, *, from_app: bool) -> dict[str, frozenset[str]]:
     """Attributes by the name of the object that has them."""
     from emulator.okta.resources import schemas
 
-    user = frozenset(schemas.user_attributes(store))
+    user = frozenset(schemas.user_attributes(store, type_id))
     own = frozenset(schemas.app_attributes(store, app["id"])) | frozenset(CORE)
     known: dict[str, frozenset[str]] = {
         "user": user, "source": own if from_app else user, "appuser": own, "org": frozenset({"name", "subDomain"}),

@@ -1,4 +1,4 @@
-"""Profile mappings as stored: two per app, made with it. Source: okta-admin-api.md 10.2, 10.3."""
+"""Profile mappings as stored: two per app and user type, made with them. Source: okta-admin-api.md 10.2, 10.3."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,32 @@ from emulator.okta.apps_catalog import TYPES
 
 
 def create_for(store: Any, ids: Any, app: Doc) -> None:
-    """The two mappings of a new app, with the catalogue's expressions."""
-    from emulator.okta.resources.user_types import default_type
+    """Two mappings of a new app for every user type, with the catalogue's expressions; the default type's first."""
+    from emulator.okta.resources.user_types import USER_TYPES
 
     kind = TYPES[app["name"]]
     if kind.first_party:
         return
-    user = {"id": default_type(store)["id"], "name": "user", "type": "user"}
     instance = {"id": app["id"], "name": app["name"], "type": "appuser"}
-    for source, target, given in ((instance, user, kind.to_user), (user, instance, kind.to_app)):
-        properties = {name: {"expression": text, "pushStatus": push} for name, (text, push) in given.items()}
-        store.add(MAPPINGS, {"id": ids.okta("prm"), "source": source, "target": target, "properties": properties})
+    for user_type in store.all(USER_TYPES):
+        user = _user_end(user_type)
+        for source, target, given in ((instance, user, kind.to_user), (user, instance, kind.to_app)):
+            properties = {name: {"expression": text, "pushStatus": push} for name, (text, push) in given.items()}
+            store.add(MAPPINGS, {"id": ids.okta("prm"), "source": source, "target": target, "properties": properties})
+
+
+def _user_end(kind: Doc) -> Doc:
+    return {"id": kind["id"], "name": kind["name"], "type": "user"}
+
+
+def create_for_type(store: Any, ids: Any, kind: Doc) -> None:
+    """The mappings of a new user type with every app: as the default type's are now (inferred)."""
+    from emulator.okta.resources.user_types import default_type
+
+    default, own = default_type(store)["id"], _user_end(kind)
+    for path, end in (("source.id", "source"), ("target.id", "target")):
+        for found in store.find_all(MAPPINGS, path, default):
+            store.add(MAPPINGS, {**found, "id": ids.okta("prm"), end: own})
 
 
 def remove_for(store: Any, app: Doc) -> None:
@@ -27,14 +42,18 @@ def remove_for(store: Any, app: Doc) -> None:
     store.drop_where(MAPPINGS, "target.id", app["id"])
 
 
-def to_app(store: Any, app_id: str) -> Doc | None:
-    """The mapping from Okta users to an app's users."""
-    found: Doc | None = store.find(MAPPINGS, "target.id", app_id)
-    return found
+remove_for_type = remove_for
 
 
-def properties_to_app(store: Any, app_id: str) -> Mapping[str, Doc]:
-    found = to_app(store, app_id)
+def to_app(store: Any, app_id: str, type_id: str | None = None) -> Doc | None:
+    """The mapping from Okta users of a type to an app's users; the default type's unless told otherwise."""
+    found: list[Doc] = store.find_all(MAPPINGS, "target.id", app_id)
+    own = (item for item in found if item["source"]["id"] == type_id)
+    return next(own, found[0] if found else None)
+
+
+def properties_to_app(store: Any, app_id: str, type_id: str | None = None) -> Mapping[str, Doc]:
+    found = to_app(store, app_id, type_id)
     return found["properties"] if found is not None else {}
 
 

@@ -138,17 +138,22 @@ def pushed(app: Doc, profile: Doc) -> Doc:
 
 def features_of(app: Doc, capabilities: Doc, *, enabled: bool) -> list[str]:
     """`features` of an app whose connection is enabled or not, from its USER_PROVISIONING capabilities."""
-    if not enabled:
-        return []
+    return capable(capabilities, licences=provisioning_type(app) == LICENSE_ONLY) if enabled else []
+
+
+def capable(capabilities: Doc, *, licences: bool) -> list[str]:
+    """What an enabled connection offers; `licences`: of licences and roles only."""
     found: list[str] = []
-    if capabilities["create"]["lifecycleCreate"]["status"] == "ENABLED" and provisioning_type(app) != LICENSE_ONLY:
+    if capabilities["create"]["lifecycleCreate"]["status"] == "ENABLED" and not licences:
         found.append("PUSH_NEW_USERS")
     if capabilities["update"]["profile"]["status"] == "ENABLED":
         found.append("PUSH_PROFILE_UPDATES")
     if capabilities["update"]["lifecycleDeactivate"]["status"] == "ENABLED":
         found.append("PUSH_USER_DEACTIVATION")
-        if provisioning_type(app) != LICENSE_ONLY:
+        if not licences:
             found.append("REACTIVATE_USERS")
     if capabilities["update"]["password"]["status"] == "ENABLED":
         found.append("PUSH_PASSWORD_UPDATES")
+    if not licences:
+        found.append("GROUP_PUSH")
     return [*found, "IMPORT_USER_SCHEMA"]

@@ -1,14 +1,13 @@
 """The org as a party: its types, its one service, its seed."""
 
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import check_unique, discover
-from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.operations import Operation, check_unique, discover
+from emulator.kernel.party import Dialect, PartyType, Seeding, ServiceType
 from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
-from emulator.okta.dialect import DIALECT
 from emulator.store import Kind
 
-_PACKAGES = ("emulator.okta.resources", "emulator.okta.sso")
+_PACKAGES = ("emulator.okta.resources", "emulator.okta.sso", "emulator.okta.oauth")
 
 
 def describe(spec: Doc) -> Doc:
@@ -33,10 +32,20 @@ def seed(seeding: Seeding) -> None:
     seed_all(seeding, *_PACKAGES)
 
 
+def _dialect() -> Dialect:
+    from emulator.okta.dialect import DIALECT
+
+    return DIALECT
+
+
+def _operations() -> list[Operation]:
+    return check_unique([item for package in _PACKAGES for item in discover(package)])
+
+
 PARTY = PartyType(
     name="okta",
-    kinds=kinds_of(Kind, *_PACKAGES),
-    services=(ServiceType("okta", DIALECT, check_unique([o for p in _PACKAGES for o in discover(p)]), hosts),),
+    make_kinds=lambda: kinds_of(Kind, *_PACKAGES),
+    services=(ServiceType("okta", _dialect, _operations, hosts),),
     seed=seed,
     describe=describe,
     populate=populate,

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
 
 BLANK = "{0}: The field cannot be left blank"
 NOT_DEFINED = "Property name '{0}' is not defined in profile"
@@ -72,7 +73,7 @@ def mistakes(attributes: Doc, profile: Doc) -> list[tuple[str, str]]:
 
 def _causes(name: str, item: Doc, value: Any) -> Iterator[str]:
     kind = item.get("type", "string")
-    if not _is(kind, value):
+    if not is_of(kind, value):
         yield WRONG_TYPE.format(name, kind)
         return
     if kind == "array":
@@ -88,7 +89,7 @@ def _causes(name: str, item: Doc, value: Any) -> Iterator[str]:
 
 def _elements(name: str, item: Doc, value: list[Any]) -> Iterator[str]:
     element = item.get("items") or {}
-    if any(not _is(element.get("type", "string"), part) for part in value):
+    if any(not is_of(element.get("type", "string"), part) for part in value):
         yield WRONG_TYPE.format(name, f"array of {element.get('type', 'string')}")
     elif not all(_listed(element, part) for part in value):
         yield NOT_LISTED.format(name)
@@ -128,7 +129,8 @@ def _instant(text: str) -> bool:
     return True
 
 
-def _is(kind: str, value: Any) -> bool:
+def is_of(kind: str, value: Any) -> bool:
+    """Whether a value is of a schema's type."""
     if isinstance(value, bool):
         return kind == "boolean"
     return isinstance(value, _TYPES.get(kind, (object,)))
@@ -149,3 +151,13 @@ def set_only(profile: Doc, always: Iterable[str]) -> Doc:
     shown: Doc = {name: profile.get(name) for name in always}
     shown.update((name, value) for name, value in profile.items() if name not in shown and value is not None)
     return shown
+
+
+def check_mutability(name: str, item: Doc, value: Any, present: Any) -> None:
+    """Refuse to change an attribute that its schema protects. Raises E0000077 or E0000078."""
+    mode = item.get("mutability", "READ_WRITE")
+    if value == present or mode in ("READ_WRITE", "WRITE_ONLY") or (mode == "IMMUTABLE" and present is None):
+        return
+    compared = (Compared(name, value, "request body"), Compared(name, present, "the profile"))
+    code = "E0000078" if mode == "IMMUTABLE" else "E0000077"
+    raise Problem(code, name, why=Why(f"The schema says that the attribute is {mode}.", compared))

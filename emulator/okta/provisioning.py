@@ -8,6 +8,7 @@ from emulator.kernel.clock import DAY
 from emulator.kernel.doc import Doc
 from emulator.okta import job_queue, office365
 from emulator.okta.app_kinds import APP_USERS
+from emulator.okta.apps_catalog import TYPES
 from emulator.okta.events import app_target, app_user_target, emit, full_name, user_target
 from emulator.okta.params import stamp
 
@@ -26,7 +27,12 @@ _SCHEDULED = {REMOVE: "application.provision.user.remove_entitlements.schedule",
 
 def provisions(app: Doc) -> bool:
     """Whether the app pushes users at all now."""
-    return app["status"] == "ACTIVE" and not {"PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES"}.isdisjoint(app["features"])
+    return _connected(app) and not {"PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES"}.isdisjoint(app["features"])
+
+
+def _connected(app: Doc) -> bool:
+    """Whether there is a connector that works for the app: Office 365 has one."""
+    return app["status"] == "ACTIVE" and TYPES[app["name"]].provisioning
 
 
 def active(user: Doc) -> bool:
@@ -96,7 +102,7 @@ def set_status(call: Call, app_user: Doc, status: str) -> None:
 def deprovision(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     """What follows at Microsoft when an assignment ends; nothing for a user who never got an account."""
     job_queue.cancel(call, user_key(app_user))
-    if not app_user["externalId"] or app["status"] != "ACTIVE" or "PUSH_USER_DEACTIVATION" not in app["features"]:
+    if not app_user["externalId"] or not _connected(app) or "PUSH_USER_DEACTIVATION" not in app["features"]:
         return
     menu = app.get("_deprovisioning", FIRST_DEPROVISIONING)
     now, later = ACTIONS[menu["action"]]
@@ -113,7 +119,7 @@ def deprovision(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
 
 def renamed(call: Call, app: Doc, app_user: Doc, user: Doc, old_name: str) -> None:
     """The mapping gave the app user another name: the old account is deactivated, a new one made (F-54, S-11)."""
-    if app_user["externalId"] and "PUSH_USER_DEACTIVATION" in app["features"] and app["status"] == "ACTIVE":
+    if app_user["externalId"] and "PUSH_USER_DEACTIVATION" in app["features"] and _connected(app):
         menu = app.get("_deprovisioning", FIRST_DEPROVISIONING)
         about = {**subject(app_user, user), "userName": old_name}
         job_queue.enqueue(

@@ -4,15 +4,16 @@ Only a digest is kept. A token is spent by deleting its row, so it has one winne
 """
 
 from emulator.kernel.call import Call
-from emulator.kernel.clock import DAY, HOUR, iso
+from emulator.kernel.clock import DAY, MINUTE, iso
 from emulator.kernel.doc import Doc
+from emulator.okta import password_policy
 from emulator.okta.tokens import digest
 from emulator.store import Column, Kind
 
 RECOVERY_TOKENS = Kind("recovery_tokens", (Column("userId"),))
 ACTIVATION, RECOVERY = "ACTIVATION", "RECOVERY"
-LIFETIME = {ACTIVATION: 7 * DAY, RECOVERY: HOUR}
-"""Inferred: the vendor's defaults, which an org may change."""
+LIFETIME = 7 * DAY
+"""Of an activation link. Inferred: the vendor's default, which an org may change."""
 _PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password"}
 
 
@@ -24,10 +25,18 @@ def new_token(call: Call, user: Doc, purpose: str) -> str:
         "id": digest(token),
         "userId": user["id"],
         "purpose": purpose,
-        "expiresAt": iso(call.now + LIFETIME[purpose]),
+        "expiresAt": iso(call.now + _lifetime(call, user, purpose)),
     }
     call.store.add(RECOVERY_TOKENS, row)
     return token
+
+
+def _lifetime(call: Call, user: Doc, purpose: str) -> int:
+    """A recovery link's is the password policy's."""
+    if purpose == ACTIVATION:
+        return LIFETIME
+    email = password_policy.recovery_factors(call, user)["okta_email"]
+    return int(email["properties"]["recoveryToken"]["tokenLifetimeMinutes"]) * MINUTE
 
 
 def url(call: Call, token: str, purpose: str) -> str:

@@ -1,133 +1,212 @@
-"""The conditions of an app sign-on rule, one function each.
+"""The conditions of policy rules, one function each, made ready once per rule.
 
 Source: okta-admin-api.md 12, seed-catalogue.md F-64 to F-67.
 
-A condition answers None where it holds, else why it does not, in a few words.
+A check answers None where its condition holds, UNKNOWN where nothing is known of what it asks for (a simulation that
+leaves it out), else why it does not hold, in a few words. A condition that always holds makes no check.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from emulator.kernel.doc import Doc
+from emulator.okta import device_compliance
 from emulator.okta.expressions import Environment, ExpressionError, compile_expression
 from emulator.okta.rule_shapes import ALL_ZONES
+from emulator.okta.rule_subject import UNKNOWN, Subject
 
-# Differs: no risk engine and no registered devices stand behind the org. Everybody is at low risk on an unknown device.
-RISK = "LOW"
+Check = Callable[[Subject], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Who comes, from where, with what."""
+class Compiled:
+    """A rule ready to be tried: its document, and a check for each condition that may fail, by the condition's name."""
 
-    user: Doc
-    groups: frozenset[str]
-    zones: frozenset[str]
-    address: str
-    user_agent: str
-    client: str
+    rule: Doc
+    checks: tuple[tuple[str, Check], ...]
+
+    def failed(self, subject: Subject) -> str | None:
+        """Why the first condition that does not hold does not; None when all hold."""
+        for _, check in self.checks:
+            reason = check(subject)
+            if reason is not None:
+                return reason
+        return None
 
 
-def subject_of(store: Any, user: Doc, address: str, user_agent: str, client: str) -> Subject:
-    from emulator.okta.resources import groups, zones
+def compiled(rules: list[Doc]) -> tuple[Compiled, ...]:
+    """ACTIVE rules, in the order given. A system rule holds for everybody."""
+    return tuple(Compiled(rule, _checks(rule)) for rule in rules if rule["status"] == "ACTIVE")
 
-    mine = frozenset(groups.groups_of(store, user["id"]))
-    there = frozenset(zone["id"] for zone in zones.zones_of(store, address))
-    return Subject(user, mine, there, address, user_agent, client)
+
+def _checks(rule: Doc) -> tuple[tuple[str, Check], ...]:
+    return () if rule["system"] else _checks_of(orjson.dumps(rule["conditions"] or {}))
+
+
+@lru_cache(maxsize=4096)  # a change of one rule leaves the others' as they are
+def _checks_of(conditions: bytes) -> tuple[tuple[str, Check], ...]:
+    found: list[tuple[str, Check]] = []
+    for name, value in orjson.loads(conditions).items():
+        check = _MAKERS[name](value) if name in _MAKERS and value else None
+        if check is not None:
+            found.append((name, check))
+    return tuple(found)
 
 
 def first_failed(rule: Doc, subject: Subject) -> str | None:
     """The first condition of a rule that does not hold, or None."""
-    conditions = rule["conditions"] or {}
-    for name, check in _CHECKS.items():
-        if name in conditions:
-            failed = check(conditions[name], subject)
-            if failed is not None:
-                return failed
-    return None
+    return Compiled(rule, _checks(rule)).failed(subject)
 
 
-def _people(item: Doc, subject: Subject) -> str | None:
+def _people(item: Doc) -> Check | None:
     users, groups = item.get("users") or {}, item.get("groups") or {}
-    if subject.user["id"] in (users.get("exclude") or ()):
-        return "the user is excluded"
-    if not subject.groups.isdisjoint(groups.get("exclude") or ()):
-        return "the user is in an excluded group"
-    wanted_users, wanted_groups = users.get("include") or (), groups.get("include") or ()
-    if not wanted_users and not wanted_groups:
+    no_users, no_groups = frozenset(users.get("exclude") or ()), frozenset(groups.get("exclude") or ())
+    some_users, some_groups = frozenset(users.get("include") or ()), frozenset(groups.get("include") or ())
+    if not (no_users or no_groups or some_users or some_groups):
         return None
-    if subject.user["id"] in wanted_users or not subject.groups.isdisjoint(wanted_groups):
-        return None
-    return "the user is in none of the included groups" if wanted_groups else "the user is not included"
+    missed = "the user is in none of the included groups" if some_groups else "the user is not included"
+
+    def check(subject: Subject) -> str | None:
+        id = subject.user["id"] if subject.user is not None else None
+        if id in no_users:
+            return "the user is excluded"
+        if no_groups and not subject.groups.isdisjoint(no_groups):
+            return "the user is in an excluded group"
+        if not some_users and not some_groups:
+            return None
+        return None if id in some_users or not subject.groups.isdisjoint(some_groups) else missed
+
+    return check
 
 
-def _network(item: Doc, subject: Subject) -> str | None:
+def _network(item: Doc) -> Check | None:
     if item.get("connection", "ANYWHERE") == "ANYWHERE":
         return None
-    if _in_zones(item.get("exclude") or (), subject):
-        return f"{subject.address} is in an excluded zone"
-    if item.get("include") and not _in_zones(item["include"], subject):
-        return f"{subject.address} is in none of the zones"
-    return None
+    include, exclude = frozenset(item.get("include") or ()), frozenset(item.get("exclude") or ())
+
+    def check(subject: Subject) -> str | None:
+        if subject.zones is None:
+            return UNKNOWN
+        if exclude and _in_zones(exclude, subject.zones):
+            return f"{subject.address} is in an excluded zone"
+        if include and not _in_zones(include, subject.zones):
+            return f"{subject.address} is in none of the zones"
+        return None
+
+    return check
 
 
-def _in_zones(wanted: Any, subject: Subject) -> bool:
-    return bool(subject.zones) if ALL_ZONES in wanted else not subject.zones.isdisjoint(wanted)
+def _in_zones(wanted: frozenset[str], zones: frozenset[str]) -> bool:
+    return bool(zones) if ALL_ZONES in wanted else not zones.isdisjoint(wanted)
 
 
-def platform_of(user_agent: str) -> tuple[str, str]:
-    """(type, operating system) by user agent."""
-    for mark, kind, system in (
-        ("iPhone", "MOBILE", "IOS"), ("iPad", "MOBILE", "IOS"), ("Android", "MOBILE", "ANDROID"),
-        ("Windows Phone", "MOBILE", "OTHER"), ("Windows", "DESKTOP", "WINDOWS"), ("CrOS", "DESKTOP", "CHROMEOS"),
-        ("Mac OS", "DESKTOP", "MACOS"), ("Macintosh", "DESKTOP", "MACOS"), ("Linux", "DESKTOP", "LINUX"),
-    ):  # fmt: skip
-        if mark in user_agent:
-            return kind, system
-    return "OTHER", "OTHER"
+def _platform(item: Doc) -> Check | None:
+    include, exclude = item.get("include") or (), item.get("exclude") or ()
+    if not include and not exclude:
+        return None
+
+    def fits(wanted: Doc, platform: tuple[str, str]) -> bool:
+        system = {"OSX": "MACOS"}.get(wanted["os"]["type"], wanted["os"]["type"])
+        return wanted["type"] in ("ANY", platform[0]) and system in ("ANY", platform[1])
+
+    def check(subject: Subject) -> str | None:
+        platform = subject.platform
+        if platform is None:
+            return UNKNOWN
+        if any(fits(wanted, platform) for wanted in exclude):
+            return f"the platform {platform[1]} is excluded"
+        if include and not any(fits(wanted, platform) for wanted in include):
+            return f"the platform is {platform[1]}"
+        return None
+
+    return check
 
 
-def _platform(item: Doc, subject: Subject) -> str | None:
-    kind, system = platform_of(subject.user_agent)
+def _device(item: Doc) -> Check | None:
+    registered, managed = item.get("registered"), item.get("managed")
+    assurance = frozenset((item.get("assurance") or {}).get("include") or ())
+    if not registered and not managed and not assurance:
+        return None
 
-    def fits(wanted: Doc) -> bool:
-        return wanted["type"] in ("ANY", kind) and wanted["os"]["type"] in ("ANY", system)
+    def check(subject: Subject) -> str | None:
+        if subject.device is None:
+            return UNKNOWN
+        if registered and not device_compliance.registered(subject.device):
+            return "the device is not registered"
+        if managed and not device_compliance.managed(subject.device):
+            return "the device is not managed"
+        if assurance and subject.assured is None:
+            return UNKNOWN
+        if assurance and assurance.isdisjoint(subject.assured or ()):
+            return "the device meets none of the assurance policies"
+        return None
 
-    if any(fits(wanted) for wanted in item.get("exclude") or ()):
-        return f"the platform {system} is excluded"
-    if item.get("include") and not any(fits(wanted) for wanted in item["include"]):
-        return f"the platform is {system}"
-    return None
+    return check
 
 
-def _device(item: Doc, subject: Subject) -> str | None:
-    if item.get("registered") or item.get("managed") or (item.get("assurance") or {}).get("include"):
-        return "the device is not registered"
-    return None
-
-
-def _risk(item: Doc, subject: Subject) -> str | None:
+def _risk(item: Doc) -> Check | None:
     level = item.get("level", "ANY")
-    return None if level in ("ANY", RISK) else f"the risk is {RISK}, not {level}"
+    if level == "ANY":
+        return None
+
+    def check(subject: Subject) -> str | None:
+        if subject.risk is None:
+            return UNKNOWN
+        return None if level == subject.risk else f"the risk is {subject.risk}, not {level}"
+
+    return check
 
 
-def _user_type(item: Doc, subject: Subject) -> str | None:
-    kind = subject.user["type"]["id"]
-    if kind in (item.get("exclude") or ()) or (item.get("include") and kind not in item["include"]):
-        return "the user is of another type"
-    return None
+def _behaviors(item: Doc) -> Check | None:
+    """# Differs: nothing watches how people behave, so no behaviour is ever detected."""
+    return (lambda subject: "none of the behaviours was detected") if item.get("behaviors") else None
 
 
-def _expression(item: Doc, subject: Subject) -> str | None:
+def _user_type(item: Doc) -> Check | None:
+    include, exclude = frozenset(item.get("include") or ()), frozenset(item.get("exclude") or ())
+    if not include and not exclude:
+        return None
+
+    def check(subject: Subject) -> str | None:
+        kind = subject.user["type"]["id"] if subject.user is not None else None
+        if kind in exclude or (include and kind not in include):
+            return "the user is of another type"
+        return None
+
+    return check
+
+
+_parsed = lru_cache(maxsize=1024)(compile_expression)
+
+
+def _expression(item: Doc) -> Check | None:
     text = item["condition"]
+    parsed = _parsed(text)
+
+    def check(subject: Subject) -> str | None:
+        if text not in subject.said:
+            subject.said[text] = _says(parsed, text, subject)
+        return subject.said[text]
+
+    return check
+
+
+def _says(parsed: Any, text: str, subject: Subject) -> str | None:
+    if subject.user is None or (subject.user_agent is None and "userAgent" in text):
+        return UNKNOWN
+    user, device = subject.user, subject.device or {}
     environment = Environment({
         "request": {"userAgent": subject.user_agent, "ipAddress": subject.address, "ip": subject.address},
-        "user": {"id": subject.user["id"], "status": subject.user["status"], "profile": subject.user["profile"]},
-        "security": {"risk": {"level": RISK}}, "device": None,
+        "user": {"id": user["id"], "status": user["status"], "profile": user["profile"]},
+        "security": {"risk": {"level": subject.risk}},
+        "device": {"profile": device["profile"]} if device.get("profile") else None,
     })  # fmt: skip
     try:
-        holds = compile_expression(text).evaluate(environment)
+        holds = parsed.evaluate(environment)
     except ExpressionError as error:
         return f"the expression fails: {error.message}"
     return None if holds is True else f"the expression {text} is false"
@@ -141,14 +220,55 @@ def client_matches(include: list[str], client: str) -> bool:
     return client in include or (client == "AAD_JOIN" and "EXCHANGE_ACTIVE_SYNC" in include)
 
 
-def _client(item: Doc, subject: Subject) -> str | None:
+def _client(item: Doc) -> Check | None:
     include = item.get("include") or []
-    if not include or client_matches(include, subject.client):
+    if not include:
         return None
-    return f"the client is {subject.client}, the rule is for {', '.join(include)}"
+    named = ", ".join(include)
+
+    def check(subject: Subject) -> str | None:
+        if subject.client is None:
+            return UNKNOWN
+        if client_matches(include, subject.client):
+            return None
+        return f"the client is {subject.client}, the rule is for {named}"
+
+    return check
 
 
-_CHECKS: dict[str, Callable[[Doc, Subject], str | None]] = {
+def _auth_type(item: Doc) -> Check | None:
+    wanted = item.get("authType", "ANY")
+    if wanted == "ANY":
+        return None
+    return lambda subject: None if subject.auth_type == wanted else f"the sign-in does not come over {wanted}"
+
+
+def _provider(item: Doc) -> Check | None:
+    """Everybody signs in with Okta's own password here."""
+    return (lambda subject: "the user signs in with Okta") if item.get("provider") == "SPECIFIC_IDP" else None
+
+
+def _app(item: Doc) -> Check | None:
+    include, exclude = item.get("include") or (), item.get("exclude") or ()
+    if not include and not exclude:
+        return None
+
+    def named(rows: Any, app: Doc) -> bool:
+        return any(row.get("id") == app["id"] or (row["type"] == "APP_TYPE" and row.get("name") == app["name"])
+                   for row in rows)  # fmt: skip
+
+    def check(subject: Subject) -> str | None:
+        if subject.app is None:
+            return UNKNOWN if include else None
+        if named(exclude, subject.app) or (include and not named(include, subject.app)):
+            return "the rule is for other apps"
+        return None
+
+    return check
+
+
+_MAKERS: dict[str, Callable[[Doc], Check | None]] = {
     "people": _people, "network": _network, "platform": _platform, "device": _device, "riskScore": _risk,
-    "userType": _user_type, "elCondition": _expression, "office365Client": _client,
+    "risk": _behaviors, "userType": _user_type, "elCondition": _expression, "office365Client": _client,
+    "authContext": _auth_type, "identityProvider": _provider, "app": _app,
 }  # fmt: skip

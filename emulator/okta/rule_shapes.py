@@ -1,152 +1,188 @@
-"""Rules of app sign-on policies as requests give them: checked, and filled in as the server does.
+"""Conditions of policy rules as requests give them: checked, and filled in as the server does.
 
-Source: okta-admin-api.md 12.
+Source: okta-admin-api.md 12, appendices B and C. A condition that its type does not know is refused, so that no rule is
+weaker than it reads.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from emulator.kernel.call import Call
-from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta.bad_values import bad
+from emulator.okta import shapes
 from emulator.okta.expressions import ExpressionError, compile_expression
-from emulator.okta.params import part, text_of
-from emulator.okta.policy_store import OFFICE365_CLIENTS
+from emulator.okta.params import part
+from emulator.okta.policy_types import ACCESS, PASSWORD, PolicyType
 from emulator.okta.problems import invalid
 
 ALL_ZONES = "ALL_ZONES"
+OFFICE365_CLIENTS = ("WEB", "MODERN_AUTH", "EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
 _PLATFORMS = ("MOBILE", "DESKTOP", "OTHER", "ANY")
-_SYSTEMS = ("IOS", "ANDROID", "WINDOWS", "MACOS", "CHROMEOS", "LINUX", "OTHER", "ANY")
+_SYSTEMS = ("IOS", "ANDROID", "WINDOWS", "MACOS", "CHROMEOS", "LINUX", "OSX", "OTHER", "ANY")
 _RISKS = ("ANY", "LOW", "MEDIUM", "HIGH")
-# What conditions can hold; other names are refused, so that no rule is weaker than it reads.
-_CONDITIONS = ("people", "network", "platform", "device", "riskScore", "userType", "elCondition", "office365Client")
+_DETECTIONS = (
+    "ADMIN_REPORTED_USER_RISK", "BRUTE_FORCE_ATTACK", "ENTITY_CRITICAL_ACTION_FROM_HIGH_THREAT_IP",
+    "OKTA_THREAT_INTELLIGENCE", "SECURITY_EVENTS_PROVIDER_REPORTED_RISK", "SESSION_INFLUENCED_USER_RISK",
+    "SUSPICIOUS_APP_ACCESS", "USER_REPORTED_SUSPICIOUS_ACTIVITY",
+)  # fmt: skip
+
+Fill = Callable[[Call, PolicyType, Any, str], Any]
+_sides = {"include": shapes.texts, "exclude": shapes.texts}
 
 
-def conditions(call: Call, body: Doc) -> Doc:
-    """A rule's conditions with the server's defaults. Raises E0000001."""
+def conditions(call: Call, kind: PolicyType, body: Doc) -> Doc | None:
+    """A rule's conditions with the server's defaults; None for types whose rules have none. Raises 400."""
+    if not kind.conditions:
+        return None
     sent = part(body, "conditions") or {}
     for name in sent:
-        if name not in _CONDITIONS:
-            raise _bad(name, sent[name], _CONDITIONS)
-    found: Doc = {"people": _people(part(sent, "people") or {}), "network": _network(call, part(sent, "network") or {})}
-    if part(sent, "platform") is not None:
-        found["platform"] = _platform(sent["platform"])
-    if part(sent, "device") is not None:
-        found["device"] = {"registered": False, "managed": False, "assurance": {"include": []}, **sent["device"]}
-    level = (part(sent, "riskScore") or {}).get("level", "ANY")
-    found["riskScore"] = {"level": _one_of("riskScore.level", level, _RISKS)}
-    user_type = part(sent, "userType") or {}
-    found["userType"] = {name: _ids(user_type, name, "userType") for name in ("include", "exclude")}
-    if part(sent, "elCondition") is not None:
-        found["elCondition"] = {"condition": _expression(text_of(sent["elCondition"], "condition"))}
-    clients = part(sent, "office365Client")
-    if clients is not None:
-        found["office365Client"] = {
-            "include": [
-                _one_of("office365Client", item, OFFICE365_CLIENTS)
-                for item in _ids(clients, "include", "office365Client")
-            ]
-        }
+        if name not in kind.conditions:
+            raise shapes.bad(name, sent[name], allowed=", ".join(kind.conditions))
+    found: Doc = {}
+    for name in kind.conditions:
+        value = part(sent, name)
+        if value is not None:
+            found[name] = _READERS[name](call, kind, value, name)
+        elif name in _FILLED.get(kind.name, ()):
+            found[name] = _READERS[name](call, kind, {}, name)
     return found
 
 
-def _people(sent: Doc) -> Doc:
-    users, groups = part(sent, "users") or {}, part(sent, "groups")
-    found: Doc = {"users": {"exclude": _ids(users, "exclude", "people.users")}}
-    if users.get("include"):
-        found["users"]["include"] = _ids(users, "include", "people.users")
-    if groups is not None:
-        found["groups"] = {
-            name: _ids(groups, name, "people.groups") for name in ("include", "exclude") if name in groups
-        }
+# Inferred where no recording shows a rule that was sent without them.
+_FILLED = {
+    ACCESS: ("people", "network", "riskScore", "userType"),
+    "OKTA_SIGN_ON": ("people", "network", "authContext", "risk", "riskScore", "identityProvider"),
+    PASSWORD: ("people", "network"), "MFA_ENROLL": ("people", "network"),
+    "IDP_DISCOVERY": ("network", "userIdentifier", "app"), "POST_AUTH_SESSION": ("people",),
+    "ENTITY_RISK": ("people", "entityRisk", "riskDetectionTypes"),
+    "SESSION_VIOLATION_DETECTION": ("network", "riskScore"),
+}  # fmt: skip
+
+
+def _people(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
+    read = shapes.record({"users": shapes.record(_sides), "groups": shapes.record(_sides)})
+    given: Doc = read(sent, path)
+    users = given.get("users", {})
+    shown: Doc = {"exclude": users.get("exclude", [])}
+    if users.get("include") or (kind.name == PASSWORD and "include" in users):
+        shown = {"include": users["include"], **shown}
+    found: Doc = {"users": shown}
+    if "groups" in given:
+        found["groups"] = given["groups"]
     return found
 
 
-def _network(call: Call, sent: Doc) -> Doc:
+def _network(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
+    read = shapes.record({"connection": shapes.one_of("ANYWHERE", "ZONE"), **_sides}, first={"connection": "ANYWHERE"})
+    found: Doc = read(sent, path)
+    for side in ("include", "exclude"):
+        for zone in found.get(side, ()):
+            _known_zone(call, zone, side)
+    return found
+
+
+def _known_zone(call: Call, zone: str, side: str) -> None:
     from emulator.okta.resources.zones import ZONES
 
-    connection = _one_of("network.connection", sent.get("connection", "ANYWHERE"), ("ANYWHERE", "ZONE"))
-    if connection == "ANYWHERE":
-        return {"connection": connection}
-    found: Doc = {"connection": connection}
-    for name in ("include", "exclude"):
-        if sent.get(name):
-            found[name] = _ids(sent, name, "network")
-            for zone in found[name]:
-                if zone != ALL_ZONES and call.store.get(ZONES, zone) is None:
-                    why = Why(
-                        "The rule names a network zone that the org does not have.", (Compared(name, zone, "network"),)
-                    )
-                    raise invalid("network", f"network.{name}: '{zone}' does not exist", why=why)
-    return found
+    if zone == ALL_ZONES or call.store.get(ZONES, zone) is not None:
+        return
+    why = Why("The rule names a network zone that the org does not have.", (Compared(side, zone, "network"),))
+    raise invalid("network", f"network.{side}: '{zone}' does not exist", why=why)
 
 
-def _platform(sent: Doc) -> Doc:
+_os = shapes.record(
+    {"type": shapes.one_of(*_SYSTEMS), "expression": shapes.text, "version": shapes.anything}, first={"type": "ANY"}
+)
+_platform_item = shapes.record(
+    {"type": shapes.one_of(*_PLATFORMS), "os": _os}, first={"type": "ANY", "os": {"type": "ANY"}}
+)
+
+
+def _platform(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
     found: Doc = {"include": [], "exclude": []}
-    for name in found:
-        for item in sent.get(name) or []:
-            if not isinstance(item, dict):
-                raise _bad(f"platform.{name}", item, ("objects",))
-            system = part(item, "os") or {"type": "ANY"}
-            found[name].append({
-                "type": _one_of("platform.type", item.get("type", "ANY"), _PLATFORMS),
-                "os": {**system, "type": _one_of("platform.os.type", system.get("type", "ANY"), _SYSTEMS)},
-            })  # fmt: skip
+    for side in found:
+        rows = sent.get(side) or []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise shapes.bad(f"{path}.{side}", rows, allowed="lists of objects")
+        found[side] = [_platform_item(row, path) for row in rows]
     return found
 
 
-def _expression(text: str | None) -> str:
+def _device(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
+    from emulator.okta.resources.device_assurance import ASSURANCES
+
+    read = shapes.record(
+        {
+            "registered": shapes.boolean,
+            "managed": shapes.boolean,
+            "assurance": shapes.record({"include": shapes.texts}),
+        },
+        first={"registered": False, "managed": False, "assurance": {"include": []}},
+    )
+    found: Doc = read(sent, path)
+    for id in found["assurance"].setdefault("include", []):
+        if call.store.get(ASSURANCES, id) is None:
+            compared = (Compared("assurance", id, "request body"),)
+            why = Why("The rule names a device assurance policy that the org does not have.", compared)
+            raise invalid("device", f"device.assurance.include: '{id}' does not exist", why=why)
+    return found
+
+
+def _expression(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
+    text = shapes.record({"condition": shapes.text})(sent, path).get("condition")
     if not text:
         cause = "elCondition.condition: The field cannot be left blank"
-        raise bad("elCondition", cause, "condition", text, "elCondition holds an expression.")
+        why = Why("elCondition holds an expression.", (Compared("condition", text, "request body"),))
+        raise invalid("elCondition", cause, why=why)
     try:
         compile_expression(text)
     except ExpressionError as error:
         compared = (Compared("condition", text, "request body"), Compared("error", error.message, "compiler"))
         raise invalid("elCondition", error.message, why=Why("The condition is no expression.", compared)) from error
-    return text
+    return {"condition": text}
 
 
-def actions(body: Doc) -> Doc:
-    """A rule's actions with the server's defaults. Raises E0000001."""
-    sent = part(part(body, "actions") or {}, "appSignOn") or {}
-    access = _one_of("appSignOn.access", sent.get("access"), ("ALLOW", "DENY"))
-    method = part(sent, "verificationMethod") or {"type": "ASSURANCE", "factorMode": "2FA", "reauthenticateIn": "PT2H"}
-    kind = _one_of("verificationMethod.type", method.get("type", "ASSURANCE"), ("ASSURANCE", "AUTH_METHOD_CHAIN"))
-    found = {**method, "type": kind}
-    if kind == "ASSURANCE":
-        found["factorMode"] = _one_of("verificationMethod.factorMode", method.get("factorMode", "2FA"), ("1FA", "2FA"))
-    elif not isinstance(method.get("chains"), list) or not method["chains"]:
-        cause = "verificationMethod.chains: The field cannot be left blank"
-        raise bad("verificationMethod", cause, "chains", method.get("chains"), "A chain of methods has at least one.")
-    for name in ("reauthenticateIn", "inactivityPeriod"):
-        if found.get(name) is not None:
-            _duration(name, found[name])
-    stay = part(sent, "keepMeSignedIn") or {"postAuth": "NOT_ALLOWED"}
-    return {"appSignOn": {"access": access, "verificationMethod": found, "keepMeSignedIn": stay}}
+def _client(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
+    include = shapes.texts(sent.get("include") or [], f"{path}.include")
+    return {"include": [shapes.one_of(*OFFICE365_CLIENTS)(item, path) for item in include]}
 
 
-def _duration(name: str, value: Any) -> None:
-    try:
-        parse_duration(value)
-    except (ValueError, TypeError) as error:
-        raise _bad(f"verificationMethod.{name}", value, ("ISO 8601 durations",)) from error
+def _plain(read: shapes.Read) -> Fill:
+    return lambda call, kind, sent, path: read(sent, path)
 
 
-def _ids(sent: Doc, name: str, where: str) -> list[str]:
-    value = sent.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _bad(f"{where}.{name}", value, ("lists of texts",))
-    return value
+_app_item = shapes.record(
+    {"type": shapes.one_of("APP", "APP_TYPE"), "id": shapes.text, "name": shapes.text}, needed=("type",)
+)
+_pattern = shapes.record({
+    "matchType": shapes.one_of("SUFFIX", "EXPRESSION", "STARTS_WITH", "EQUALS", "CONTAINS"), "value": shapes.text,
+})  # fmt: skip
+_none: Doc = {"include": [], "exclude": []}
 
-
-def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise _bad(name, value, allowed)
-    return str(value)
-
-
-def _bad(name: str, value: Any, allowed: tuple[str, ...]) -> Exception:
-    compared = (Compared(name, value, "request body"), Compared("allowed", ", ".join(allowed), "rules"))
-    return invalid(name, f"{name}: '{value}' is not valid", why=Why(f"{name} has no such value.", compared))
+_READERS: dict[str, Fill] = {
+    "people": _people, "network": _network, "platform": _platform, "device": _device, "elCondition": _expression,
+    "office365Client": _client,
+    "riskScore": _plain(shapes.record({"level": shapes.one_of(*_RISKS)}, first={"level": "ANY"})),
+    "userType": _plain(shapes.record(_sides, first=_none)),
+    "authContext": _plain(shapes.record(
+        {"authType": shapes.one_of("ANY", "RADIUS", "LDAP_INTERFACE")}, first={"authType": "ANY"}
+    )),
+    "risk": _plain(shapes.record({"behaviors": shapes.texts}, first={"behaviors": []})),
+    "identityProvider": _plain(shapes.record(
+        {"provider": shapes.one_of("ANY", "OKTA", "SPECIFIC_IDP"), "idpIds": shapes.texts}, first={"provider": "ANY"}
+    )),
+    "app": _plain(shapes.record(
+        {"include": shapes.many(_app_item), "exclude": shapes.many(_app_item)}, first=_none
+    )),
+    "userIdentifier": _plain(shapes.record(
+        {"type": shapes.one_of("IDENTIFIER", "ATTRIBUTE"), "attribute": shapes.text,
+         "patterns": shapes.many(_pattern)},
+        first={"patterns": []},
+    )),
+    "entityRisk": _plain(shapes.record({"level": shapes.one_of(*_RISKS)}, first={"level": "ANY"})),
+    "riskDetectionTypes": _plain(shapes.record(
+        {"include": shapes.many(shapes.one_of(*_DETECTIONS)), "exclude": shapes.many(shapes.one_of(*_DETECTIONS))},
+        first=_none,
+    )),
+}  # fmt: skip

@@ -1,20 +1,24 @@
-"""May this user go to this app now: the app's sign-on policy, rule by rule.
+"""May this user go to this app now: the global session policy, then the app's sign-on policy, rule by rule.
 
 Source: okta-admin-api.md 12; seed-catalogue.md F-63 to F-67, 5.
 
 The first ACTIVE rule by priority whose conditions all hold decides; the catch-all holds for everybody.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import policy_store, rule_conditions
+from emulator.okta import session_policy
 from emulator.okta.app_kinds import POLICIES
 from emulator.okta.events import app_target, emit, target, user_target
+from emulator.okta.policy_types import ACCESS
+from emulator.okta.policy_walk import Found, policies_for, walk
+from emulator.okta.rule_subject import Subject, subject_of
 
 Client = Literal["WEB", "MODERN_AUTH", "EXCHANGE_ACTIVE_SYNC", "AAD_JOIN"]
 LEGACY: tuple[Client, ...] = ("EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
@@ -28,18 +32,26 @@ _MODERN = ("Microsoft Office", "ADAL", "MSAL", "MSAuthHost", "Microsoft.AAD.Brok
 
 @dataclass(frozen=True, slots=True)
 class SignOnContext:
-    """How the user comes: client class, address, user agent, factors used (`pwd`...), age of the sign-in in ms."""
+    """How the user comes: client class, address, user agent, factors used (`pwd`...), age of the sign-in in ms.
+
+    device: the device's document where the org knows it.
+    """
 
     client: Client
     address: str
     user_agent: str
     factors: frozenset[str]
     auth_age_ms: int
+    device: Doc | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the policy says. factors_needed: 1 or 2; reauthenticate: the sign-in is older than the rule allows."""
+    """What the policies say.
+
+    factors_needed: 1 or 2, the more of the global session rule's and the app rule's; app_factors: the app rule's alone.
+    reauthenticate: the sign-in is older than the rule allows. rule, policy: the ones that decided.
+    """
 
     access: Literal["ALLOW", "DENY"]
     rule: Doc
@@ -47,6 +59,7 @@ class Decision:
     factors_needed: int
     why: Why
     reauthenticate: bool = False
+    app_factors: int = 1
 
 
 def client_class(*, active: bool, user_agent: str, ms_client_application: str) -> Client:
@@ -62,59 +75,69 @@ def client_class(*, active: bool, user_agent: str, ms_client_application: str) -
 
 
 def evaluate(call: Call, app: Doc, user: Doc, context: SignOnContext) -> Decision:
-    """Try the app's rules in order, and log `policy.evaluate_sign_on` with the one that decided."""
-    policy = call.store.get(POLICIES, app["_policyId"]) if app["_policyId"] else None
-    if policy is None or policy["status"] != "ACTIVE":
-        decision = _nothing(app, policy)
-    else:
-        decision = _first_match(call, app, user, context, policy)
+    """Try the org's and the app's rules in order, and log `policy.evaluate_sign_on` with the one that decided."""
+    device = context.device["id"] if context.device else ""
+    key = (app["id"], user["id"], context.client, context.address, context.user_agent, context.factors, device)
+    decision: Decision = call.store.steady(("sign-on", *key), lambda: _untimed(call.store, app, user, context))
+    if decision.access == "ALLOW" and _stale(decision.rule["actions"]["appSignOn"], context):
+        decision = replace(decision, reauthenticate=True)
     _log(call, app, user, context, decision)
     return decision
 
 
-def _nothing(app: Doc, policy: Doc | None) -> Decision:
+def _untimed(store: Any, app: Doc, user: Doc, context: SignOnContext) -> Decision:
+    """The decision as if the person had signed in this instant: it stays while no document changes."""
+    subject = subject_of(store, user, context.address, context.user_agent, context.client, device=context.device)
+    return decide(store, app, subject, replace(context, auth_age_ms=0))
+
+
+def decide(store: Any, app: Doc, subject: Subject, context: SignOnContext) -> Decision:
+    """The decision, without a trace."""
+    org = session_policy.decide(store, subject)
+    if org.access == "DENY":
+        return Decision("DENY", org.rule, org.policy, org.factors_needed, org.why)
+    policies = policies_for(store, ACCESS, app["_policyId"])
+    if not policies:
+        return _nothing(store, app)
+    found = walk(store, policies, subject)
+    if found.rule is None or found.policy is None:
+        raise AssertionError("every policy has a catch-all rule")
+    # Inferred: legacy clients answer no challenge of the org's, so only the app's own rule can ask them for factors.
+    return _decide(found, context, 1 if context.client in LEGACY else org.factors_needed)
+
+
+def _nothing(store: Any, app: Doc) -> Decision:
     """An app whose policy is missing or inactive lets nobody in (inferred)."""
+    policy = store.get(POLICIES, app["_policyId"]) if app["_policyId"] else None
     shown = policy or {"id": "none", "name": "no policy"}
     compared = (Compared("policy", policy["status"] if policy else None, f"app {app['label']}"),)
     why = Why("The app has no active sign-on policy.", compared)
     return Decision("DENY", {"id": "none", "name": "no rule"}, shown, 1, why)
 
 
-def _first_match(call: Call, app: Doc, user: Doc, context: SignOnContext, policy: Doc) -> Decision:
-    subject = rule_conditions.subject_of(call.store, user, context.address, context.user_agent, context.client)
-    passed: list[Compared] = []
-    for rule in policy_store.rules_of(call.store, policy["id"]):
-        if rule["status"] != "ACTIVE":
-            continue
-        failed = None if rule["system"] else rule_conditions.first_failed(rule, subject)
-        if failed is None:
-            return _decide(rule, policy, context, passed)
-        passed.append(Compared(f"rule {rule['priority']} {rule['name']!r}", failed, f"policy {policy['name']}"))
-    raise AssertionError("every policy has a catch-all rule")
-
-
-def _decide(rule: Doc, policy: Doc, context: SignOnContext, passed: list[Compared]) -> Decision:
+def _decide(found: Found, context: SignOnContext, org_factors: int) -> Decision:
+    rule, policy = found.rule or {}, found.policy or {}
     action = rule["actions"]["appSignOn"]
-    needed = factors_needed(action, context.factors)
+    own = factors_needed(action, context.factors)
+    needed = max(own, org_factors)
+    where = f"policy {policy['name']}"
     values = (
-        *passed,
-        Compared(
-            f"rule {rule['priority']} {rule['name']!r}", f"{action['access']}, matches", f"policy {policy['name']}"
-        ),
+        *found.passed(), Compared(f"rule {rule['priority']} {rule['name']!r}", f"{action['access']}, matches", where),
         Compared("client", context.client, "request"),
-    )
+    )  # fmt: skip
     if action["access"] == "DENY":
         hint = "The first rule that matches decides; put a rule that allows this above it."
-        return Decision("DENY", rule, policy, needed, Why(f"The rule {rule['name']!r} denies access.", values, hint))
+        why = Why(f"The rule {rule['name']!r} denies access.", values, hint)
+        return Decision("DENY", rule, policy, needed, why, app_factors=own)
     if context.client in LEGACY and needed > len(context.factors):
         values = (*values, Compared("factors needed", needed, f"rule {rule['name']}"),
                   Compared("factors", sorted(context.factors), "request"))  # fmt: skip
         why = Why(
             f"The rule {rule['name']!r} asks for {needed} factors, and a legacy client sends a password only.", values
         )
-        return Decision("DENY", rule, policy, needed, why)
-    stale = _stale(action, context)
-    return Decision("ALLOW", rule, policy, needed, Why(f"The rule {rule['name']!r} allows access.", values), stale)
+        return Decision("DENY", rule, policy, needed, why, app_factors=own)
+    why = Why(f"The rule {rule['name']!r} allows access.", values)
+    return Decision("ALLOW", rule, policy, needed, why, _stale(action, context), own)
 
 
 def factors_needed(action: Doc, used: frozenset[str]) -> int:
@@ -140,7 +163,10 @@ def _chain_length(chain: Doc) -> int:
 
 def _stale(action: Doc, context: SignOnContext) -> bool:
     text = action["verificationMethod"].get("reauthenticateIn")
-    return text is not None and context.auth_age_ms > parse_duration(text)
+    return text is not None and context.auth_age_ms > _duration(text)
+
+
+_duration = lru_cache(maxsize=256)(parse_duration)
 
 
 def _log(call: Call, app: Doc, user: Doc, context: SignOnContext, decision: Decision) -> None:

@@ -10,13 +10,15 @@ from emulator.okta.app_kinds import TASKS
 
 FAILED, RETRYING, COMPLETED, DISMISSED = "FAILED", "RETRYING", "COMPLETED", "DISMISSED"
 OPEN = frozenset({FAILED, RETRYING, "PENDING"})
-NEW, PROFILE, DEACTIVATE = "PUSH_NEW_USER", "PUSH_PROFILE_UPDATE", "DEACTIVATE_USER"
+NEW, PROFILE, DEACTIVATE, GROUP = "PUSH_NEW_USER", "PUSH_PROFILE_UPDATE", "DEACTIVATE_USER", "GROUP_PUSH"
 _DOING = {NEW: "provisioning", PROFILE: "profile push", DEACTIVATE: "deprovisioning"}
 
 
 def type_of(job: Doc) -> str:
     if job["kind"] == "user.deactivate":
         return DEACTIVATE
+    if job["kind"].startswith("group."):
+        return GROUP
     return PROFILE if job["subject"]["externalId"] else NEW
 
 
@@ -25,6 +27,9 @@ def text_of(job: Doc, message: str | None) -> str:
     inner = message or "no reason was given"
     if inner.startswith("Automatic "):
         return inner
+    if type_of(job) == GROUP:
+        name, label = job["subject"]["displayName"], job["settings"]["label"]
+        return f"Unable to push group {name} to app {label}: {inner}"  # inferred
     name, label = job["subject"]["displayName"], job["settings"]["label"]
     return f"Automatic {_DOING[type_of(job)]} of user {name} to app {label} failed: {inner}"
 
@@ -34,11 +39,11 @@ def failed(call: Call, job: Doc, *, message: str | None, code: str | None) -> Do
     present = open_for(call, job["key"])
     task = present or {
         "id": call.ids.okta("tsk"), "created": iso(call.now), "attempts": 0, "_key": job["key"],
-        "appId": job["appId"], "userId": job["subject"]["userId"],
+        "appId": job["appId"], "userId": job["subject"].get("userId"), "_groupId": job["subject"].get("groupId"),
     }  # fmt: skip
     task |= {
         "type": type_of(job), "status": FAILED, "message": text_of(job, message), "errorCode": code,
-        "attempts": task["attempts"] + 1, "lastUpdated": iso(call.now), "_appUserId": job["subject"]["appUserId"],
+        "attempts": task["attempts"] + 1, "lastUpdated": iso(call.now), "_appUserId": job["subject"].get("appUserId"),
         "_kind": job["kind"], "_subject": job["subject"], "_desired": job["desired"],
     }  # fmt: skip
     call.store.put(TASKS, task) if present else call.store.add(TASKS, task)

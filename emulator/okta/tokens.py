@@ -6,11 +6,13 @@ import hmac
 from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
+from emulator.okta import admins
 from emulator.store import Column, Kind
 
 API_TOKENS = Kind("api_tokens", (Column("_hash", unique=True), Column("userId")), settled=True)
 SESSIONS = Kind("sessions", (Column("_cookie", unique=True), Column("userId")))
 ORG = Kind("org", settled=True)
+_LONGEST = 256  # no token of ours is longer; what is known of tokens is kept
 
 
 def digest(secret: str) -> str:
@@ -28,10 +30,18 @@ def org(call: Call) -> Doc:
 
 def token_caller(call: Call, token: str) -> Caller | None:
     """The administrator behind an SSWS token."""
-    found = call.store.find(API_TOKENS, "_hash", digest(token))
-    if found is None or parse_iso(found["expiresAt"]) < call.now:
+    if len(token) > _LONGEST:
         return None
-    return Caller("user", found["userId"], found["name"], None, {"tokenId": found["id"]})
+    found, expires = call.store.settled(("api token", token), lambda: _live(call, token))
+    if found is None or expires < call.now:
+        return None
+    roles = admins.of_user(call.store, found["userId"])
+    return Caller("user", found["userId"], found["name"], None, {"tokenId": found["id"], "roles": roles})
+
+
+def _live(call: Call, token: str) -> tuple[Doc | None, int]:
+    found = call.store.find(API_TOKENS, "_hash", digest(token))
+    return found, parse_iso(found["expiresAt"]) if found is not None else 0
 
 
 def agent_of(call: Call, token: str) -> Caller | None:
@@ -51,11 +61,12 @@ def session_of(call: Call) -> Caller | None:
 
 
 def live_session(call: Call) -> Doc | None:
-    """The session behind the `sid` cookie, unless it has expired."""
+    """The session behind the `sid` cookie, unless it has expired; outside a transaction not to be changed in place."""
     cookie = call.exchange.cookies().get("sid")
     if not cookie:
         return None
-    found: Doc | None = call.store.find(SESSIONS, "_cookie", digest(cookie))
+    held = digest(cookie)
+    found: Doc | None = call.store.steady(("session", held), lambda: call.store.find(SESSIONS, "_cookie", held))
     if found is None or found["expiresAt"] < iso(call.now):
         return None
     return found

@@ -3,11 +3,12 @@
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import user_passwords, user_states
+from emulator.okta import group_rule_engine, memberships, realm_store, user_passwords, user_states
 from emulator.okta.events import emit, group_target, user_target
 from emulator.okta.params import flag, part, stamp
 from emulator.okta.problems import invalid, not_found, taken
 from emulator.okta.resources import groups
+from emulator.okta.resources.schemas import user_attributes
 from emulator.okta.resources.user_types import USER_TYPES, default_type
 from emulator.okta.user_docs import USERS, can_sign_in, new_user
 from emulator.okta.user_input import Credentials, checked_profile, checked_provider, checked_recovery, read_credentials
@@ -22,8 +23,10 @@ def create(call: Call, body: Doc) -> Doc:
     if profile is None:
         raise invalid("profile", "profile: The field cannot be left blank")
     activate, expired = flag(call, "activate", True), _must_change(call, given)
-    checked = checked_profile(call, profile)
-    user = new_user(checked, id=call.ids.okta("00u"), now=call.now, type_id=_type_id(call, body))
+    type_id = _type_id(call, body)
+    checked = checked_profile(call, profile, type_id=type_id)
+    realm_id = realm_store.of_new_user(call, body, checked)
+    user = new_user(checked, id=call.ids.okta("00u"), now=call.now, type_id=type_id, realm_id=realm_id)
     if flag(call, "provider", False):
         user["credentials"]["provider"] = checked_provider(given.provider)
     elif given.provider is not None and given.provider.get("type") not in (None, "OKTA", "IMPORT"):
@@ -55,7 +58,7 @@ def _must_change(call: Call, given: Credentials) -> bool:
     asked = call.params.get("nextLogin")
     if not asked:
         return False
-    if asked != CHANGE_PASSWORD:
+    if asked != CHANGE_PASSWORD:  # inferred
         why = Why("nextLogin has one value.", (Compared("nextLogin", asked[:60], "query"),))
         raise invalid("nextLogin", "nextLogin: The field is not valid", why=why)
     if not given.any_password:
@@ -90,11 +93,12 @@ def _groups(call: Call, body: Doc) -> list[Doc]:
 
 
 def _join(call: Call, user: Doc, joined: list[Doc]) -> None:
-    groups.join(call.store, groups.everyone(call.store)["id"], user["id"])
+    memberships.note_member(call.store, groups.everyone(call.store)["id"], user["id"])
     for group in joined:
-        groups.join(call.store, group["id"], user["id"])
+        memberships.note_member(call.store, group["id"], user["id"])
         groups.touch(call, group, membership=True)
         emit(call, "group.user_membership.add", [user_target(user), group_target(group)])
+    group_rule_engine.user_changed(call, user)
 
 
 def change(call: Call, user: Doc, body: Doc, *, whole: bool) -> Doc:
@@ -103,21 +107,43 @@ def change(call: Call, user: Doc, body: Doc, *, whole: bool) -> Doc:
     if profile is None and whole:
         raise invalid("profile", "profile: The field cannot be left blank")
     before, status = user["profile"], user["status"]
-    if profile is not None:
-        user["profile"] = checked_profile(call, profile if whole else {**before, **profile}, before)
+    moved = _change_type(call, user, body)
+    if profile is not None or moved:
+        known = before if not moved else _of_type(call, before, user["type"]["id"])
+        wanted = profile if whole and profile is not None else {**known, **(profile or {})}
+        user["profile"] = checked_profile(call, wanted, before, type_id=user["type"]["id"])
     changed = {name for name in {*before, *user["profile"]} if before.get(name) != user["profile"].get(name)}
-    if "type" in body:
-        user["type"] = {"id": _type_id(call, body)}
+    realmed = realm_store.change_realm(call, user, body)
     _set_credentials(call, user, given, history=flag(call, "strict", False))
     if given.any_password:
         _password_set(call, user)
-    if changed or given.any_password or given.answer is not None:
+    if changed or moved or realmed or given.any_password or given.answer is not None:
         user["lastUpdated"] = stamp(call.now)
         _store(call, user, new=False)
+    if moved:
+        emit(call, "user.account.update_user_type", [user_target(user)])
     _announce(call, user, changed, given)
+    if changed or moved:
+        group_rule_engine.user_changed(call, user)
     if user["status"] != status:
         _status_moved(call, user)
     return user
+
+
+def _change_type(call: Call, user: Doc, body: Doc) -> bool:
+    """Give the user the type that the body names; whether it is another one."""
+    if body.get("type") is None:
+        return False
+    wanted = _type_id(call, body)
+    moved: bool = wanted != user["type"]["id"]
+    user["type"] = {"id": wanted}
+    return moved
+
+
+def _of_type(call: Call, profile: Doc, type_id: str) -> Doc:
+    """What of a profile another type keeps (inferred: attributes that it does not have are lost)."""
+    known = user_attributes(call.store, type_id)
+    return {name: value for name, value in profile.items() if name in known}
 
 
 def _status_moved(call: Call, user: Doc) -> None:
@@ -160,6 +186,8 @@ def _set_credentials(call: Call, user: Doc, given: Credentials, *, history: bool
         user_passwords.change_password(call, user, given.password, history=history)
     elif given.hash is not None:
         user_passwords.put_imported(user, given.hash, now=call.now)
+    elif given.hook is not None:
+        user_passwords.put_hook(user, given.hook, now=call.now)
     present = user["credentials"].get("recovery_question", {}).get("question")
     if given.answer is not None or (given.question is not None and given.question != present):
         question, answer = checked_recovery(given.question, given.answer)

@@ -13,18 +13,21 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.base_schema import ALWAYS
 from emulator.okta.params import stamp
+from emulator.okta.profile_index import ProfileIndex
 from emulator.okta.profiles import set_only
-from emulator.okta.resources.user_types import default_type
+from emulator.okta.resources.user_types import of_id
 from emulator.store import Column, Kind, Shown
 
+_COLUMNS = ("login", "email", "firstName", "lastName", "employeeNumber", "department")
 USERS = Kind(
     "users",
     (
         Column("profile.login", fold=True, unique=True), Column("profile.email", fold=True), Column("status"),
         Column("profile.firstName", fold=True), Column("profile.lastName", fold=True), Column("created"),
-        Column("lastUpdated"), Column("activated"), Column("statusChanged"), Column("type.id"),
+        Column("lastUpdated"), Column("activated"), Column("statusChanged"), Column("type.id"), Column("realmId"),
         Column("profile.employeeNumber", fold=True), Column("profile.department", fold=True), Shown(),
     ),
+    (ProfileIndex(but=_COLUMNS),),
 )  # fmt: skip
 
 _ACTIONS = {
@@ -52,12 +55,14 @@ _LINKS = {
 _NO_PASSWORD = ("suspend", "deactivate")
 
 
-def new_user(profile: Doc, *, id: str, now: int, type_id: str) -> Doc:
-    """A staged user without credentials."""
+def new_user(profile: Doc, *, id: str, now: int, type_id: str, realm_id: str | None = None) -> Doc:
+    """A staged user without credentials. realm_id: in orgs that have realms."""
     at = stamp(now)
+    realm = {"realmId": realm_id} if realm_id is not None else {}
     return {
         "id": id, "status": "STAGED", "created": at, "activated": None, "statusChanged": None, "lastLogin": None,
-        "lastUpdated": at, "passwordChanged": None, "type": {"id": type_id}, "profile": set_only(profile, ALWAYS),
+        "lastUpdated": at, "passwordChanged": None, **realm, "type": {"id": type_id},
+        "profile": set_only(profile, ALWAYS),
         "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}}, "_failures": 0,
     }  # fmt: skip
 
@@ -95,16 +100,14 @@ def render(call: Call, user: Doc) -> Doc:
             links[name] = {"href": at, "method": "DELETE"}
         else:
             links[name] = {"href": f"{at}/{_ACTIONS[name]}", "method": "POST"}
-    links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call)}"}
+    links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call, user['type']['id'])}"}
     links["self"] = {"href": at}
     links["type"] = {"href": f"{api}/meta/types/user/{user['type']['id']}"}
     return {**public(user), "_links": links}
 
 
-def _schema_id(call: Call) -> str:
-    if "user_schema_id" not in call.memo:
-        call.memo["user_schema_id"] = default_type(call.store)["_schemaId"]
-    return str(call.memo["user_schema_id"])
+def _schema_id(call: Call, type_id: str) -> str:
+    return str(of_id(call.store, type_id)["_schemaId"])
 
 
 def etag(user: Doc) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Problem, Why, not_emulated
-from emulator.okta import imported_hashes, profiles
+from emulator.kernel.problems import Compared, Why
+from emulator.kernel.query import Compare
+from emulator.okta import imported_hashes, profiles, search
 from emulator.okta.base_schema import ALWAYS
 from emulator.okta.params import part, text_of
 from emulator.okta.problems import invalid, taken
@@ -19,15 +20,16 @@ from emulator.okta.user_docs import USERS
 
 PROVIDERS = ("OKTA", "ACTIVE_DIRECTORY", "LDAP", "FEDERATION", "SOCIAL")
 SHORTEST_ANSWER = 4
+HOOK_TYPE = "default"
 _LONGEST_QUESTION = 100
 
 
-def checked_profile(call: Call, profile: Doc, before: Doc | None = None) -> Doc:
+def checked_profile(call: Call, profile: Doc, before: Doc | None = None, *, type_id: str | None = None) -> Doc:
     """The profile to store: known attributes, all required ones, right values. Raises 400 or 403.
 
-    before: the profile as it is, for attributes that may not change.
+    before: the profile as it is, for attributes that may not change. type_id: the user's type, else the default one.
     """
-    known = user_attributes(call.store)
+    known = user_attributes(call.store, type_id)
     causes = profiles.unknown(known, profile)
     if causes:
         names = ", ".join(name for name in profile if name not in known)
@@ -40,7 +42,8 @@ def checked_profile(call: Call, profile: Doc, before: Doc | None = None) -> Doc:
         )
         why = Why("The profile does not fit the user schema.", wrong)
         raise invalid(found[0][0], *(cause for _, cause in found), why=why)
-    _check_mutability(known, profile, before)
+    for name, value in profile.items():
+        profiles.check_mutability(name, known[name], value, (before or {}).get(name))
     _check_unique(call, known, profile, before)
     return profiles.set_only(profile, ALWAYS)
 
@@ -50,45 +53,32 @@ def _rule(item: Doc) -> str:
     return ", ".join(f"{key} {item[key]}" for key in keys if item.get(key) is not None)
 
 
-def _check_mutability(known: Doc, profile: Doc, before: Doc | None) -> None:
-    for name, value in profile.items():
-        mode = known[name].get("mutability", "READ_WRITE")
-        present = (before or {}).get(name)
-        if value == present or mode in ("READ_WRITE", "WRITE_ONLY") or (mode == "IMMUTABLE" and present is None):
-            continue
-        compared = (Compared(name, present, "the user"), Compared(name, value, "request body"))
-        code = "E0000078" if mode == "IMMUTABLE" else "E0000077"
-        raise Problem(code, name, why=Why(f"The schema says that the attribute is {mode}.", compared))
-
-
 def _check_unique(call: Call, known: Doc, profile: Doc, before: Doc | None) -> None:
     """Custom attributes that the schema makes unique; login has its index."""
     for name, item in known.items():
         value = profile.get(name)
-        if (
-            item.get("unique") not in ("UNIQUE_VALIDATED", "UNIQUE")
-            or value is None
-            or value == (before or {}).get(name)
-        ):
+        if item.get("unique") != "UNIQUE_VALIDATED" or value is None or value == (before or {}).get(name):
             continue
-        page = call.store.page(USERS, limit=1, keep=lambda user, n=name, v=value: user["profile"].get(n) == v)
-        if page.docs:
+        where, keep = search.located(call, USERS, Compare(("profile", name), "eq", value), fold=True)
+        found = call.store.page(USERS, where, limit=2, keep=keep).docs
+        if any((before or {}).get("login") != user["profile"]["login"] for user in found):
             raise taken(name, str(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """`credentials` of a request; None where it says nothing. hash: as it was sent, checked."""
+    """`credentials` of a request; None where it says nothing. hash: as it was sent, checked. hook: its type."""
 
     password: str | None = None
     hash: Doc | None = None
+    hook: str | None = None
     question: str | None = None
     answer: str | None = None
     provider: Doc | None = None
 
     @property
     def any_password(self) -> bool:
-        return self.password is not None or self.hash is not None
+        return self.password is not None or self.hash is not None or self.hook is not None
 
 
 def read_credentials(body: Doc) -> Credentials:
@@ -96,18 +86,25 @@ def read_credentials(body: Doc) -> Credentials:
     given = part(body, "credentials") or {}
     password = part(given, "password") or {}
     recovery = part(given, "recovery_question") or {}
-    if password.get("hook") is not None:
-        raise Problem(
-            "E0000001", "password", causes=("password: hooks are not enabled",), why=not_emulated("A password hook")
-        )
     sent = part(password, "hash")
     return Credentials(
         password=text_of(password, "value", "credentials.password.value"),
-        hash=imported_hashes.checked(sent) if sent else None,
+        hash=imported_hashes.checked(sent) if sent else None, hook=_hook(part(password, "hook")),
         question=text_of(recovery, "question", "credentials.recovery_question.question"),
         answer=text_of(recovery, "answer", "credentials.recovery_question.answer"),
         provider=part(given, "provider"),
-    )
+    )  # fmt: skip
+
+
+def _hook(given: Doc | None) -> str | None:
+    """The type of a password import hook; there is one. Raises 400."""
+    if given is None:
+        return None
+    kind = given.get("type")
+    if kind != HOOK_TYPE:
+        why = Why("A password hook is of type default.", (Compared("hook.type", kind, "credentials.password"),))
+        raise invalid("password", "password.hook.type: The field is not valid", why=why)
+    return HOOK_TYPE
 
 
 def checked_provider(given: Doc | None) -> Doc:

@@ -20,6 +20,8 @@ from emulator.okta.user_docs import USERS
 from emulator.okta.user_states import LIFECYCLE, shift
 
 REASON_LOCKED = "LOCKED_OUT"
+# Inferred wording.
+_YOUNG = "password: The password cannot be changed yet: its minimum age has not been reached."
 
 
 def stored_password(user: Doc) -> str | None:
@@ -31,6 +33,7 @@ def stored_password(user: Doc) -> str | None:
 def password_matches(user: Doc | None, password: str) -> bool:
     """Whether it is the user's password; takes as long without a user. Counts nothing."""
     imported = user.get("_importedHash") if user is not None else None
+    # A password that a hook vouches for: no inline hook of this org answers, so none is right.
     right = same_password(password, stored_password(user) if user is not None else None)
     if imported is not None:
         return imported_hashes.matches(password, imported)
@@ -39,7 +42,7 @@ def password_matches(user: Doc | None, password: str) -> bool:
 
 def most_attempts(call: Call, user: Doc) -> int:
     """Wrong passwords in a row that lock this user; 0 for never."""
-    return int(password_policy.settings(call)["lockout"]["maxAttempts"])
+    return int(password_policy.settings(call, user)["lockout"]["maxAttempts"])
 
 
 def check_password(call: Call, user: Doc, password: str) -> bool:
@@ -56,7 +59,10 @@ def count(call: Call, user: Doc, password: str, *, right: bool) -> None:
         return
     if right:
         adopted = _adopt_imported(call, user, password)
-        if user["_failures"] or adopted:
+        aged = user["status"] == "ACTIVE" and password_policy.expired(call, user)
+        if aged:
+            shift(user, "PASSWORD_EXPIRED", now=call.now)
+        if user["_failures"] or adopted or aged:
             user["_failures"] = 0
             call.store.put(USERS, user)
         return
@@ -85,7 +91,7 @@ def unlocked(user: Doc) -> None:
 
 def _unlock_when_due(call: Call, user: Doc) -> None:
     """# Differs: a lock that has run out shows until the next attempt, because a read writes nothing."""
-    minutes = password_policy.settings(call)["lockout"]["autoUnlockMinutes"]
+    minutes = password_policy.settings(call, user)["lockout"]["autoUnlockMinutes"]
     if user["status"] != "LOCKED_OUT" or not minutes or call.now < user["_lockedAt"] + minutes * MINUTE:
         return
     shift(user, "ACTIVE", now=call.now)
@@ -108,7 +114,8 @@ def put_password(user: Doc, password: str, *, ids: Ids, now: int, keep: int = 0)
     history = [old for old in (user.get("_passwordHash"), *user.get("_passwordHistory", ())) if old]
     user["_passwordHistory"] = history[: max(0, keep - 1)]
     user["_passwordHash"] = hash_password(password, ids.secret("salt", 12))
-    user.pop("_importedHash", None)
+    for name in ("_importedHash", "_passwordHook"):
+        user.pop(name, None)
     _mark(user, now)
     if user["credentials"]["provider"]["type"] == "IMPORT":
         user["credentials"]["provider"] = {"type": "OKTA", "name": "OKTA"}
@@ -118,7 +125,21 @@ def put_password(user: Doc, password: str, *, ids: Ids, now: int, keep: int = 0)
 def put_imported(user: Doc, given: Doc, *, now: int) -> None:
     """Write another system's hash into a user document."""
     user["_importedHash"] = imported_hashes.checked(given)
-    user.pop("_passwordHash", None)
+    for name in ("_passwordHash", "_passwordHook"):
+        user.pop(name, None)
+    _mark(user, now)
+    user["credentials"]["provider"] = {"type": "IMPORT", "name": "IMPORT"}
+
+
+def put_hook(user: Doc, kind: str, *, now: int) -> None:
+    """Leave the first check of the password to the org's password import hook.
+
+    # Differs: the hook (com.okta.user.credential.password.import) is not called: whoever has such a password cannot
+    sign in until they or an administrator set one.
+    """
+    for name in ("_passwordHash", "_importedHash"):
+        user.pop(name, None)
+    user["_passwordHook"] = kind
     _mark(user, now)
     user["credentials"]["provider"] = {"type": "IMPORT", "name": "IMPORT"}
 
@@ -130,7 +151,7 @@ def _mark(user: Doc, now: int) -> None:
 
 def change_password(call: Call, user: Doc, password: str, *, history: bool, code: str = "E0000001") -> None:
     """Check a new password against the policy and write it. Raises `code` with the vendor's cause."""
-    rules = password_policy.settings(call)
+    rules = password_policy.settings(call, user)
     keep = int(rules["age"]["historyCount"])
     why = _unfit(call, user, password, rules, history=history)
     if why is not None:
@@ -144,9 +165,14 @@ def _unfit(call: Call, user: Doc, password: str, rules: Doc, *, history: bool) -
     wanted = password_policy.requirements(complexity)
     text = f"password: Password requirements were not met. Password requirements: {', '.join(wanted)}."
     compared: tuple[Compared, ...] = (Compared("requirements", ", ".join(wanted), "password policy"),)
-    if password_policy.shortcomings(password, login, complexity):
+    if password_policy.shortcomings(password, login, complexity, user["profile"]):
         return text, Why("The password does not meet the password policy.", compared)
     keep = int(rules["age"]["historyCount"])
+    if history and user["status"] == "ACTIVE" and password_policy.too_young(call, user):
+        minutes = rules["age"]["minAgeMinutes"]
+        compared = (*compared, Compared("minAgeMinutes", minutes, "password policy"),
+                    Compared("passwordChanged", user["passwordChanged"], "the user"))  # fmt: skip
+        return _YOUNG, Why("The password was changed too recently.", compared)
     if not history or not keep:
         return None
     used = [user.get("_passwordHash"), *user.get("_passwordHistory", ())][:keep]

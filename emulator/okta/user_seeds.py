@@ -2,28 +2,31 @@
 
 Keys of `users` items: `login`, `firstName`; optional `email` (login), `lastName`, `id`, `password`, `status` (ACTIVE
 with a password, else PROVISIONED), `profile: {...}` (further attributes), `groups: [names]`, `admin: SUPER_ADMIN`,
-`recovery: {question, answer}`.
+`recovery: {question, answer}`, `type` (the name of a user type).
 """
+
+from typing import Any
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
-from emulator.okta import profiles, user_passwords, user_states
+from emulator.okta import profiles, realm_store, user_passwords, user_states
 from emulator.okta.base_schema import ALWAYS
 from emulator.okta.resources import groups, roles
 from emulator.okta.resources.schemas import user_attributes
-from emulator.okta.resources.user_types import default_type
+from emulator.okta.resources.user_types import USER_TYPES, default_type
 from emulator.okta.user_docs import USERS, new_user
 
 
 def plant(seeding: Seeding) -> None:
     """Make every user of the spec. LabError when one does not fit the schema."""
-    known, type_id = user_attributes(seeding.store), default_type(seeding.store)["id"]
+    realm_id = realm_store.default_realm_id(seeding.store)
     everyone = groups.everyone(seeding.store)["id"]
     for spec in seeding.spec.get("users", ()):
-        profile = _profile(spec, known)
+        type_id = _type_id(seeding.store, spec)
+        profile = _profile(spec, user_attributes(seeding.store, type_id))
         id = spec.get("id") or seeding.ids.okta("00u")
-        user = new_user(profile, id=id, now=seeding.now, type_id=type_id)
+        user = new_user(profile, id=id, now=seeding.now, type_id=type_id, realm_id=realm_id)
         give_credentials(seeding, user, spec)
         seeding.store.add(USERS, user)
         groups.join(seeding.store, everyone, id)
@@ -31,6 +34,14 @@ def plant(seeding: Seeding) -> None:
             groups.join(seeding.store, groups.named(seeding.store, name)["id"], id)
         if spec.get("admin"):
             roles.grant(seeding.store, id, spec["admin"], ids=seeding.ids, now=seeding.now)
+
+
+def _type_id(store: Any, spec: Doc) -> str:
+    name = spec.get("type")
+    found = store.find(USER_TYPES, "name", name) if name else default_type(store)
+    if found is None:
+        raise LabError(f"user {spec.get('login')!r}: there is no user type {name!r}.", hint="Add it to `user_types`.")
+    return str(found["id"])
 
 
 def _profile(spec: Doc, known: Doc) -> Doc:

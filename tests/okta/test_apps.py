@@ -89,7 +89,7 @@ def test_what_is_wrong_with_a_request_is_named(org):
         (o365.request(settings={"app": {"msftTenant": "acme"}}), "settings"),
         (o365.request(credentials={"userNameTemplate": {"template": "user.(", "type": "CUSTOM"}}), "template"),
         (o365.request(credentials={"userNameTemplate": {"template": "user.login", "type": "OTHER"}}), "type"),
-        ({"name": "okta_org2org", "signOnMode": "SAML_2_0", "label": "x"}, "name"),
+        ({"name": "okta_org2org", "signOnMode": "SAML_2_0", "label": "x"}, "settings"),
     ]
     for body, field in cases:
         assert refused(org, "POST", "/api/v1/apps", body)[:3] == (400, "E0000001", f"Api validation failed: {field}")

@@ -84,7 +84,7 @@ def test_replace_and_delete(org: World) -> None:
         ({"profile": {"name": " "}}, "name: The field cannot be left blank"),
         ({"profile": {"name": "x" * 256}}, "name: The field is too long"),
         ({"profile": {"name": "P", "kind": "BUILT_IN"}}, "Property name 'kind' is not defined in profile"),
-        ({"profile": {"name": "P", "description": 4}}, "description: The field is not valid"),
+        ({"profile": {"name": "P", "description": 4}}, "description: The field must be of type string"),
         ({}, "profile: The field cannot be left blank"),
     ],
 )

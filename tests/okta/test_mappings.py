@@ -79,7 +79,7 @@ def test_dont_push_applies_on_creation_only():
     [
         ("source.shoeSize", "shoeSize"), ("user.shoeSize", "shoeSize"), ("nothing.x", "nothing"),
         ("findDirectoryUser().shoeSize", "shoeSize"), ("appuser.shoeSize", "shoeSize"), ("org.size", "size"),
-        ('Groups.contains("x", "y", 3)', "Groups.contains"), ('user.getGroups({"a": "b"})', "getGroups"),
+        ('user.getShoes()', "getShoes"),
         ('getManagerUser("active_directory").shoeSize', "shoeSize"), ("salesforce.x", "salesforce"),
     ],
 )  # fmt: skip

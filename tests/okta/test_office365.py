@@ -119,7 +119,8 @@ def test_the_connection_from_nothing_to_enabled(org):
     assert feature["status"] == "ENABLED" and feature["capabilities"]["update"]["password"]["seed"] == "RANDOM"
     shown = org.okta.get(f"/api/v1/apps/{app['id']}")
     assert shown["features"] == [
-        "PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS", "IMPORT_USER_SCHEMA",
+        "PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "REACTIVATE_USERS", "GROUP_PUSH",
+            "IMPORT_USER_SCHEMA",
     ]  # fmt: skip
     assert shown["settings"]["app"]["office365ProvisioningType"] == "PROFILE_SYNC"
     assert [item["name"] for item in org.okta.get(features)] == ["USER_PROVISIONING", "INBOUND_PROVISIONING"]
@@ -312,7 +313,7 @@ def test_seeded_users_with_an_account_are_provisioned_and_by_hand_values_stay():
 def test_seeds_that_do_not_fit_are_named():
     from emulator.kernel.problems import LabError
 
-    for change in ({"name": "other"}, {"users": [{"login": "nobody"}]}, {"groups": [{"name": "None"}]},
+    for change in ({"name": "Other app"}, {"users": [{"login": "nobody"}]}, {"groups": [{"name": "None"}]},
                    {"rules": [{"name": "x", "zones": ["None"]}]}, {"mappings": {"shoeSize": "1"}},
                    {"settings": {"app": {"domain": "x"}}}, {"users": [{"login": "sam@acme.example", "licenses": "E3"}]}):  # fmt: skip
         with pytest.raises(LabError), o365.made(**change):

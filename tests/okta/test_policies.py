@@ -45,7 +45,8 @@ def test_other_apps_share_the_orgs_default_policy(org):
     ]
     one, two = (app["_links"]["accessPolicy"]["href"] for app in made)
     assert one == two
-    [default] = org.okta.get("/api/v1/policies?type=ACCESS_POLICY")
+    default = org.okta.get("/api/v1/policies?type=ACCESS_POLICY")[-1]
+    assert one.endswith(default["id"])
     assert (
         default["name"] == "Any two factors" and default["system"] and default["_embedded"] == {"resourceType": "APP"}
     )
@@ -142,9 +143,9 @@ def test_policies_are_made_assigned_switched_off_and_deleted():
 
 def test_types_and_first_party_apps():
     with o365.made() as world:
-        for path in ("", "?type=NOTHING", "?type=MFA_ENROLL"):
+        for path in ("", "?type=NOTHING", "?type=CLIENT_UPDATE"):
             assert refused(world, "GET", f"/api/v1/policies{path}")[:2] == (400, "E0000001")
-        for kind in ("PASSWORD", "PROFILE_ENROLLMENT", None):
+        for kind in ("IDP_DISCOVERY", "POST_AUTH_SESSION", None):
             assert refused(world, "POST", "/api/v1/policies", {"type": kind, "name": "x"})[:2] == (400, "E0000001")
         console = world.okta.get("/api/v1/apps")[0]
         mine = policy_of(world).rsplit("/", 1)[1]
@@ -153,6 +154,7 @@ def test_types_and_first_party_apps():
             'This policy belongs to "Okta Admin Console", and re-assignment of this policy is not allowed',
         ])  # fmt: skip
         [enrollment] = world.okta.get("/api/v1/policies?type=PROFILE_ENROLLMENT")
-        assert refused(world, "PUT", f"{APP}/policies/{enrollment['id']}")[:2] == (400, "E0000001")
+        [session] = world.okta.get("/api/v1/policies?type=OKTA_SIGN_ON")
+        assert refused(world, "PUT", f"{APP}/policies/{session['id']}")[:2] == (400, "E0000001")
         assert refused(world, "POST", f"/api/v1/policies/{enrollment['id']}/rules", RULE)[:2] == (400, "E0000001")
         assert refused(world, "GET", "/api/v1/policies/rstnothing")[:2] == (404, "E0000007")

@@ -6,7 +6,8 @@ import pytest
 
 from emulator import World
 
-from .worlds import AD_ID, SAM_ID, kinds, refused
+from . import o365
+from .worlds import AD_ID, DANA_ID, SAM_ID, kinds, refused
 
 AT = "/api/v1/meta/schemas/user/default"
 BASE_ORDER = [
@@ -118,7 +119,90 @@ def test_an_attribute_comes_and_goes(org: World) -> None:
     ],
 )  # fmt: skip
 def test_changes_that_are_refused(org: World, change: dict[str, Any]) -> None:
-    assert refused(org, "POST", AT, change)[:2] == (400, "E0000001")
+    status, code = refused(org, "POST", AT, change)[:2]
+    assert status == 400 and code in ("E0000001", "error")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "summary"),
+    [
+        ({"type": "array"}, "error", "Items not present for array property: badge."),
+        ({"type": "string", "pattern": 7}, "error",
+         "Schema validation failed on the property pattern: value has incorrect type."),
+        ({"type": "string", "enum": ["a"], "oneOf": [{"const": "b", "title": "B"}]}, "E0000123", "Array specified in"),
+        ({"type": "array", "items": {"type": "string", "enum": ["a"], "oneOf": [{"const": "b", "title": "B"}]}},
+         "E0000123", "Array specified in"),
+        ({"type": "string", "minimum": 1}, "E0000001", "Api validation failed: minimum"),
+        ({"type": "string", "minLength": 5, "maxLength": 4}, "E0000001", "Api validation failed: minLength"),
+        ({"type": "string", "unique": "SOMEWHAT"}, "E0000001", "Api validation failed: unique"),
+        ({"type": "string", "permissions": [{"principal": "SELF", "action": "SING"}]}, "E0000001",
+         "Api validation failed: action"),
+        ({"type": "string", "master": {"type": "OVERRIDE"}}, "E0000001", "Api validation failed: master"),
+        ({"type": "integer", "enum": ["1"]}, "error", "Schema validation failed on the property enum"),
+        ({"type": "string", "enum": ["a", "a"]}, "E0000001", "Api validation failed: enum"),
+    ],
+)  # fmt: skip
+def test_definitions_that_are_refused(org: World, change: dict[str, Any], code: str, summary: str) -> None:
+    found = refused(org, "POST", AT, custom(badge=change))
+    assert found[:2] == (400, code) and found[2].startswith(summary)
+
+
+def test_every_kind_of_attribute_holds_values(org: World) -> None:
+    org.okta.post(AT, custom(
+        size={"type": "string", "enum": ["S", "M"], "oneOf": [{"const": "S", "title": "Small"},
+                                                                {"const": "M", "title": "Medium"}]},
+        floor={"type": "integer", "minimum": 0, "maximum": 9}, ratio={"type": "number"}, here={"type": "boolean"},
+        teams={"type": "array", "items": {"type": "string", "enum": ["red", "blue"]}, "union": "ENABLE"},
+        code={"type": "string", "master": {"type": "OVERRIDE", "priority": [{"type": "OKTA", "value": "x"}]}},
+    ))  # fmt: skip
+    good = {"size": "S", "floor": 3, "ratio": 1.5, "here": True, "teams": ["red"], "code": "x"}
+    assert org.okta.post(f"/api/v1/users/{SAM_ID}", {"profile": good})["profile"].items() >= good.items()
+    for wrong in (
+        {"size": "L"},
+        {"floor": 10},
+        {"floor": 1.5},
+        {"here": "yes"},
+        {"teams": ["green"]},
+        {"teams": "red"},
+    ):
+        assert refused(org, "POST", f"/api/v1/users/{SAM_ID}", {"profile": wrong})[:2] == (400, "E0000001")
+
+
+def test_unique_attributes(org: World) -> None:
+    org.okta.post(AT, custom(badge={"type": "string", "unique": "UNIQUE_VALIDATED"}, desk={"type": "string"}))
+    for user in (SAM_ID, DANA_ID):
+        org.okta.post(f"/api/v1/users/{user}", {"profile": {"desk": "7"}})
+    org.okta.post(f"/api/v1/users/{SAM_ID}", {"profile": {"badge": "b-1"}})
+    org.okta.post(f"/api/v1/users/{SAM_ID}", {"profile": {"badge": "B-1"}})
+    causes = refused(org, "POST", f"/api/v1/users/{DANA_ID}", {"profile": {"badge": "b-1"}})[3]
+    assert causes == ["badge: An object with this field already exists in the current organization"]
+    assert refused(org, "POST", AT, custom(desk={"unique": "UNIQUE_VALIDATED"}))[:2] == (400, "E0000001")
+    org.okta.post(f"/api/v1/users/{DANA_ID}", {"profile": {"desk": "8"}})
+    assert org.okta.post(AT, custom(desk={"unique": True}))["definitions"]["custom"]["properties"]["desk"][
+        "unique"
+    ] == ("UNIQUE_VALIDATED")
+
+
+def test_immutable_and_read_only_attributes(org: World) -> None:
+    org.okta.post(AT, custom(birth={"type": "string", "mutability": "IMMUTABLE"},
+                             grade={"type": "string", "mutability": "READ_ONLY"}))  # fmt: skip
+    org.okta.post(f"/api/v1/users/{SAM_ID}", {"profile": {"birth": "1"}})
+    assert refused(org, "POST", f"/api/v1/users/{SAM_ID}", {"profile": {"birth": "2"}})[1] == "E0000078"
+    assert refused(org, "POST", f"/api/v1/users/{SAM_ID}", {"profile": {"grade": "2"}})[1] == "E0000077"
+
+
+def test_an_app_attribute_that_goes_takes_its_values_and_mapping_with_it() -> None:
+    with o365.made() as world:
+        at = f"/api/v1/meta/schemas/apps/{o365.APP_ID}/default"
+        world.okta.post(at, custom(shade={"type": "string"}))
+        to_app = next(item["id"] for item in world.okta.get("/api/v1/mappings") if item["target"]["id"] == o365.APP_ID)
+        body = {"properties": {"shade": {"expression": "user.lastName", "pushStatus": "PUSH"}}}
+        world.okta.post(f"/api/v1/mappings/{to_app}", body)
+        made = world.okta.post(f"/api/v1/apps/{o365.APP_ID}/users", {"id": SAM_ID, "scope": "USER"})
+        assert made["profile"]["shade"] == "Okoro"
+        world.okta.post(at, custom(shade=None))
+        assert "shade" not in world.okta.get(f"/api/v1/apps/{o365.APP_ID}/users/{SAM_ID}")["profile"]
+        assert "shade" not in world.okta.get(f"/api/v1/mappings/{to_app}")["properties"]
 
 
 def test_a_type_is_for_life(org: World) -> None:

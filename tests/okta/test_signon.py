@@ -8,7 +8,7 @@ from emulator.kernel.ids import Ids
 from emulator.kernel.operations import DOCUMENTED, Operation
 from emulator.okta import signon
 from emulator.okta.app_kinds import APPS
-from emulator.okta.rule_conditions import platform_of
+from emulator.okta.rule_subject import platform_of
 from emulator.okta.signon import SignOnContext, client_class
 from emulator.okta.user_docs import USERS
 from tests.okta import o365, worlds

@@ -5,6 +5,7 @@ import hashlib
 from itertools import pairwise
 from typing import Any
 
+import bcrypt
 import pytest
 
 from emulator import World
@@ -83,6 +84,7 @@ def encoded(data: bytes) -> str:
 
 
 SALT = b"some salt"
+BCRYPT = bcrypt.hashpw(PASSWORD.encode(), b"$2a$04$abcdefghijklmnopqrstuu").decode()
 HASHES = [
     {"algorithm": "SHA-256", "value": encoded(hashlib.sha256(PASSWORD.encode()).digest())},
     {"algorithm": "SHA-512", "salt": encoded(SALT), "saltOrder": "PREFIX",
@@ -93,6 +95,7 @@ HASHES = [
     {"algorithm": "PBKDF2", "salt": encoded(SALT), "digestAlgorithm": "SHA256_HMAC", "iterationCount": 1000,
      "keySize": 32,
      "value": encoded(hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), SALT, 1000, 32))},
+    {"algorithm": "BCRYPT", "workFactor": 4, "salt": BCRYPT[7:29], "value": BCRYPT[29:]},
 ]  # fmt: skip
 
 
@@ -111,7 +114,9 @@ def test_an_imported_hash_works_and_becomes_ours_at_the_first_sign_in(org: World
 @pytest.mark.parametrize(
     "hash",
     [
-        {"algorithm": "BCRYPT", "workFactor": 10, "salt": "x" * 22, "value": "y" * 31},
+        {"algorithm": "BCRYPT", "workFactor": 10, "salt": "x" * 21, "value": "y" * 31},
+        {"algorithm": "BCRYPT", "workFactor": 20, "salt": "x" * 22, "value": "y" * 31},
+        {"algorithm": "SHA-256", "salt": "AA==", "saltOrder": "INFIX", "value": HASHES[0]["value"]},
         {"algorithm": "CRC32", "value": "AA=="},
         {"algorithm": "SHA-256", "value": "AA=="}, {"algorithm": "SHA-256", "value": "###"}, {"algorithm": "SHA-256"},
         {**HASHES[4], "iterationCount": imported_hashes.MOST_ITERATIONS + 1}, {**HASHES[4], "keySize": 16},

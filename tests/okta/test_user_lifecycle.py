@@ -40,7 +40,8 @@ def people() -> list[dict[str, object]]:
 @pytest.mark.parametrize("action", sorted(TABLE))
 def test_every_status_against_every_call(action: str) -> None:
     leads, refusal = TABLE[action]
-    admin = {"id": ADMIN_ID, "login": "admin@acme.example", "firstName": "Ada", "password": PASSWORD}
+    admin = {"id": ADMIN_ID, "login": "admin@acme.example", "firstName": "Ada", "password": PASSWORD,
+             "admin": "SUPER_ADMIN"}  # fmt: skip
     with world(users=[admin, *people()], directories=[]) as org:
         for status in STATUSES:
             at = f"{USERS}/{status.lower()}"

@@ -17,8 +17,8 @@ USERS = "/api/v1/users"
 def test_a_user_has_the_recorded_shape(org: World) -> None:
     user = new_user(org, "kim@acme.example", password=PASSWORD, nickName="K")
     assert list(user) == [
-        "id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged", "type",
-        "profile", "credentials", "_links",
+        "id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged", "realmId",
+        "type", "profile", "credentials", "_links",
     ]  # fmt: skip
     assert user["id"].startswith("00u") and len(user["id"]) == 20
     assert user["created"] == "2026-01-15T09:00:00.000Z"

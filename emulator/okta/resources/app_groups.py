@@ -4,9 +4,9 @@ from typing import Any
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import OBSERVED, Paging, operation
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, assignments, lists
+from emulator.okta import app_profiles, assignments, group_push, lists
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.events import app_target, emit, group_target
 from emulator.okta.params import body_object, part, stamp
@@ -118,16 +118,63 @@ def assign_group(call: Call) -> Doc:
     app, group, body = apps.load(call), groups.load(call), body_object(call)
     profile = part(body, "profile") or {}
     app_profiles.check(app_profiles.attributes(call.store, app), profile)
-    present = call.store.get(APP_GROUPS, f"{app['id']}.{group['id']}")
+    return _assigned(call, app, group["id"], {**body, "profile": profile})
+
+
+def _assigned(call: Call, app: Doc, group_id: str, body: Doc) -> Doc:
+    """Make or change the assignment, and bring the members' app users up to date."""
+    from emulator.okta.resources import groups
+
+    present = call.store.get(APP_GROUPS, f"{app['id']}.{group_id}")
     priority = _priority(call, app, body, present)
-    row = new_assignment(app["id"], group["id"], priority=priority, profile=profile, now=call.now)
+    row = new_assignment(app["id"], group_id, priority=priority, profile=body["profile"], now=call.now)
     _make_room(call.store, row)
     call.store.put(APP_GROUPS, row) if present else call.store.add(APP_GROUPS, row)
+    group = groups.by_id(call, group_id)
     event = "update" if present else "add"
     emit(call, f"group.application_assignment.{event}", [group_target(group), app_target(app)])
-    for user in _members(call, group["id"]):
+    for user in _members(call, group_id):
         _member_in(call, app, user)
     return render(call, row)
+
+
+@operation(
+    "PATCH", "/api/v1/apps/{appId}/groups/{groupId}", source=DOCUMENTED, scope=("okta.apps.manage",),
+    bucket="apps.get", emits=("group.application_assignment.update", *_MEMBERSHIP),
+)  # fmt: skip
+def patch_group(call: Call) -> Doc:
+    """Change priority or single attributes of the profile by a JSON Patch: add, replace and remove."""
+    app, present = _load(call)
+    change: Doc = {"priority": present["priority"], "profile": dict(present["profile"])}
+    for step in patch_steps(call.body):
+        _apply(change, step)
+    app_profiles.check(app_profiles.attributes(call.store, app), change["profile"])
+    return _assigned(call, app, present["groupId"], change)
+
+
+def patch_steps(body: Any) -> list[Doc]:
+    """The steps of a JSON Patch. Raises E0000003."""
+    if not isinstance(body, list) or not all(isinstance(step, dict) for step in body):
+        why = Why("A JSON Patch is a list of objects.", (Compared("body", type(body).__name__, "request body"),))
+        raise Problem("E0000003", why=why)
+    return body
+
+
+def _apply(change: Doc, step: Doc) -> None:
+    action, path = step.get("op"), step.get("path")
+    place, _, name = path[1:].partition("/") if isinstance(path, str) and path.startswith("/") else ("", "", "")
+    known = (place == "priority" and not name) or (place == "profile" and "/" not in name)
+    if action not in ("add", "replace", "remove") or not known or (action == "remove" and not name):
+        compared = (Compared("op", action, "request body"), Compared("path", path, "request body"))
+        why = Why("A step adds, replaces or removes /profile/{attribute}, or sets /priority or /profile.", compared)
+        raise invalid("path", f"path: '{str(path)[:100]}' is not valid", why=why)
+    if name:
+        name = name.replace("~1", "/").replace("~0", "~")
+        change["profile"][name] = step.get("value") if action != "remove" else None
+        if action == "remove":
+            del change["profile"][name]
+    else:
+        change[place] = step.get("value") if place == "priority" else (part(step, "value") or {})
 
 
 @operation(
@@ -209,15 +256,18 @@ def member_joined(call: Call, group_id: str, user: Doc) -> None:
     """A user has become a member: the apps of the group are theirs now."""
     for app in call.store.get_many(APPS, app_ids(call.store, group_id)):
         _member_in(call, app, user)
+    group_push.group_changed(call, group_id)
 
 
 def member_left(call: Call, group_id: str, user: Doc) -> None:
     """A user is a member no longer: apps that came through this group alone go."""
     for app in call.store.get_many(APPS, app_ids(call.store, group_id)):
         _member_out(call, app, user)
+    group_push.group_changed(call, group_id)
 
 
 def group_gone(call: Call, group: Doc) -> None:
     """A group is about to be deleted: its assignments go first, while it still has its members."""
     for app in call.store.get_many(APPS, app_ids(call.store, group["id"])):
         _remove(call, app, group)
+    group_push.group_gone(call, group["id"])

@@ -3,9 +3,10 @@
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
-from emulator.kernel.problems import Compared, Why
+from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import key_material
-from emulator.okta.app_kinds import APP_KEYS
+from emulator.okta.app_kinds import APP_KEYS, APPS
+from emulator.okta.app_types import OIDC
 from emulator.okta.events import app_target, emit
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.tokens import org
@@ -20,6 +21,22 @@ def render(doc: Doc) -> Doc:
     return {name: shown[name] for name in _ORDER}
 
 
+def keys_of(call: Call, app: Doc) -> list[Doc]:
+    """An app's keys, oldest first; an OpenID Connect app has one from the start."""
+    stored: list[Doc] = call.store.find_all(APP_KEYS, "_appId", app["id"])
+    if app["signOnMode"] != OIDC:
+        return stored
+    return [key_material.first(call.ids, app, name=org(call)["subdomain"]), *stored]
+
+
+def _load(call: Call, app: Doc) -> Doc:
+    kid = call.path["keyId"]
+    found = next((doc for doc in keys_of(call, app) if doc["kid"] == kid), None)
+    if found is None:
+        raise not_found(kid, "JsonWebKey")
+    return found
+
+
 @operation(
     "GET", "/api/v1/apps/{appId}/credentials/keys", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
 )
@@ -27,8 +44,7 @@ def list_keys(call: Call) -> list[Doc]:
     """Every key of an app; `credentials.signing.kid` of the app names the one in use."""
     from emulator.okta.resources import apps
 
-    app = apps.load(call)
-    return [render(doc) for doc in call.store.find_all(APP_KEYS, "_appId", app["id"])]
+    return [render(doc) for doc in keys_of(call, apps.load(call))]
 
 
 @operation(
@@ -42,11 +58,7 @@ def get_key(call: Call) -> Doc:
     """One key."""
     from emulator.okta.resources import apps
 
-    app = apps.load(call)
-    found = call.store.get(APP_KEYS, call.path["keyId"])
-    if found is None or found["_appId"] != app["id"]:
-        raise not_found(call.path["keyId"], "JsonWebKey")
-    return render(found)
+    return render(_load(call, apps.load(call)))
 
 
 @operation(
@@ -69,3 +81,28 @@ def generate_key(call: Call) -> Doc:
         emit(call, "app.keys.generate", [app_target(app)])
     call.headers.append(("Location", f"{call.base}/api/v1/apps/{app['id']}/credentials/keys/{doc['kid']}"))
     return render(doc)
+
+
+@operation(
+    "POST", "/api/v1/apps/{appId}/credentials/keys/{keyId}/clone", source=DOCUMENTED, scope=("okta.apps.manage",),
+    bucket="apps.get", status=201, body="none", query=("targetAid",), emits=("app.keys.clone",),
+)  # fmt: skip
+def clone_key(call: Call) -> Doc:
+    """Give another app (`targetAid`) the same key, so that both sign alike."""
+    from emulator.okta.resources import apps
+
+    found, wanted = _load(call, apps.load(call)), call.params.get("targetAid", "")
+    if not wanted:
+        why = Why("targetAid names the app that gets the key.", (Compared("targetAid", wanted, "query"),))
+        raise Problem("E0000028", why=why)
+    target = call.store.get(APPS, wanted)
+    if target is None:
+        raise not_found(wanted[:100], "AppInstance")
+    if any(doc["kid"] == found["kid"] for doc in keys_of(call, target)):
+        compared = (Compared("kid", found["kid"], "request path"), Compared("targetAid", wanted, "query"))
+        raise Problem("E0000096", found["kid"], why=Why("The target app has the key already.", compared))
+    made = {**found, "id": f"{target['id']}.{found['kid']}", "_appId": target["id"]}
+    call.store.add(APP_KEYS, made)
+    emit(call, "app.keys.clone", [app_target(target)])
+    call.headers.append(("Location", f"{call.base}/api/v1/apps/{target['id']}/credentials/keys/{made['kid']}"))
+    return render(made)

@@ -8,10 +8,11 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_installation, app_lists, app_shapes, federating, key_material, office365
-from emulator.okta.app_kinds import APP_KEYS, APPS
+from emulator.okta import app_installation, app_lists, app_oauth, app_shapes, federating, key_material, office365
+from emulator.okta.app_kinds import APPS
+from emulator.okta.app_types import OIDC, SIGNING
 from emulator.okta.apps_catalog import TYPES
-from emulator.okta.events import app_target, emit
+from emulator.okta.events import app_target, emit, target
 from emulator.okta.params import body_object, flag, stamp
 from emulator.okta.policy_store import enrollment_policy_id
 from emulator.okta.problems import invalid, not_found
@@ -44,14 +45,14 @@ def by_key(store: Any, key: str) -> Doc | None:
 
 def render(call: Call, app: Doc) -> Doc:
     """The app as the API shows it."""
-    enrollment = enrollment_policy_id(call.store) if call.info["engine"] == "oie" else None
+    enrollment = enrollment_policy_id(call.store, app) if call.info["engine"] == "oie" else None
     return app_shapes.rendered(call.base, app, enrollment=enrollment)
 
 
 def signing_key(store: Any, app: Doc) -> SigningKey:
     """The key that signs for an app. LookupError when it has none (SWA)."""
     kid = app["credentials"]["signing"].get("kid")
-    found = store.get(APP_KEYS, kid) if kid else None
+    found = app_installation.key_of(store, app["id"], kid) if kid else None
     if found is None:
         raise LookupError(f"app {app['id']} has no signing key")
     return key_material.load(found)
@@ -74,23 +75,24 @@ def list_apps(call: Call) -> Listing:
 
 @operation(
     "POST", "/api/v1/apps", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps", query=("activate",),
-    commit="manual", emits=("application.lifecycle.create",),
+    commit="manual", emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"),
 )  # fmt: skip
 def create_app(call: Call) -> Doc:
-    """Add an instance of a catalogue app, with its schema, mappings and sign-on policy."""
+    """Add an instance of a catalogue app or a custom one, with its schema, mappings and sign-on policy."""
     body = body_object(call)
-    kind = app_shapes.type_of(body)
-    app = app_shapes.new_app(
-        kind, id=call.ids.okta("0oa"), key=call.ids.okta("exk"), org_id=org(call)["id"], now=call.now
-    )
+    given = {name: value for name, value in body.items() if name not in ("id", "key")}
+    app = app_shapes.made(given, store=call.store, ids=call.ids, now=call.now, org=org(call))
     app_shapes.applied(app, body, server_keys=_SERVER_KEYS)
     _check(call, app, None)
     app["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
+    _keep_client(call, app, body)
     material = _material(call, app)
     with call.commit():
         app_installation.install(call.store, call.ids, call.now, app, material=material)
         emit(call, "application.lifecycle.create", [app_target(app)])
-    return render(call, app)
+        if app["signOnMode"] == OIDC:
+            emit(call, "app.oauth2.client.lifecycle.create", [_client_target(app)])
+    return app_oauth.with_secret(render(call, app), app)
 
 
 @operation(
@@ -103,7 +105,7 @@ def get_app(call: Call) -> Doc:
 
 @operation(
     "PUT", "/api/v1/apps/{appId}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps", commit="manual",
-    emits=("application.lifecycle.update",),
+    emits=("application.lifecycle.update", "app.oauth2.client.lifecycle.update"),
 )  # fmt: skip
 def replace_app(call: Call) -> Doc:
     """Replace an app; read-only parts are ignored. Leaving WS-Federation takes its domains' federation with it."""
@@ -113,23 +115,31 @@ def replace_app(call: Call) -> Doc:
     if body.get("name", before["name"]) != before["name"]:
         compared = (Compared("name", body["name"], "request body"), Compared("name", before["name"], "the app"))
         raise invalid("name", "errors in the field: name", why=Why("An app's name is fixed.", compared))
+    mode = body.get("signOnMode", before["signOnMode"])
+    if mode != before["signOnMode"] and (before["_custom"] or OIDC in (mode, before["signOnMode"])):
+        compared = (Compared("signOnMode", mode, "request body"), Compared("signOnMode", before["signOnMode"], "app"))
+        why = Why("A custom app, or an OpenID Connect one, keeps its sign-on mode.", compared)
+        raise invalid("signOnMode", "errors in the field: signOnMode", why=why)
     app = deepcopy(before)
     app_shapes.applied(app, {"signOnMode": before["signOnMode"], **body}, server_keys=_SERVER_KEYS)
     _check(call, app, before)
+    _keep_client(call, app, body)
     material = _material(call, app)
     with call.commit():
         app_installation.keep_key(call.store, app, material, now=call.now)
-        app_installation.choose_key(call.store, app, body)
+        app_installation.choose_key(call.store, call.ids, app, body)
         app_installation.refresh_features(call.store, app)
         touch(call, app)
         emit(call, "application.lifecycle.update", [app_target(app)])
+        if app["signOnMode"] == OIDC:
+            emit(call, "app.oauth2.client.lifecycle.update", [_client_target(app)])
         federating.mode_changed(call, before, app)
-    return render(call, app)
+    return app_oauth.with_secret(render(call, app), app)
 
 
 @operation(
     "DELETE", "/api/v1/apps/{appId}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps",
-    emits=("application.lifecycle.delete",),
+    emits=("application.lifecycle.delete", "app.oauth2.client.lifecycle.delete"),
 )  # fmt: skip
 def delete_app(call: Call) -> None:
     """Delete an INACTIVE app and all that hangs off it; an automatic app de-federates its domains."""
@@ -142,11 +152,13 @@ def delete_app(call: Call) -> None:
     federating.app_gone(call, app)
     app_installation.remove(call.store, app)
     emit(call, "application.lifecycle.delete", [app_target(app)])
+    if app["signOnMode"] == OIDC:
+        emit(call, "app.oauth2.client.lifecycle.delete", [_client_target(app)])
 
 
 @operation(
     "POST", "/api/v1/apps/{appId}/lifecycle/activate", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps",
-    body="none", emits=("application.lifecycle.activate",),
+    body="none", emits=("application.lifecycle.activate", "app.oauth2.client.lifecycle.activate"),
 )  # fmt: skip
 def activate_app(call: Call) -> Doc:
     """Make an app ACTIVE again."""
@@ -155,7 +167,7 @@ def activate_app(call: Call) -> Doc:
 
 @operation(
     "POST", "/api/v1/apps/{appId}/lifecycle/deactivate", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps",
-    body="none", emits=("application.lifecycle.deactivate",),
+    body="none", emits=("application.lifecycle.deactivate", "app.oauth2.client.lifecycle.deactivate"),
 )  # fmt: skip
 def deactivate_app(call: Call) -> Doc:
     """Stop an app's sign-on and provisioning; its assignments stay."""
@@ -169,6 +181,8 @@ def _set_status(call: Call, status: str, event: str) -> Doc:
         app["status"] = status
         touch(call, app)
         emit(call, event, [app_target(app)])
+        if app["signOnMode"] == OIDC:
+            emit(call, event.replace("application.", "app.oauth2.client."), [_client_target(app)])
     return {}
 
 
@@ -178,9 +192,18 @@ def _check(call: Call, app: Doc, before: Doc | None) -> None:
         office365.require_consent(call, app)
 
 
+def _keep_client(call: Call, app: Doc, body: Doc) -> None:
+    if app["signOnMode"] == OIDC:
+        app_oauth.keep_secret(app, call.ids, body)
+
+
+def _client_target(app: Doc) -> Doc:
+    return target("PublicClientApp", app["credentials"]["oauthClient"]["client_id"], name=app["label"])
+
+
 def _material(call: Call, app: Doc) -> key_material.Material | None:
     """A new key for an app that signs and has none yet; made before the write transaction."""
-    if app["signOnMode"] != "SAML_1_1" or app.get("_kid"):
+    if app["signOnMode"] not in SIGNING or app.get("_kid"):
         return None
     return key_material.make(call.ids, name=org(call)["subdomain"], now=call.now)
 
@@ -195,8 +218,9 @@ def _refuse_first_party(app: Doc) -> None:
 def seed(seeding: Seeding) -> None:
     """`apps: [...]`, each:
 
-    name: office365 | bookmark; id, key (exk...), label, status, signOnMode, settings {app {...}},
-    appLinks {name: bool}, userNameTemplate {template, type, ...}.
+    name: any that the API takes; none for a custom app of SAML_2_0 or AUTO_LOGIN; id, key (exk...), label, status,
+    signOnMode, settings {app {...}, signOn {...}, oauthClient {...}}, appLinks {name: bool},
+    userNameTemplate {template, type, ...}, credentials {oauthClient {client_id, client_secret}, ...}.
     signing_key: stem of a fixture's .key and .crt; without it one is made.
     consent {federation, provisioning}: true where the tenant's administrator has consented.
     provisioning {type, create, update, deactivate, password, action, gracePeriodDays}: an enabled connection.

@@ -10,7 +10,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
-from emulator.okta import authn_states, password_policy, recovery, user_passwords, user_states
+from emulator.okta import authn_states, password_policy, recovery, session_policy, user_passwords, user_states
 from emulator.okta.authn_states import SESSION_TOKENS, STATE_TOKENS
 from emulator.okta.events import emit, target, user_target
 from emulator.okta.params import body_object, stamp, text_of
@@ -36,7 +36,7 @@ def redeem_session_token(call: Call, token: str) -> Doc | None:
 
 @operation(
     "POST", _AT, source=OBSERVED, commit="manual",
-    emits=("user.session.start", "user.account.lock", "user.account.unlock"), **_OPEN,
+    emits=("user.session.start", "user.account.lock", "user.account.unlock", "policy.evaluate_sign_on"), **_OPEN,
 )  # fmt: skip
 def authenticate(call: Call) -> Doc:
     """User name and password, or the token of an activation link."""
@@ -67,7 +67,7 @@ def authenticate(call: Call) -> Doc:
 def _answer(call: Call, user: Doc, username: str, *, right: bool, relay: str | None) -> Doc:
     """What the user's status makes of a compared password. Raises 401."""
     status = user["status"]
-    if status == "LOCKED_OUT" and password_policy.settings(call)["lockout"]["showLockoutFailures"]:
+    if status == "LOCKED_OUT" and password_policy.settings(call, user)["lockout"]["showLockoutFailures"]:
         _log_failure(call, user, username, "LOCKED_OUT")
         return {"status": "LOCKED_OUT", **_relay(relay), "_embedded": {}, "_links": _lockout_links(call)}
     if not right or status not in ("ACTIVE", "PASSWORD_EXPIRED"):
@@ -79,6 +79,11 @@ def _answer(call: Call, user: Doc, username: str, *, right: bool, relay: str | N
 
 
 def _success(call: Call, user: Doc, *, relay: str | None) -> Doc:
+    """A session token, unless the global session policy denies. Raises E0000006 (403, inferred)."""
+    decision = session_policy.enter(call, user, frozenset({"pwd"}))
+    if decision.access == "DENY":
+        _log_failure(call, user, user["profile"]["login"], "Sign-on policy evaluation resulted in DENY")
+        raise Problem("E0000006", why=decision.why, keep=True)
     user["lastLogin"] = stamp(call.now)
     call.store.put(USERS, user)
     token, expires = authn_states.new_session_token(call, user)
@@ -93,7 +98,7 @@ def _unfinished(
 ) -> Doc:
     """A transaction that needs one more call, named by its state token."""
     token, expires = authn_states.new_state_token(call, user, status)
-    complexity = password_policy.settings(call)["complexity"]
+    complexity = password_policy.settings(call, user)["complexity"]
     step = {"name": link, "href": f"{call.base}{_AT}/credentials/{path}", "hints": {"allow": ["POST"]}}
     return {
         "stateToken": token, "expiresAt": expires, "status": status, **(more or {}), **_relay(relay),
@@ -166,7 +171,11 @@ def verify_recovery_token(call: Call) -> Doc:
 
 
 @operation(
-    "POST", _AT + "/credentials/reset_password", source=DOCUMENTED, emits=("user.account.update_password",), **_OPEN
+    "POST",
+    _AT + "/credentials/reset_password",
+    source=DOCUMENTED,
+    emits=("user.account.update_password", "policy.evaluate_sign_on"),
+    **_OPEN,
 )
 def reset_password(call: Call) -> Doc:
     """Set a new password in a transaction that a link began."""
@@ -175,7 +184,11 @@ def reset_password(call: Call) -> Doc:
 
 
 @operation(
-    "POST", _AT + "/credentials/change_password", source=DOCUMENTED, emits=("user.account.update_password",), **_OPEN
+    "POST",
+    _AT + "/credentials/change_password",
+    source=DOCUMENTED,
+    emits=("user.account.update_password", "policy.evaluate_sign_on"),
+    **_OPEN,
 )
 def change_password(call: Call) -> Doc:
     """Replace an expired password by showing it."""

@@ -11,13 +11,16 @@ from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import app_installation, app_operations, consent, office365
 from emulator.okta.app_kinds import APPS, CONNECTIONS, CONSENTS
+from emulator.okta.app_values import choice, url
 from emulator.okta.apps_catalog import TYPES
+from emulator.okta.bad_values import needed_text
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object, flag, part, text_of
 from emulator.okta.problems import invalid, not_found
 
 __all__ = ["CONNECTIONS", "CONSENTS"]
+TOKEN, OAUTH2 = "TOKEN", "OAUTH2"
 _UNKNOWN: Doc = {"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}}
 
 
@@ -28,11 +31,13 @@ def _app(call: Call) -> Doc:
 
 
 def render(call: Call, app: Doc, connection: Doc) -> Doc:
-    """The connection; a disabled one shows the way to Microsoft's consent page."""
+    """The connection: of scheme TOKEN with its address."""
     at = f"{call.base}/api/v1/apps/{app['id']}/connections/default"
     action = "deactivate" if connection["status"] == "ENABLED" else "activate"
+    token = connection["profile"]["authScheme"] == TOKEN
     return {
-        "status": connection["status"], "profile": connection["profile"],
+        **({"authScheme": TOKEN} if token else {}), "status": connection["status"],
+        **({"baseUrl": connection["baseUrl"]} if connection.get("baseUrl") else {}), "profile": connection["profile"],
         "_links": {
             "self": {"href": at, "hints": {"allow": ["GET", "POST"]}},
             action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
@@ -55,33 +60,70 @@ def get_connection(call: Call) -> Doc:
     bucket="apps.get", query=("activate",), emits=("application.lifecycle.update",),
 )  # fmt: skip
 def set_connection(call: Call) -> Doc:
-    """Set up the OAUTH2 connection of Office 365; its authorize link leads to the tenant's administrator."""
+    """Set up the connection; Office 365's authorize link leads to the tenant's administrator."""
     app, body = _app(call), body_object(call)
-    if not TYPES[app["name"]].provisioning:
+    schemes = TYPES[app["name"]].connections
+    if not schemes:
         why = Why("The app has no provisioning.", (Compared("name", app["name"], "the app"),))
         raise invalid("connection", "Provisioning is not supported.", why=why)
     profile = part(body, "profile") or {}
     scheme = text_of(profile, "authScheme")
-    if scheme != "OAUTH2":
-        compared = (Compared("authScheme", scheme, "request body"), Compared("taken", "OAUTH2", "office365"))
+    if scheme not in schemes:
+        compared = (Compared("authScheme", scheme, "request body"), Compared("taken", ", ".join(schemes), app["name"]))
         raise invalid(
-            "authScheme", f"authScheme: '{scheme}' is not valid", why=Why("Office 365 connects by OAuth.", compared)
+            "authScheme", f"authScheme: '{scheme}' is not valid", why=Why("The app connects otherwise.", compared)
         )
-    if profile.get("settings"):
-        call.note("stored administrator credentials are not used: the connection works by consent")
+    made = _token(body, profile) if scheme == TOKEN else _oauth(call, app, profile)
     present = call.store.get(CONNECTIONS, app["id"])
-    connection = present or {"id": app["id"], "status": "DISABLED", "profile": {"authScheme": "OAUTH2"}}
+    connection = {"status": "DISABLED", **(present or {}), **made, "id": app["id"]}
     call.store.put(CONNECTIONS, connection) if present else call.store.add(CONNECTIONS, connection)
     emit(call, "application.lifecycle.update", [app_target(app)])
     if flag(call, "activate", False):
         _set_status(call, app, "ENABLED")
         connection = call.store.get(CONNECTIONS, app["id"])
     shown = render(call, app, connection)
-    waiting = consent.begin(call, app, office365.GRAPH)
-    guidance = ["Open the link in a browser as a Global Administrator of the tenant and accept."]
-    hints = {"allow": ["GET"], "guidance": guidance}
-    shown["_links"]["authorize"] = {"href": waiting["authorizeUrl"], "hints": hints}
+    if office365.is_office365(app):
+        waiting = consent.begin(call, app, office365.GRAPH)
+        guidance = ["Open the link in a browser as a Global Administrator of the tenant and accept."]
+        hints = {"allow": ["GET"], "guidance": guidance}
+        shown["_links"]["authorize"] = {"href": waiting["authorizeUrl"], "hints": hints}
     return shown
+
+
+def _token(body: Doc, profile: Doc) -> Doc:
+    """A connection by API token: the token itself is never shown again. Raises E0000001."""
+    address = url(body, "baseUrl")
+    token = needed_text(profile, "token", most=4096)
+    return {"profile": {"authScheme": TOKEN}, "_token": token, **({"baseUrl": address} if address else {})}
+
+
+def _oauth(call: Call, app: Doc, profile: Doc) -> Doc:
+    if office365.is_office365(app):
+        if profile.get("settings"):
+            call.note("stored administrator credentials are not used: the connection works by consent")
+        return {"profile": {"authScheme": OAUTH2}}
+    signing = part(profile, "signing") or {}
+    mode = choice(signing, "rotationMode", ("AUTO", "MANUAL"), "AUTO")
+    needed_text(profile, "clientId", most=100)
+    return {"profile": {"authScheme": OAUTH2, "signing": {"rotationMode": mode}}}
+
+
+@operation(
+    "GET", "/api/v1/apps/{appId}/connections/default/jwks", source=DOCUMENTED, scope=("okta.apps.read",),
+    bucket="apps.get",
+)  # fmt: skip
+def connection_keys(call: Call) -> Doc:
+    """The public keys with which an Org2Org app proves itself to the other org: `{jwks {keys}}`."""
+    from emulator.okta.resources import app_keys
+
+    app = _app(call)
+    connection = call.store.get(CONNECTIONS, app["id"])
+    if connection is None or "signing" not in connection["profile"]:
+        compared = (Compared("authScheme", (connection or _UNKNOWN)["profile"]["authScheme"], "the connection"),)
+        why = Why("Only OAUTH2 connections of Org2Org apps have keys.", compared)
+        raise invalid("connection", "The app has no connection that signs.", why=why)
+    keys = [{name: key[name] for name in ("kty", "kid", "use", "e", "n")} for key in app_keys.keys_of(call, app)]
+    return {"jwks": {"keys": [{**key, "alg": "RS256"} for key in keys]}}
 
 
 @operation(
@@ -109,7 +151,7 @@ def _set_status(call: Call, app: Doc, status: str) -> None:
     connection = call.store.get(CONNECTIONS, app["id"])
     if connection is None or connection["status"] == status:
         return
-    if status == "ENABLED" and not office365.consented(app, office365.GRAPH):
+    if status == "ENABLED" and office365.is_office365(app) and not office365.consented(app, office365.GRAPH):
         compared = (Compared("consent", "none", f"app {app['label']}, provisioning client"),)
         hint = "Follow _links.authorize of the connection as the tenant's administrator."
         why = Why(

@@ -31,7 +31,7 @@ def _load(call: Call) -> Doc:
     from emulator.okta.resources import apps
 
     app = apps.load(call)
-    if not TYPES[app["name"]].provisioning:
+    if not TYPES[app["name"]].connections:
         why = Why("The app has no provisioning.", (Compared("name", app["name"], "the app"),))
         raise invalid("feature", "Provisioning is not supported.", why=why)
     return app
@@ -144,7 +144,8 @@ def _checked(before: Any, value: Any, where: str) -> Any:
 
 def _refuse_password(app: Doc, capabilities: Doc) -> None:
     """Under WS-Federation no password is sent even when Sync Password is on; elsewhere it would be, by code we lack."""
-    if dig(capabilities, "update.password.status") == "ENABLED" and app["signOnMode"] != "SAML_1_1":
+    pushes = TYPES[app["name"]].provisioning and app["signOnMode"] != "SAML_1_1"
+    if pushes and dig(capabilities, "update.password.status") == "ENABLED":
         raise invalid(
             "feature", "Password push is not available.", why=not_emulated("Sync Password without WS-Federation")
         )

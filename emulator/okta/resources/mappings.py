@@ -1,5 +1,7 @@
 """Profile mappings: /api/v1/mappings. Source: okta-admin-api.md 10.2, 10.3; appendix C."""
 
+from copy import deepcopy
+
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
@@ -10,7 +12,7 @@ from emulator.okta.bad_values import bad
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.expressions import ExpressionError
-from emulator.okta.params import body_object, text_of
+from emulator.okta.params import body_object, part, text_of
 from emulator.okta.problems import invalid, not_found
 
 __all__ = ["MAPPINGS"]
@@ -33,11 +35,11 @@ def render(call: Call, doc: Doc) -> Doc:
 
 def _end(call: Call, end: Doc) -> Doc:
     """Source or target: a user type or an app instance, with its schema."""
-    from emulator.okta.resources.user_types import default_type
+    from emulator.okta.resources.user_types import of_id
 
     api = f"{call.base}/api/v1"
     if end["type"] == "user":
-        schema = f"{api}/meta/schemas/user/{default_type(call.store)['_schemaId']}"
+        schema = f"{api}/meta/schemas/user/{of_id(call.store, end['id'])['_schemaId']}"
         links = {"self": {"href": f"{api}/meta/types/user/{end['id']}"}, "schema": {"href": schema}}
     else:
         schema = f"{api}/meta/schemas/apps/{end['id']}/default"
@@ -78,13 +80,12 @@ def get_mapping(call: Call) -> Doc:
 )  # fmt: skip
 def update_mapping(call: Call) -> Doc:
     """Change, add or (null) remove attributes. App users change when the mapping is next evaluated, not now."""
-    doc = load(call)
+    doc = deepcopy(load(call))
     sent = body_object(call).get("properties")
     if not isinstance(sent, dict):
         cause = "properties: The field cannot be left blank"
         raise bad("updateMapping", cause, "properties", sent, "A mapping is changed by its properties.")
-    from_app = doc["source"]["type"] == "appuser"
-    app = call.store.get(APPS, doc["source" if from_app else "target"]["id"])
+    app, type_id, from_app = _ends(call, doc)
     targets = _target_fields(call, doc)
     for name, item in sent.items():
         if name not in targets:
@@ -97,22 +98,33 @@ def update_mapping(call: Call) -> Doc:
         if item is None:
             doc["properties"].pop(name, None)
         else:
-            doc["properties"][name] = _property(call, app, name, item, doc["properties"].get(name), from_app=from_app)
+            before = doc["properties"].get(name)
+            made = _property(call, app, name, item, before, from_app=from_app, type_id=type_id)
+            doc["properties"][name] = made
     call.store.put(MAPPINGS, doc)
     emit(call, "application.provision.field_mapping_rule.change", [app_target(app)])
     return render(call, doc)
+
+
+def _ends(call: Call, doc: Doc) -> tuple[Doc, str, bool]:
+    """The app, the user type's id, and whether the app is the source."""
+    from_app = doc["source"]["type"] == "appuser"
+    app_end, user_end = ("source", "target") if from_app else ("target", "source")
+    return call.store.get(APPS, doc[app_end]["id"]), doc[user_end]["id"], from_app
 
 
 def _target_fields(call: Call, doc: Doc) -> set[str]:
     from emulator.okta.resources import schemas
 
     if doc["target"]["type"] == "user":
-        return set(schemas.user_attributes(call.store))
+        return set(schemas.user_attributes(call.store, doc["target"]["id"]))
     # The name of an app user comes from the app's template, not from the mapping.
     return set(schemas.app_attributes(call.store, doc["target"]["id"])) - {"userName"}
 
 
-def _property(call: Call, app: Doc, name: str, item: object, before: Doc | None, *, from_app: bool) -> Doc:
+def _property(
+    call: Call, app: Doc, name: str, item: object, before: Doc | None, *, from_app: bool, type_id: str
+) -> Doc:
     if not isinstance(item, dict):
         raise bad("updateMapping", f"{name}: must be an object or null", name, item, "A property is an object or null.")
     expression = text_of(item, "expression") or (before or {}).get("expression")
@@ -124,7 +136,7 @@ def _property(call: Call, app: Doc, name: str, item: object, before: Doc | None,
         compared = (Compared("pushStatus", push, "request body"), Compared("allowed", _PUSH, "mappings"))
         raise invalid("updateMapping", f"{name}.pushStatus: '{push}' is not valid", why=Why("No such value.", compared))
     try:
-        mapping.check_expression(call.store, app, expression, from_app=from_app)
+        mapping.check_expression(call.store, app, expression, from_app=from_app, type_id=type_id)
     except ExpressionError as error:
         why = Why(
             "Every attribute that an expression names must exist in a schema of the org.",
@@ -149,11 +161,11 @@ def preview_mapping(call: Call) -> Doc:
             (Compared("target", doc["target"]["type"], "mapping"),),
         )
         raise invalid("previewMapping", "The mapping's target is not an application", why=why)
-    app = call.store.get(APPS, doc["target"]["id"])
+    app, type_id, _ = _ends(call, doc)
     user = users.by_id(call, text_of(body, "userId") or "")
-    tried = body.get("properties")
+    tried = part(body, "properties") or {}
     override = {
-        name: _property(call, app, name, item, None, from_app=False) for name, item in (tried or {}).items()
-    } if isinstance(tried, dict) else {}  # fmt: skip
+        name: _property(call, app, name, item, None, from_app=False, type_id=type_id) for name, item in tried.items()
+    }
     found = mapping.mapped(mapping.Setting.of(call), app, user, first=True, override=override)
     return {"values": found.values, "errors": found.failed}

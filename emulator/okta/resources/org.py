@@ -31,20 +31,24 @@ def discovery(call: Call) -> Doc:
 @operation("GET", "/api/v1/org", source=OBSERVED, scope=("okta.orgs.read",))
 def get_org(call: Call) -> Doc:
     """The org's profile."""
-    found = org(call)
+    return render(call, org(call))
+
+
+def render(call: Call, found: Doc) -> Doc:
     at = f"{call.base}/api/v1/org"
     shown = {key: value for key, value in found.items() if not key.startswith("_")}
     links = {
         "preferences": {"href": f"{at}/preferences"},
         "uploadLogo": {"href": f"{at}/logo", "hints": {"allow": ["POST"]}},
-        "oktaCommunication": {"href": f"{at}/privacy/oktaCommunication"}, "logo": None,
+        "oktaCommunication": {"href": f"{at}/privacy/oktaCommunication"},
+        "logo": {"href": f"{call.base}/img/logos/default.png"},
         "oktaSupport": {"href": f"{at}/privacy/oktaSupport"}, "contacts": {"href": f"{at}/contacts"},
     }  # fmt: skip
     return {**shown, "_links": links}
 
 
 def seed(seeding: Seeding) -> None:
-    """`org: {id, subdomain, host, companyName}`, `tokens: [{name, user, token}]`, `agent_token`, `password_policy`."""
+    """`org: {id, subdomain, host, companyName}`, `tokens: [{name, user, token}]`, `agent_token`."""
     spec, at = seeding.spec, iso(seeding.now // 1000 * 1000)
     given = spec["org"]
     agent = spec.get("agent_token") or seeding.ids.secret_text("agent", 42)
@@ -53,7 +57,7 @@ def seed(seeding: Seeding) -> None:
         "companyName": given["companyName"], "status": "ACTIVE", "expiresAt": None, "created": at, "lastUpdated": at,
         "website": None, "phoneNumber": None, "endUserSupportHelpURL": None, "supportPhoneNumber": None,
         "address1": None, "address2": None, "city": None, "state": None, "country": None, "postalCode": None,
-        "_agentToken": digest(agent), "_passwordPolicy": spec.get("password_policy", {}),
+        "_agentToken": digest(agent),
     })  # fmt: skip
     for token in spec.get("tokens", ()):
         seeding.store.add(API_TOKENS, {

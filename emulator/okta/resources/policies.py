@@ -1,25 +1,28 @@
-"""Sign-on policies of apps: /api/v1/policies. Source: okta-admin-api.md 12 and the recorded shapes."""
+"""Policies of every type: /api/v1/policies. Source: okta-admin-api.md 12 and the recorded shapes."""
+
+from collections.abc import Callable
+from typing import Any
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Why, not_emulated
-from emulator.okta import policy_store
+from emulator.okta import policy_docs, policy_seeds, policy_store, shapes
 from emulator.okta.app_kinds import APPS, POLICIES
 from emulator.okta.bad_values import needed_text
-from emulator.okta.events import app_target, emit, target
+from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, flag, stamp, text_of
-from emulator.okta.policy_store import ACCESS, ENROLLMENT, sign_on
+from emulator.okta.policy_types import ACCESS, NOT_EMULATED, PASSWORD, PROFILE, TYPES, PolicyType
 from emulator.okta.problems import forbidden, invalid, not_found
+from emulator.okta.resources import policy_rules
 
 __all__ = ["POLICIES", "by_id", "load"]
 SEED_RANK = 20
-# Documented types of which this org holds no policies yet.
-_OTHERS = (
-    "OKTA_SIGN_ON", "PASSWORD", "MFA_ENROLL", "IDP_DISCOVERY", "POST_AUTH_SESSION", "ENTITY_RISK",
-    "SESSION_VIOLATION_DETECTION", "DEVICE_SIGNAL_COLLECTION", "CLIENT_UPDATE",
-)  # fmt: skip
+_AT = "/api/v1/policies"
+_READ: Any = {"scope": ("okta.policies.read",)}
+_MANAGE: Any = {"scope": ("okta.policies.manage",)}
+_CLONED = "[cloned] "
 
 
 def load(call: Call) -> Doc:
@@ -40,7 +43,7 @@ def policy_target(policy: Doc) -> Doc:
 
 def render(call: Call, policy: Doc) -> Doc:
     """The policy as the API shows it; the org's default one lacks what would change or move it."""
-    at = f"{call.base}/api/v1/policies/{policy['id']}"
+    at = f"{call.base}{_AT}/{policy['id']}"
     links: Doc = {
         "self": {"href": at, "hints": {"allow": ["GET", "PUT"] + ([] if policy["system"] else ["DELETE"])}},
         "rules": {"href": f"{at}/rules", "hints": {"allow": ["GET", "POST"]}},
@@ -49,182 +52,216 @@ def render(call: Call, policy: Doc) -> Doc:
         action = "deactivate" if policy["status"] == "ACTIVE" else "activate"
         links["mappings"] = {"href": f"{at}/mappings", "hints": {"allow": ["GET", "POST"]}}
         links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
-    return {**public(policy), "_links": links}
+    kind = policy["type"]
+    return {**{k: v for k, v in public(policy).items() if k != "type"}, "_links": links, "type": kind}
+
+
+def _with_rules(call: Call, policy: Doc, shown: Doc) -> Doc:
+    """`expand=rules` embeds the rules."""
+    if call.params.get("expand") == "rules":
+        rules = [policy_rules.render(call, rule) for rule in policy_store.rules_of(call.store, policy["id"])]
+        shown["_embedded"] = {**shown.get("_embedded", {}), "rules": rules}
+    return shown
 
 
 def _item(call: Call, policy: Doc) -> Doc:
     shown = render(call, policy)
-    return {**shown, "_embedded": {"resourceType": "APP"}} if policy["type"] == ACCESS else shown
+    if policy["type"] == ACCESS:
+        shown["_embedded"] = {"resourceType": "APP"}
+    return _with_rules(call, policy, shown)
 
 
-def known_type(kind: str | None, where: str) -> str:
+def known_type(kind: str | None, where: str) -> PolicyType:
     """A policy type that this org holds. Raises E0000001 `type`."""
-    if kind in (ACCESS, ENROLLMENT):
-        return str(kind)
-    if kind in _OTHERS:
+    if kind in TYPES:
+        return TYPES[str(kind)]
+    if kind in NOT_EMULATED:
         raise invalid(
             "type", f"type: '{kind}' is not available in this org", why=not_emulated(f"Policies of type {kind}")
         )
-    why = Why("There is no such policy type.", (Compared("type", kind, where),))
+    shown = kind[:60] if kind else kind
+    why = Why("There is no such policy type.", (Compared("type", shown, where),))
     raise invalid(
-        "type", "type: The field cannot be left blank" if not kind else f"type: '{kind}' is not valid", why=why
+        "type", "type: The field cannot be left blank" if not kind else f"type: '{shown}' is not valid", why=why
     )
 
 
-@operation(
-    "GET", "/api/v1/policies", source=OBSERVED, scope=("okta.policies.read",),
-    query=("type", "status", "q", "expand", "resourceId"),
-)  # fmt: skip
+@operation("GET", _AT, source=OBSERVED, query=("type", "status", "q", "expand", "sortBy", "resourceId"), **_READ)
 def list_policies(call: Call) -> Listing:
-    """Every policy of a type, the org's own last; never paged."""
+    """Every policy of a type by priority, the org's own last; never paged."""
     kind = known_type(call.params.get("type"), "query")
-    found = sorted(call.store.find_all(POLICIES, "type", kind), key=lambda policy: policy["system"])
-    if call.params.get("status"):
-        found = [policy for policy in found if policy["status"] == call.params["status"]]
-    if call.params.get("q"):
-        wanted = call.params["q"].casefold()
-        found = [policy for policy in found if policy["name"].casefold().startswith(wanted)]
-    if call.params.get("resourceId"):
-        app = call.store.get(APPS, call.params["resourceId"])
-        found = [policy for policy in found if app is not None and app["_policyId"] == policy["id"]]
+    found = policy_store.policies_of(call.store, kind.name)
+    for keep in _filters(call):
+        found = [policy for policy in found if keep(policy)]
+    if call.params.get("sortBy") == "name":
+        found.sort(key=lambda policy: policy["name"].casefold())
     return Listing([_item(call, policy) for policy in found])
 
 
-@operation(
-    "POST", "/api/v1/policies", source=OBSERVED, scope=("okta.policies.manage",), query=("activate",),
-    emits=("policy.lifecycle.create",),
-)  # fmt: skip
+def _filters(call: Call) -> list[Callable[[Doc], bool]]:
+    """`status`, `q` (start of the name), `resourceId` (the app that uses it)."""
+    asked = call.params
+    found: list[Callable[[Doc], bool]] = []
+    if asked.get("status"):
+        found.append(lambda policy: policy["status"] == asked["status"])
+    if asked.get("q"):
+        found.append(lambda policy: policy["name"].casefold().startswith(asked["q"].casefold()))
+    if asked.get("resourceId"):
+        app = call.store.get(APPS, asked["resourceId"])
+        own = {app["_policyId"], policy_store.enrollment_policy_id(call.store, app)} if app else set()
+        found.append(lambda policy: policy["id"] in own)
+    return found
+
+
+@operation("POST", _AT, source=OBSERVED, query=("activate",), emits=("policy.lifecycle.create",), **_MANAGE)
 def create_policy(call: Call) -> Doc:
-    """Make an app sign-on policy with a catch-all rule that allows."""
+    """Make a policy: for groups at a priority (without one: above the default), for apps with a catch-all rule."""
     body = body_object(call)
     kind = known_type(text_of(body, "type"), "request body")
-    if kind != ACCESS:
-        raise invalid("type", f"type: '{kind}' cannot be created", why=not_emulated(f"Making policies of type {kind}"))
-    name = _name(call, body)
-    policy = policy_store.new_policy(call.ids, call.now, name, description=text_of(body, "description") or "")
-    policy["description"] = text_of(body, "description") or ""
+    if not kind.creatable:
+        why = Why("An org has one policy of this type.", (Compared("type", kind.name, "request body"),))
+        raise invalid("type", f"type: '{kind.name}' cannot be created", why=why)
+    policy = policy_store.new_policy(
+        call.ids, call.now, _name(call, kind, body), kind=kind.name, description=_description(body),
+        conditions=policy_docs.conditions(call, kind, body), settings=policy_docs.settings(call, kind, body),
+    )  # fmt: skip
     policy["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
-    policy_store.add_policy(call.store, call.ids, call.now, policy, catch_all=sign_on("ALLOW", factors="2FA"))
+    wanted = _priority(body)
+    _first_rules(call, kind, policy)
+    policy_store.place_policy(call.store, policy, wanted)
     emit(call, "policy.lifecycle.create", [policy_target(policy)])
     return render(call, policy)
 
 
-def _name(call: Call, body: Doc, own: str | None = None) -> str:
+def _first_rules(call: Call, kind: PolicyType, policy: Doc) -> None:
+    """Store the policy; types whose policies have a catch-all begin with it."""
+    if not kind.catch_all:
+        call.store.add(POLICIES, policy)
+        return
+    actions = policy_store.sign_on("ALLOW", factors="2FA") if kind.name == ACCESS else policy_seeds.enrolment_actions()
+    policy_store.add_policy(call.store, call.ids, call.now, policy, catch_all=actions)
+
+
+def _name(call: Call, kind: PolicyType, body: Doc, own: str | None = None) -> str:
     name = needed_text(body, "name")
-    taken = call.store.find(POLICIES, "name", name)
-    if taken is not None and taken["id"] != own and taken["type"] == ACCESS and not taken["system"]:
-        compared = (Compared("name", name, "request body"), Compared("taken by", taken["id"], "policies"))
-        raise invalid("name", "name: Policy name already in use", why=Why("Names of policies differ.", compared))
+    for other in policy_store.policies_of(call.store, kind.name):
+        if other["name"] == name and other["id"] != own:
+            compared = (Compared("name", name, "request body"), Compared("taken by", other["id"], "policies"))
+            raise invalid("name", "name: Policy name already in use", why=Why("Names of policies differ.", compared))
     return name
 
 
-@operation("GET", "/api/v1/policies/{policyId}", source=OBSERVED, scope=("okta.policies.read",), query=("expand",))
+def _description(body: Doc) -> str | None:
+    found = body.get("description")
+    return shapes.bounded(255)(found, "description") if found is not None else None
+
+
+def _priority(body: Doc) -> int | None:
+    """Inferred: 0 and what is past the end count as the nearest place."""
+    found = body.get("priority")
+    return int(shapes.whole(0)(found, "priority")) if found is not None else None
+
+
+@operation("GET", _AT + "/{policyId}", source=OBSERVED, query=("expand",), **_READ)
 def get_policy(call: Call) -> Doc:
     """One policy; `expand=rules` embeds its rules."""
-    from emulator.okta.resources import policy_rules
-
     policy = load(call)
-    shown = render(call, policy)
-    if call.params.get("expand") == "rules":
-        rules = policy_store.rules_of(call.store, policy["id"])
-        shown["_embedded"] = {"rules": [policy_rules.render(call, rule) for rule in rules]}
-    return shown
+    return _with_rules(call, policy, render(call, policy))
 
 
-@operation(
-    "PUT", "/api/v1/policies/{policyId}", source=OBSERVED, scope=("okta.policies.manage",),
-    emits=("policy.lifecycle.update",),
-)  # fmt: skip
+@operation("PUT", _AT + "/{policyId}", source=OBSERVED, emits=("policy.lifecycle.update",), **_MANAGE)
 def replace_policy(call: Call) -> Doc:
-    """Replace name and description."""
+    """Replace name, description, groups, settings and place; the org's default one keeps name, groups and place."""
     policy, body = load(call), body_object(call)
+    kind = TYPES[policy["type"]]
     if text_of(body, "type") not in (None, policy["type"]):
         compared = (Compared("type", body["type"], "request body"), Compared("type", policy["type"], "the policy"))
         raise invalid("type", "type: cannot be changed", why=Why("A policy has one type for life.", compared))
-    policy["name"] = _name(call, body, policy["id"])
-    policy["description"] = text_of(body, "description") or ""
+    _describe(policy, _description(body))
+    settings = policy_docs.settings(call, kind, body, policy.get("settings"))
+    if settings is not None:
+        policy["settings"] = settings
+    wanted = _priority(body)
+    if policy["system"]:
+        call.note("name, groups and priority of the org's default policy are fixed; what was sent of them was ignored")
+    else:
+        policy["name"] = _name(call, kind, body, policy["id"])
+        policy["conditions"] = policy_docs.conditions(call, kind, body, policy["conditions"])
     _store(call, policy, "policy.lifecycle.update")
+    if not policy["system"] and wanted is not None and wanted != policy["priority"]:
+        policy_store.place_policy(call.store, policy, wanted)
     return render(call, policy)
 
 
-@operation(
-    "DELETE", "/api/v1/policies/{policyId}", source=OBSERVED, scope=("okta.policies.manage",),
-    emits=("policy.lifecycle.delete",),
-)  # fmt: skip
+def _describe(policy: Doc, text: str | None) -> None:
+    """The description stands after the name; a PUT without one takes it away."""
+    if text is None:
+        policy.pop("description", None)
+        return
+    rest = {key: value for key, value in policy.items() if key != "description"}
+    policy.clear()
+    for key, value in rest.items():
+        policy[key] = value
+        if key == "name":
+            policy["description"] = text
+
+
+@operation("DELETE", _AT + "/{policyId}", source=OBSERVED, emits=("policy.lifecycle.delete",), **_MANAGE)
 def delete_policy(call: Call) -> None:
     """Delete a policy; apps that used it fall back to the org's default one (inferred)."""
     policy = load(call)
     _refuse_system(policy)
+    _refuse_owned(policy)
     default = policy_store.default_policy(call.store, policy["type"])
-    for app in policy_store.apps_of(call.store, policy["id"]):
-        app["_policyId"] = default["id"] if default else None
+    for app in policy_store.users_of(call.store, policy):
+        if policy["type"] == PROFILE:
+            app.pop("_enrollmentId", None)
+        else:
+            app["_policyId"] = default["id"] if default else None
         call.store.put(APPS, app)
     policy_store.drop_policy(call.store, policy["id"])
+    policy_store.close_policy_gap(call.store, policy["type"])
     emit(call, "policy.lifecycle.delete", [policy_target(policy)])
 
 
 @operation(
-    "POST", "/api/v1/policies/{policyId}/lifecycle/activate", source=OBSERVED, scope=("okta.policies.manage",),
-    body="none", emits=("policy.lifecycle.activate",),
+    "POST", _AT + "/{policyId}/lifecycle/activate", source=OBSERVED, body="none", emits=("policy.lifecycle.activate",),
+    **_MANAGE,
 )  # fmt: skip
 def activate_policy(call: Call) -> None:
     """Make a policy count again."""
-    _set_status(call, "ACTIVE", "policy.lifecycle.activate")
+    _set_status(call, load(call), "ACTIVE", "policy.lifecycle.activate")
 
 
 @operation(
-    "POST", "/api/v1/policies/{policyId}/lifecycle/deactivate", source=OBSERVED, scope=("okta.policies.manage",),
-    body="none", emits=("policy.lifecycle.deactivate",),
+    "POST", _AT + "/{policyId}/lifecycle/deactivate", source=OBSERVED, body="none",
+    emits=("policy.lifecycle.deactivate",), **_MANAGE,
 )  # fmt: skip
 def deactivate_policy(call: Call) -> None:
     """Stop a policy; its apps deny everybody until they have another (inferred)."""
-    _set_status(call, "INACTIVE", "policy.lifecycle.deactivate")
-
-
-@operation("GET", "/api/v1/policies/{policyId}/app", source=DOCUMENTED, scope=("okta.policies.read",))
-def list_policy_apps(call: Call) -> list[Doc]:
-    """Apps that use a policy."""
-    from emulator.okta.resources import apps
-
-    return [apps.render(call, app) for app in policy_store.apps_of(call.store, load(call)["id"])]
-
-
-@operation("GET", "/api/v1/policies/{policyId}/mappings", source=DOCUMENTED, scope=("okta.policies.read",))
-def list_policy_mappings(call: Call) -> list[Doc]:
-    """Apps that use a policy, as mappings."""
     policy = load(call)
-    api = f"{call.base}/api/v1"
-    return [
-        {"id": app["id"], "_links": {
-            "self": {"href": f"{api}/policies/{policy['id']}/mappings/{app['id']}"},
-            "application": {"href": f"{api}/apps/{app['id']}"}, "policy": {"href": f"{api}/policies/{policy['id']}"},
-        }}
-        for app in policy_store.apps_of(call.store, policy["id"])
-    ]  # fmt: skip
+    _refuse_system(policy)
+    _refuse_owned(policy)
+    _set_status(call, policy, "INACTIVE", "policy.lifecycle.deactivate")
 
 
 @operation(
-    "PUT", "/api/v1/apps/{appId}/policies/{policyId}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
-    body="none", emits=("application.policy.sign_on.update",),
-)  # fmt: skip
-def assign_policy(call: Call) -> None:
-    """Give an app another sign-on policy."""
-    from emulator.okta.apps_catalog import TYPES
-    from emulator.okta.resources import apps
-
-    app, policy = apps.load(call), load(call)
-    if TYPES[app["name"]].first_party:
-        cause = f'This policy belongs to "{app["label"]}", and re-assignment of this policy is not allowed'
-        why = Why("Okta's own apps keep their policy.", (Compared("name", app["name"], "the app"),))
-        raise invalid("Policy", cause, why=why)
+    "POST", _AT + "/{policyId}/clone", source=DOCUMENTED, body="none", emits=("policy.lifecycle.create",), **_MANAGE
+)
+def clone_policy(call: Call) -> Doc:
+    """A copy of an app sign-on policy with its rules; no app uses it yet."""
+    policy = load(call)
     if policy["type"] != ACCESS:
-        compared = (Compared("type", policy["type"], "the policy"), Compared("type needed", ACCESS, "apps"))
-        raise invalid(
-            "Policy", "The policy is not an app sign-on policy", why=Why("Apps take one type of policy.", compared)
-        )
-    app["_policyId"] = policy["id"]
-    apps.touch(call, app)
-    emit(call, "application.policy.sign_on.update", [app_target(app), policy_target(policy)])
+        compared = (Compared("type", policy["type"], "the policy"), Compared("type needed", ACCESS, "clone"))
+        raise invalid("type", "type: The policy cannot be cloned", why=Why("Only app sign-on policies are.", compared))
+    name = f"{_CLONED}{policy['name']}"[:255]
+    _name(call, TYPES[ACCESS], {"name": name})
+    made = policy_store.new_policy(call.ids, call.now, name, description=policy.get("description"))
+    call.store.add(POLICIES, made)
+    for rule in policy_store.rules_of(call.store, policy["id"]):
+        policy_rules.copy(call, rule, made)
+    emit(call, "policy.lifecycle.create", [policy_target(made)])
+    return render(call, made)
 
 
 def _refuse_system(policy: Doc) -> None:
@@ -233,9 +270,14 @@ def _refuse_system(policy: Doc) -> None:
         raise forbidden(why)
 
 
-def _set_status(call: Call, status: str, event: str) -> None:
-    policy = load(call)
-    _refuse_system(policy)
+def _refuse_owned(policy: Doc) -> None:
+    """Inferred: the preset policies of Okta's own apps stay as well."""
+    if policy.get("_owner"):
+        compared = (Compared("app", policy["_owner"], f"policy {policy['name']}"),)
+        raise forbidden(Why("The policy belongs to one of Okta's own apps.", compared))
+
+
+def _set_status(call: Call, policy: Doc, status: str, event: str) -> None:
     if policy["status"] != status:
         policy["status"] = status
         _store(call, policy, event)
@@ -248,15 +290,5 @@ def _store(call: Call, policy: Doc, event: str) -> None:
 
 
 def seed(seeding: Seeding) -> None:
-    """The org's default policies: app sign-on (two factors) and profile enrolment, each with its catch-all rule."""
-    for kind, name, actions in (
-        (ACCESS, "Any two factors", sign_on("ALLOW", factors="2FA")),
-        (ENROLLMENT, "Default Policy", {"profileEnrollment": {
-            "access": "ALLOW", "preRegistrationInlineHooks": None,
-            "profileAttributes": [{"name": "email", "label": "Email", "required": True}], "targetGroupIds": None,
-            "unknownUserAction": "REGISTER", "activationRequirements": {"emailVerification": True},
-            "progressiveProfilingAction": "DISABLED", "allowedIdentifiers": ["login"],
-        }}),
-    ):  # fmt: skip
-        policy = policy_store.new_policy(seeding.ids, seeding.now, name, kind=kind, system=True)
-        policy_store.add_policy(seeding.store, seeding.ids, seeding.now, policy, catch_all=actions)
+    """The org's default policies with their rules; `password_policy: {complexity, age, lockout}` changes PASSWORD's."""
+    policy_seeds.default_policies(seeding, {PASSWORD: seeding.spec.get("password_policy", {})})

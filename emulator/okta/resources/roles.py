@@ -1,115 +1,72 @@
-"""Administrator roles of users: /api/v1/users/{id}/roles. Source: okta-admin-api.md 1.2, 16, appendix C."""
+"""Administrator roles of users: /api/v1/users/{id}/roles. Source: okta-admin-api.md 1.2, 16, appendix C.
 
-import base64
+`grant` gives a standard role from a world file.
+"""
+
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids
-from emulator.kernel.operations import OBSERVED, operation
-from emulator.kernel.problems import Compared, LabError, Problem, Why, not_emulated
-from emulator.okta.events import emit, target, user_target
-from emulator.okta.params import body_object, stamp
-from emulator.okta.problems import invalid, not_found
-from emulator.store import Column, Kind
+from emulator.kernel.operations import OBSERVED, Paging, operation
+from emulator.kernel.problems import LabError
+from emulator.okta import role_assignments
+from emulator.okta.events import user_target
+from emulator.okta.role_assignments import Principal
+from emulator.okta.role_kinds import BINDINGS, CUSTOM_ROLES, RESOURCE_SETS, ROLES, SET_RESOURCES
+from emulator.okta.role_table import LABELS
 
-ROLES = Kind("user_roles", (Column("userId"),))
-LABELS = {
-    "SUPER_ADMIN": "Super Administrator", "ORG_ADMIN": "Organization Administrator",
-    "APP_ADMIN": "Application Administrator", "USER_ADMIN": "Group Administrator",
-    "HELP_DESK_ADMIN": "Help Desk Administrator", "READ_ONLY_ADMIN": "Read-Only Administrator",
-    "REPORT_ADMIN": "Report Administrator", "API_ACCESS_MANAGEMENT_ADMIN": "API Access Management Administrator",
-    "GROUP_MEMBERSHIP_ADMIN": "Group Membership Administrator",
-    "ACCESS_CERTIFICATIONS_ADMIN": "Access Certifications Administrator",
-    "ACCESS_REQUESTS_ADMIN": "Access Requests Administrator", "WORKFLOWS_ADMIN": "Workflows Administrator",
-}  # fmt: skip
+__all__ = ["BINDINGS", "CUSTOM_ROLES", "LABELS", "RESOURCE_SETS", "ROLES", "SET_RESOURCES", "grant", "principal"]
 _AT = "/api/v1/users/{userId}/roles"
 _READ: Any = {"scope": ("okta.roles.read",), "bucket": "users"}
 _MANAGE: Any = {"scope": ("okta.roles.manage",), "bucket": "users"}
-
-
-def assignment_id(kind: str, ids: Ids) -> str:
-    """The id of a role assignment: base32 of its type, the same in every org; a super administrator's is `ra1…`."""
-    if kind == "SUPER_ADMIN":
-        return ids.okta("ra1")
-    return base64.b32encode(kind.encode()).decode().rstrip("=")
+_GRANT, _REVOKE = "user.account.privilege.grant", "user.account.privilege.revoke"
 
 
 def grant(store: Any, user_id: str, kind: str, *, ids: Ids, now: int) -> Doc:
-    """Store a role assignment. LabError for a role that does not exist (only world files get here unchecked)."""
+    """Store a role assignment of a user. LabError for a role that does not exist (only world files get here)."""
     if kind not in LABELS:
         raise LabError(f"There is no administrator role {kind!r}.", hint=f"Known: {', '.join(LABELS)}.")
-    id, at = assignment_id(kind, ids), stamp(now)
-    made: Doc = store.add(ROLES, {
-        "id": f"{user_id}.{id}", "userId": user_id, "_role": {
-            "id": id, "label": LABELS[kind], "type": kind, "status": "ACTIVE", "created": at, "lastUpdated": at,
-            "assignmentType": "USER",
-        },
-    })  # fmt: skip
+    row = role_assignments.standard(user_id, "USER", kind, ids=ids, now=now, taken=False)
+    made: Doc = store.add(ROLES, row)
     return made
 
 
-def render(call: Call, row: Doc) -> Doc:
-    """The assignment as the API shows it."""
-    assignee = {"href": f"{call.base}/api/v1/users/{row['userId']}"}
-    return {**row["_role"], "_links": {"assignee": assignee}}
-
-
-def _user(call: Call) -> Doc:
+def principal(call: Call) -> Principal:
+    """The user of the path as one who may have roles."""
     from emulator.okta.resources import users
 
-    return users.load(call)
+    user = users.load(call)
+    return Principal("USER", user["id"], f"/api/v1/users/{user['id']}", user_target(user), _GRANT, _REVOKE)
 
 
-def _load(call: Call) -> tuple[Doc, Doc]:
-    user, id = _user(call), call.path["roleAssignmentId"]
-    row = call.store.get(ROLES, f"{user['id']}.{id}")
-    if row is None:
-        raise not_found(id, "RoleAssignment")
-    return user, row
-
-
-@operation("GET", _AT, source=OBSERVED, **_READ)
+@operation("GET", _AT, source=OBSERVED, query=("expand",), **_READ)
 def list_user_roles(call: Call) -> list[Doc]:
-    """The roles that a user has."""
-    return [render(call, row) for row in call.store.find_all(ROLES, "userId", _user(call)["id"])]
+    """The roles that a user has, those through groups included; `expand=targets/groups` embeds the targets."""
+    return role_assignments.listed(call, principal(call))
 
 
-@operation(
-    "POST", _AT, source=OBSERVED, status=201, query=("disableNotifications",), emits=("user.account.privilege.grant",),
-    **_MANAGE,
-)  # fmt: skip
+@operation("POST", _AT, source=OBSERVED, status=201, query=("disableNotifications",), emits=(_GRANT,), **_MANAGE)
 def assign_user_role(call: Call) -> Doc:
-    """Give a user a standard role. 409 when they have it."""
-    user, kind = _user(call), body_object(call).get("type")
-    if kind == "CUSTOM":
-        raise Problem(
-            "E0000001", "type", causes=("type: custom roles are not enabled",), why=not_emulated("A custom role")
-        )
-    if not isinstance(kind, str) or kind not in LABELS:
-        compared = (Compared("type", kind, "request body"), Compared("known", ", ".join(LABELS), "roles"))
-        raise invalid("type", "type: The field is not valid", why=Why("There is no such role.", compared))
-    for row in call.store.find_all(ROLES, "userId", user["id"]):
-        if row["_role"]["type"] == kind:
-            compared = (Compared("type", kind, "request body"), Compared("assignment", row["_role"]["id"], "the user"))
-            raise Problem("E0000090", why=Why("The user has the role already.", compared))
-    row = grant(call.store, user["id"], kind, ids=call.ids, now=call.now)
-    role = target("ROLE", row["_role"]["id"], name=row["_role"]["label"])
-    emit(call, "user.account.privilege.grant", [user_target(user), role], debug={"privilegeGranted": LABELS[kind]})
-    return render(call, row)
+    """Give a user a standard role, or a custom one on a resource set. 409 when they have it."""
+    return role_assignments.assign(call, principal(call))
 
 
 @operation("GET", _AT + "/{roleAssignmentId}", source=OBSERVED, **_READ)
 def get_user_role(call: Call) -> Doc:
     """One role assignment of a user."""
-    return render(call, _load(call)[1])
+    return role_assignments.one(call, principal(call))
 
 
-@operation("DELETE", _AT + "/{roleAssignmentId}", source=OBSERVED, emits=("user.account.privilege.revoke",), **_MANAGE)
+@operation("DELETE", _AT + "/{roleAssignmentId}", source=OBSERVED, emits=(_REVOKE,), **_MANAGE)
 def unassign_user_role(call: Call) -> None:
     """Take a role from a user."""
-    user, row = _load(call)
-    call.store.drop(ROLES, row["id"])
-    role = target("ROLE", row["_role"]["id"], name=row["_role"]["label"])
-    debug = {"privilegeRevoked": row["_role"]["label"]}
-    emit(call, "user.account.privilege.revoke", [user_target(user), role], debug=debug)
+    role_assignments.unassign(call, principal(call))
+
+
+@operation(
+    "GET", "/api/v1/iam/assignees/users", source=OBSERVED, query=("after", "limit"), paging=Paging(100, 200), **_READ
+)
+def list_assignees(call: Call) -> Doc:
+    """Everyone who has a role, by user: `{value: [{id, orn, _links}], _links}`."""
+    return role_assignments.assignees(call)

@@ -1,5 +1,6 @@
 """Schemas of users and of app users: /api/v1/meta/schemas. Source: okta-admin-api.md 10.1, appendix C."""
 
+from copy import deepcopy
 from typing import Any
 
 from emulator.kernel.call import Call
@@ -10,8 +11,8 @@ from emulator.okta.base_schema import base_properties
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import not_found
-from emulator.okta.resources.user_types import default_type
-from emulator.okta.schema_docs import USERNAME, applied, attributes, custom_property, new_schema
+from emulator.okta.resources.user_types import USER_TYPES, of_id
+from emulator.okta.schema_docs import USERNAME, applied, attributes, new_schema
 from emulator.store import Column, Kind
 
 USER_SCHEMAS = Kind("user_schemas", settled=True)
@@ -20,15 +21,31 @@ SEED_RANK = 16
 _DRAFT = "http://json-schema.org/draft-04/schema#"
 
 
-def user_schema(store: Any) -> Doc:
-    """The schema of the default user type."""
-    found: Doc = store.get(USER_SCHEMAS, default_type(store)["_schemaId"])
+def user_schema(store: Any, type_id: str | None = None) -> Doc:
+    """The schema of a user type; of the default one unless told otherwise."""
+    found: Doc = store.get(USER_SCHEMAS, of_id(store, type_id)["_schemaId"])
     return found
 
 
-def user_attributes(store: Any) -> Doc:
-    """Every user attribute's definition by name."""
-    return attributes(user_schema(store))
+def user_attributes(store: Any, type_id: str | None = None) -> Doc:
+    """Every attribute of a user type by name."""
+    return attributes(user_schema(store, type_id))
+
+
+def new_type_schema(store: Any, kind: Doc, custom: Doc | None = None) -> None:
+    """Make and store the schema of a user type: the base attributes, and custom ones where they are given."""
+    described = kind["description"] or "Okta user profile template with default permission settings"
+    schema = new_schema(
+        kind["_schemaId"], name=kind["name"], title=kind["displayName"], at=kind["created"], base=base_properties(),
+        description=described,
+    )  # fmt: skip
+    applied(schema, {"definitions": {"custom": {"properties": custom or {}}}})
+    store.add(USER_SCHEMAS, {**schema, "_typeId": kind["id"]})
+
+
+def drop_type_schema(store: Any, kind: Doc) -> None:
+    """Forget the schema of a deleted user type."""
+    store.drop(USER_SCHEMAS, kind["_schemaId"])
 
 
 def app_schema(store: Any, app_id: str) -> Doc | None:
@@ -79,7 +96,7 @@ def render(call: Call, schema: Doc, path: str) -> Doc:
 
 def _render_user(call: Call, schema: Doc) -> Doc:
     path = f"/meta/schemas/user/{schema['id']}"
-    kind = default_type(call.store)["id"]
+    kind = schema["_typeId"]
     links = {
         "self": {"rel": "self", "href": f"{call.base}/api/v1{path}", "method": "GET"},
         "type": {"rel": "type", "href": f"{call.base}/api/v1/meta/types/user/{kind}", "method": "GET"},
@@ -92,14 +109,14 @@ def _user_schema_of(call: Call) -> Doc:
     found: Doc | None = user_schema(call.store) if wanted == "default" else call.store.get(USER_SCHEMAS, wanted)
     if found is None:
         raise not_found(wanted, "CVDType")
-    return found
+    return deepcopy(found)
 
 
 def _app_schema_of(call: Call) -> Doc:
     found = app_schema(call.store, call.path["appId"])
     if found is None:
         raise not_found(call.path["appId"], "AppInstance")
-    return found
+    return deepcopy(found)
 
 
 @operation("GET", "/api/v1/meta/schemas/user/{schemaId}", source=OBSERVED, scope=("okta.schemas.read",))
@@ -114,14 +131,15 @@ def get_user_schema(call: Call) -> Doc:
 )  # fmt: skip
 def update_user_schema(call: Call) -> Doc:
     """Add, change or remove (null) attributes of users; values of a removed attribute go with it."""
-    from emulator.okta.resources import users
+    from emulator.okta import schema_changes
 
     schema = _user_schema_of(call)
     removed = applied(schema, body_object(call))
     schema["lastUpdated"] = stamp(call.now)
+    schema_changes.check_users(call, schema)
     call.store.put(USER_SCHEMAS, schema)
     if removed:
-        users.forget_attributes(call.store, set(removed))
+        schema_changes.user_attributes_gone(call, schema["_typeId"], set(removed))
     emit(call, "directory.user_profile.update", [target("UDSchema", schema["id"], name=schema["title"])])
     return _render_user(call, schema)
 
@@ -138,22 +156,22 @@ def get_app_schema(call: Call) -> Doc:
 )  # fmt: skip
 def update_app_schema(call: Call) -> Doc:
     """Add, change or remove (null) attributes of an app instance's users."""
+    from emulator.okta import schema_changes
+
     schema = _app_schema_of(call)
-    applied(schema, body_object(call))
+    removed = applied(schema, body_object(call))
     schema["lastUpdated"] = stamp(call.now)
     call.store.put(APP_SCHEMAS, schema)
+    if removed:
+        schema_changes.app_attributes_gone(call, schema["id"], set(removed))
     emit(call, "directory.app_user_profile.update", [target("AppInstance", schema["id"], name=schema["title"])])
     return render(call, schema, f"/meta/schemas/apps/{call.path['appId']}/default")
 
 
 def seed(seeding: Seeding) -> None:
-    """The user schema; `user_schema: {attribute: {title, type, ...}}` adds custom attributes."""
-    schema = new_schema(
-        default_type(seeding.store)["_schemaId"], name="user", title="User", at=stamp(seeding.now),
-        base=base_properties(), description="Okta user profile template with default permission settings",
-    )  # fmt: skip
-    custom = schema["definitions"]["custom"]
-    for name, change in seeding.spec.get("user_schema", {}).items():
-        custom["properties"][name] = custom_property(name, change)
-    custom["required"] = [name for name, item in custom["properties"].items() if item.get("required")]
-    seeding.store.add(USER_SCHEMAS, schema)
+    """The schemas of the user types; `user_schema: {attribute: {title, type, ...}}` adds custom attributes to the
+    default one, `attributes` of a type to that type's."""
+    given = {spec["name"]: spec.get("attributes") for spec in seeding.spec.get("user_types", ())}
+    for kind in seeding.store.all(USER_TYPES):
+        custom = seeding.spec.get("user_schema") if kind["default"] else given.get(kind["name"])
+        new_type_schema(seeding.store, kind, custom)

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from emulator.kernel.call import Call
-from emulator.kernel.clock import HOUR, iso
+from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import session_policy
 from emulator.okta.events import emit, user_target
 from emulator.okta.params import body_object, stamp, text_of
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.tokens import SESSIONS, digest, live_session, org
 from emulator.okta.user_docs import USERS
 
-LIFETIME = 2 * HOUR
 _AT = "/api/v1/sessions"
 
 
@@ -23,9 +23,10 @@ def start_session(call: Call, user: Doc, amr: Sequence[str]) -> tuple[Doc, str]:
     Call it inside a write transaction. The cookie's value is kept as a digest only.
     """
     now, cookie = stamp(call.now), call.ids.secret("session", 32)
+    expires = session_policy.here(call, user).expiry(call.now, call.now)
     session: Doc = {
         "id": "102" + call.ids.secret("session-id", 17)[:22], "userId": user["id"], "login": user["profile"]["login"],
-        "createdAt": now, "expiresAt": stamp(call.now + LIFETIME), "status": "ACTIVE",
+        "createdAt": now, "expiresAt": stamp(expires), "status": "ACTIVE",
         "lastPasswordVerification": now if "pwd" in amr else None,
         "lastFactorVerification": now if len(set(amr) - {"pwd", "mfa"}) else None,
         "amr": list(amr), "idp": {"id": org(call)["id"], "type": "OKTA"}, "mfaActive": False, "_cookie": digest(cookie),
@@ -122,7 +123,7 @@ def end_my_session(call: Call) -> None:
     "POST", _AT + "/me/lifecycle/refresh", source=inferred("as by id"), auth="none", body="none",
 )  # fmt: skip
 def refresh_my_session(call: Call) -> Doc:
-    """Give the session of the request's own cookie a full lifetime again."""
+    """Give the session of the request's own cookie its idle time again."""
     return _refreshed(call, _mine(call))
 
 
@@ -144,11 +145,14 @@ def revoke_session(call: Call) -> None:
     "POST", _AT + "/{sessionId}/lifecycle/refresh", source=OBSERVED, scope=("okta.sessions.manage",), body="none"
 )
 def refresh_session(call: Call) -> Doc:
-    """Give a session a full lifetime again."""
+    """Give a session its idle time again, as far as the policy lets it live."""
     return _refreshed(call, _load(call))
 
 
 def _refreshed(call: Call, session: Doc) -> Doc:
-    session["expiresAt"] = stamp(call.now + LIFETIME)
+    user = call.store.get(USERS, session["userId"])
+    if user is not None:
+        began = parse_iso(session["createdAt"])
+        session["expiresAt"] = stamp(session_policy.here(call, user).expiry(call.now, began))
     call.store.put(SESSIONS, session)
     return render(call, session)

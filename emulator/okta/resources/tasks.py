@@ -4,7 +4,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import job_queue, lists, provisioning, task_store
+from emulator.okta import group_push, job_queue, lists, provisioning, task_store
 from emulator.okta.app_kinds import APP_USERS, APPS, TASKS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import emit, full_name, target
@@ -17,21 +17,23 @@ _AT = "/api/internal/v1/tasks"
 
 def render(call: Call, task: Doc) -> Doc:
     """The task as the dashboard shows it."""
-    from emulator.okta.resources import users
+    from emulator.okta.resources import groups, users
 
     app = call.store.get(APPS, task["appId"])
-    user = call.store.get(users.USERS, task["userId"])
+    user = call.store.get(users.USERS, task["userId"]) if task["userId"] else None
+    group = call.store.get(groups.GROUPS, task["_groupId"]) if task.get("_groupId") else None
+    assigned = f"users/{task['userId']}" if task["userId"] else f"groups/{task.get('_groupId')}"
     at = f"{call.base}{_AT}/{task['id']}"
     return {
         **{name: task[name] for name in ("id", "type", "status")},
         "app": {name: app[name] for name in ("id", "name", "label")} if app else None,
         "user": {"id": user["id"], "login": user["profile"]["login"], "displayName": full_name(user)} if user else None,
-        "group": None,
+        "group": {"id": group["id"], "name": group["profile"]["name"]} if group else None,
         **{name: task[name] for name in ("message", "errorCode", "attempts", "created", "lastUpdated")},
         "_links": {
             "self": {"href": at}, "retry": {"href": f"{at}/retry"},
             "dismiss": {"href": at, "hints": {"allow": ["DELETE"]}},
-            "assignment": {"href": f"{call.base}/api/v1/apps/{task['appId']}/users/{task['userId']}"},
+            "assignment": {"href": f"{call.base}/api/v1/apps/{task['appId']}/{assigned}"},
         },
     }  # fmt: skip
 
@@ -99,10 +101,15 @@ def retry_tasks(call: Call) -> Doc:
 def _retry(call: Call, task: Doc) -> bool:
     from emulator.okta.resources import users
 
-    app, user = call.store.get(APPS, task["appId"]), call.store.get(users.USERS, task["userId"])
+    app = call.store.get(APPS, task["appId"])
+    user = call.store.get(users.USERS, task["userId"]) if task["userId"] else None
     if app is None:
         return False
-    if task["_kind"] == "user.deactivate":
+    if task["_kind"] == "group.push":
+        mapping = call.store.get(group_push.MAPPINGS, task["_subject"]["mappingId"])
+        if mapping is None or not group_push.push(call, app, mapping):
+            return False
+    elif task["_kind"] in ("user.deactivate", "group.unlink"):
         job_queue.enqueue(
             call, task["_kind"], key=task["_key"], subject=task["_subject"], desired=task["_desired"], app=app
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
+from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import recovery, user_passwords, user_states
 from emulator.okta.events import emit, user_target
@@ -134,13 +134,3 @@ def _has_question(user: Doc, code: str) -> None:
     if "recovery_question" not in user["credentials"]:
         compared = (Compared("recovery_question", None, f"user {user['profile']['login']}"),)
         raise Problem(code, why=Why("The user has no recovery question.", compared))
-
-
-@operation(
-    "DELETE", "/api/v1/users/{userId}/sessions", source=OBSERVED, scope=("okta.users.manage",), bucket="users",
-    query=("oauthTokens", "forgetDevices"), emits=("user.session.clear",),
-)  # fmt: skip
-def clear_user_sessions(call: Call) -> None:
-    """End every session of a user."""
-    user = users.load(call)
-    sessions.clear(call, user, always=True)

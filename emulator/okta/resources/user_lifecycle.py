@@ -6,11 +6,12 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import password_policy, recovery, user_changes, user_passwords, user_states
+from emulator.okta import group_rule_engine, password_policy, recovery, user_changes, user_passwords, user_states
 from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.events import emit, target, user_target
+from emulator.okta.oauth import leaving
 from emulator.okta.params import done, flag
-from emulator.okta.resources import groups, roles, sessions, users
+from emulator.okta.resources import group_owners, groups, linked_objects, roles, sessions, user_sessions, users
 from emulator.okta.tokens import API_TOKENS
 from emulator.okta.user_docs import USERS, can_sign_in, has_password, render
 
@@ -27,7 +28,8 @@ def _apps() -> Any:
 
 @operation(
     "POST", _AT + "activate", source=OBSERVED, query=("sendEmail",),
-    emits=("user.lifecycle.activate", "application.user_membership.add"), **_POST,
+    emits=("user.lifecycle.activate", "application.user_membership.add", "group.user_membership.add",
+           "group.user_membership.remove", "group.user_membership.rule.error"), **_POST,
 )  # fmt: skip
 def activate_user(call: Call) -> Doc | None:
     """Activate; without a credential the user gets a link, in a mail or in the answer."""
@@ -36,6 +38,7 @@ def activate_user(call: Call) -> Doc | None:
     user_passwords.unlocked(user)
     call.store.put(USERS, user)
     user_changes.activated(call, user)
+    group_rule_engine.user_changed(call, user)
     return _link(call, user, send=flag(call, "sendEmail", True))
 
 
@@ -78,6 +81,7 @@ def deactivate(call: Call, user: Doc) -> None:
     emit(call, "user.lifecycle.deactivate", [user_target(user)])
     sessions.clear(call, user)
     recovery.forget(call, user)
+    user_sessions.drop_refresh_tokens(call, user["id"])
     for token in call.store.drop_where(API_TOKENS, "userId", user["id"]):
         emit(call, "system.api_token.revoke", [target("Token", token["id"], name=token["name"]), user_target(user)])
     _apps().user_deactivated(call, user)
@@ -97,7 +101,10 @@ def delete_user(call: Call) -> None:
     emit(call, "user.lifecycle.delete.initiated", [user_target(user)])
     for kind, path in ((groups.MEMBERS, "user"), (roles.ROLES, "userId"), (APP_USERS, "userId")):
         call.store.drop_where(kind, path, user["id"])
+    linked_objects.forget(call, user["id"])
+    group_owners.forget(call, user["id"])
     recovery.forget(call, user)
+    leaving.person_gone(call.store, user["id"])
     call.store.drop(USERS, user["id"])
     emit(call, "user.lifecycle.delete.completed", [user_target(user)])
 
@@ -148,8 +155,8 @@ def expire_password(call: Call) -> Doc:
 def expire_password_with_temp_password(call: Call) -> Doc:
     """Replace the password by a temporary one that must be changed at the next sign-in."""
     user = _expire(call, users.load(call))
-    password = temporary_password(call)
-    keep = int(password_policy.settings(call)["age"]["historyCount"])
+    password = temporary_password(call, user)
+    keep = int(password_policy.settings(call, user)["age"]["historyCount"])
     user_passwords.put_password(user, password, ids=call.ids, now=call.now, keep=keep)
     call.store.put(USERS, user)
     emit(call, "user.account.update_password", [user_target(user)])
@@ -165,9 +172,9 @@ def _expire(call: Call, user: Doc) -> Doc:
     return user
 
 
-def temporary_password(call: Call) -> str:
-    """A password that meets the org's complexity."""
-    rules = password_policy.settings(call)["complexity"]
+def temporary_password(call: Call, user: Doc) -> str:
+    """A password that meets the complexity that the user's policy asks for."""
+    rules = password_policy.settings(call, user)["complexity"]
     parts = (
         "ab" * rules["minLowerCase"],
         "AB" * rules["minUpperCase"],

@@ -8,7 +8,7 @@ from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import And, Compare
-from emulator.okta import access, lists, search, user_changes, user_seeds
+from emulator.okta import access, lists, search, user_changes, user_seeds, user_views
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
 from emulator.okta.user_docs import USERS, check_if_match, etag, item_tail, render, render_item
@@ -60,51 +60,57 @@ def _by_prefix(call: Call, key: str) -> Doc | None:
 
 @operation(
     "GET", "/api/v1/users", source=OBSERVED, scope=("okta.users.read",), bucket="users.list", paging=Paging(200, 200),
-    query=("q", "filter", "search", "sortBy", "sortOrder", "limit", "after"),
+    query=("q", "filter", "search", "sortBy", "sortOrder", "limit", "after", "fields", "expand"),
 )  # fmt: skip
 def list_users(call: Call) -> Listing:
     """Users by `search`, `filter` or `q`; without any of them all but the deprovisioned."""
+    show, plain = user_views.item(call)
     if call.params.get("q"):
-        return _by_q(call, call.params["q"])
+        return _by_q(call, call.params["q"], show)
     asked = search.asked(call, "users")
     node, fold = (asked[0], asked[1].fold) if asked else (_NOT_GONE, False)
     where, keep = search.located(call, USERS, node, fold)
     if call.params.get("search") and (call.params.get("sortBy") or call.params.get("sortOrder")):
-        return search.sorted_listing(call, USERS, render_item, where=where, keep=keep)
-    return lists.listing(call, USERS, render_item, where=where, keep=keep, tail=item_tail(call))
+        return search.sorted_listing(call, USERS, show, where=where, keep=keep)
+    return lists.listing(call, USERS, show, where=where, keep=keep, tail=item_tail(call) if plain else None)
 
 
-def _by_q(call: Call, text: str) -> Listing:
+def _by_q(call: Call, text: str, show: user_views.Show) -> Listing:
     """Never paged; ten unless asked for more."""
     node = And((search.prefix(text, "profile.firstName", "profile.lastName", "profile.email"), _NOT_GONE))
     where, keep = search.located(call, USERS, node, fold=lambda path: path[0] == "profile")
     call.params["limit"] = call.params.get("limit") or str(_DEFAULT_FOR_Q)
     page = call.store.page(USERS, where, limit=lists.page_size(call), keep=keep)
-    return Listing([render_item(call, user) for user in page.docs])
+    return Listing([show(call, user) for user in page.docs])
 
 
 @operation(
     "POST", "/api/v1/users", source=OBSERVED, scope=("okta.users.manage",), bucket="users",
     query=("activate", "provider", "nextLogin"),
     emits=("user.lifecycle.create", "user.lifecycle.activate", "group.user_membership.add",
-           "application.user_membership.add"),
+           "group.user_membership.rule.error", "application.user_membership.add"),
 )  # fmt: skip
 def create_user(call: Call) -> Doc:
     """Create a user, with or without credentials, and activate them unless told otherwise."""
     return render(call, user_changes.create(call, body_object(call)))
 
 
-@operation("GET", "/api/v1/users/{userId}", source=OBSERVED, scope=access.READ_USERS, bucket="users.get")
+@operation(
+    "GET", "/api/v1/users/{userId}", source=OBSERVED, scope=access.READ_USERS, bucket="users.get", query=("expand",)
+)
 def get_user(call: Call) -> Doc:
     """One user, with a weak ETag."""
     user = access.only_self(call, load(call))
     call.headers.append(("ETag", etag(user)))
-    return render(call, user)
+    shown = user_views.without(render(call, user), user_views.omitted(call))
+    return {**shown, **user_views.expanded(call, user, "blocks", "classification")}
 
 
 _UPDATES = (
     "user.account.update_profile", "user.account.update_primary_email", "user.account.update_secondary_email",
-    "user.account.update_password", "application.user_membership.update",
+    "user.account.update_password", "user.account.update_user_type", "application.user_membership.update",
+    "application.user_membership.add", "application.user_membership.remove", "group.user_membership.add",
+    "group.user_membership.remove", "group.user_membership.rule.error",
 )  # fmt: skip
 
 
@@ -133,20 +139,6 @@ def _change(call: Call, *, whole: bool) -> Doc:
         compared = (Compared("status", user["status"], f"user {user['profile']['login']}"),)
         raise Problem("E0000038", why=Why("A deprovisioned user is not updated.", compared))
     return render(call, user_changes.change(call, user, body_object(call), whole=whole))
-
-
-def forget_attributes(store: Any, names: set[str]) -> None:
-    """Drop the values of attributes that the schema no longer defines."""
-    after = 0
-    while True:
-        page = store.page(USERS, after=after, limit=500)
-        for user in page.docs:
-            if names & user["profile"].keys():
-                user["profile"] = {name: value for name, value in user["profile"].items() if name not in names}
-                store.put(USERS, user)
-        if not page.more:
-            return
-        after = page.last
 
 
 def seed(seeding: Seeding) -> None:

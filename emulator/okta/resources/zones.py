@@ -6,17 +6,20 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, dig, public
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Why
-from emulator.okta import lists, search, zone_docs
+from emulator.kernel.problems import Compared, LabError, Why
+from emulator.okta import lists, search, zone_docs, zone_index
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import forbidden, invalid, not_found, taken
+from emulator.okta.zone_index import ADDRESSES
 from emulator.store import Column, Duplicate, Kind
 
+__all__ = ["ADDRESSES", "ZONES"]
 ZONES = Kind("zones", (Column("name", fold=True, unique=True), Column("usage"), Column("status")), settled=True)
 SEED_RANK = 18
 _AT = "/api/v1/zones"
 _READ: Any = {"scope": ("okta.networkZones.read",)}
+_UPDATES = ("zone.update", "zone.make_blacklist", "zone.remove_blacklist")
 _MANAGE: Any = {"scope": ("okta.networkZones.manage",)}
 # The enhanced zone's shape is documented, not recorded: it shows no empty `locations` and `asns`, because the vendor's
 # Python SDK (3.4) cannot read those as the recorded arrays, and would then fail on every list of zones.
@@ -35,8 +38,8 @@ SYSTEM_ZONES: tuple[Doc, ...] = (
 
 
 def zones_of(store: Any, address: str) -> list[Doc]:
-    """The ACTIVE zones whose gateways hold an address."""
-    return [zone for zone in store.find_all(ZONES, "status", "ACTIVE") if zone_docs.holds(zone, address)]
+    """The ACTIVE zones that hold an address."""
+    return zone_index.zones_of(store, address)
 
 
 def new_zone(fields: Doc, *, id: str, now: int, system: bool = False) -> Doc:
@@ -82,13 +85,16 @@ def list_zones(call: Call) -> Listing:
     return lists.listing(call, ZONES, render, where=where, keep=keep)
 
 
-@operation("POST", _AT, source=OBSERVED, emits=("zone.create",), **_MANAGE)
+@operation("POST", _AT, source=OBSERVED, emits=("zone.create", "zone.make_blacklist"), **_MANAGE)
 def create_zone(call: Call) -> Doc:
-    """Create an active zone."""
-    fields = zone_docs.checked(body_object(call))
+    """Create a zone; `status` INACTIVE makes one that does not count yet."""
+    body = body_object(call)
+    fields = zone_docs.checked(body)
     zone = new_zone(fields, id=call.ids.okta("nzo"), now=call.now)
+    zone["status"] = zone_docs.status(body)
     _keep(call, zone, new=True)
     emit(call, "zone.create", [_target(zone)])
+    _log_usage(call, zone, "POLICY")
     return render(call, zone)
 
 
@@ -98,7 +104,7 @@ def get_zone(call: Call) -> Doc:
     return render(call, _load(call))
 
 
-@operation("PUT", _AT + "/{zoneId}", source=OBSERVED, emits=("zone.update",), **_MANAGE)
+@operation("PUT", _AT + "/{zoneId}", source=OBSERVED, emits=_UPDATES, **_MANAGE)
 def replace_zone(call: Call) -> Doc:
     """Replace a zone's contents; a system zone keeps its name and usage."""
     zone = _load(call)
@@ -107,11 +113,17 @@ def replace_zone(call: Call) -> Doc:
         if zone["system"] and fields[name] != zone[name]:
             compared = (Compared(name, zone[name], "the zone"), Compared(name, fields[name], "request body"))
             raise forbidden(Why(f"The {name} of a system zone is fixed.", compared))
-    zone.update(fields)
-    zone["lastUpdated"] = stamp(call.now)
+    before = zone["usage"]
+    zone = {**{k: v for k, v in zone.items() if k != "asns"}, **fields, "lastUpdated": stamp(call.now)}
     _keep(call, zone, new=False)
     emit(call, "zone.update", [_target(zone)])
+    _log_usage(call, zone, before)
     return render(call, zone)
+
+
+def _log_usage(call: Call, zone: Doc, before: str) -> None:
+    if zone["usage"] != before:
+        emit(call, "zone.make_blacklist" if zone["usage"] == "BLOCKLIST" else "zone.remove_blacklist", [_target(zone)])
 
 
 @operation("DELETE", _AT + "/{zoneId}", source=OBSERVED, emits=("zone.delete",), **_MANAGE)
@@ -175,7 +187,13 @@ def _refuse_used(call: Call, zone: Doc) -> None:
 
 
 def seed(seeding: Seeding) -> None:
-    """The four system zones, and `zones: [{name, type?, gateways, proxies?, usage?, status?, id?}]`."""
+    """The four system zones, `zones: [{name, type?, gateways, proxies?, usage?, status?, id?}]` and what is known of
+    addresses, `addresses: [{addresses: CIDR or range, country?, region?, asn?, services?}]`."""
+    facts = [dict(row) for row in seeding.spec.get("addresses", ())]
+    for row in facts:
+        if zone_index.span_of(row) is None:
+            raise LabError(f"{row.get('addresses')!r} is no range of addresses.", hint="Give a CIDR or `first-last`.")
+    seeding.store.add(ADDRESSES, {"id": zone_index.FACTS, "kind": zone_index.FACTS, "rows": facts})
     given = {spec["name"]: spec for spec in seeding.spec.get("zones", ())}
     for fields in SYSTEM_ZONES:
         spec = given.pop(fields["name"], {})

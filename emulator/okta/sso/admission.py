@@ -46,7 +46,8 @@ def admit(call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, mfa
     wanted = max(decision.factors_needed, 2 if mfa_asked else 1)
     if len(context.factors) < wanted:
         return Refused("factors", _factors(decision, context, wanted, mfa_asked=mfa_asked))
-    app_user = app_users.find(call.store, app["id"], user["id"])
+    key = ("app user", app["id"], user["id"])
+    app_user: Doc | None = call.store.steady(key, lambda: app_users.find(call.store, app["id"], user["id"]))
     if app_user is None:
         login = user["profile"]["login"]
         compared = (Compared("user", login, "sign-in"), Compared("app", app["label"], "request path"))

@@ -8,7 +8,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import HOUR, iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import user_passwords
+from emulator.okta import password_policy, user_passwords
 from emulator.store import Kind
 
 ATTEMPTS = Kind("active_attempts")
@@ -36,6 +36,9 @@ def check(call: Call, user: Doc | None, username: str, password: str) -> Why | N
         return Why("The password is not the user's.", (Compared("username", username, "UsernameToken"), status))
     if user["status"] != "ACTIVE":
         return Why("Only users whose status is ACTIVE get a token.", (status,))
+    if password_policy.expired(call, user):
+        changed = Compared("passwordChanged", user["passwordChanged"], "the user")
+        return Why("The password is older than the password policy allows.", (status, changed))
     return None
 
 

@@ -20,7 +20,10 @@ _OURS = re.compile(r"(?:sessionToken|okta_key)=")
 
 def own_query(call: Call) -> str:
     """The query as it was written, without what this org put there itself."""
-    return "&".join(part for part in call.exchange.query.split("&") if not _OURS.match(part))
+    query = call.exchange.query
+    if _OURS.search(query) is None:
+        return query
+    return "&".join(part for part in query.split("&") if not _OURS.match(part))
 
 
 def ask(call: Call, where: str, session: Doc | None) -> Answer:

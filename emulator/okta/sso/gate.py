@@ -6,7 +6,7 @@ from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta.events import full_name
+from emulator.okta.events import full_name, user_target
 from emulator.okta.resources import apps, sessions, users
 from emulator.okta.sso import pages
 from emulator.okta.tokens import live_session
@@ -22,8 +22,11 @@ _NAME = re.compile(r"office365\w*", re.ASCII)
 def person(call: Call) -> tuple[Doc, Doc] | None:
     """The live session and its user; None without one, or when the user may no longer be signed in."""
     session = live_session(call)
-    user = call.store.get(users.USERS, session["userId"]) if session else None
-    if session is None or user is None or user["status"] not in MAY_STAY:
+    if session is None:
+        return None
+    id = session["userId"]
+    user: Doc | None = call.store.steady(("user", id), lambda: call.store.get(users.USERS, id))
+    if user is None or user["status"] not in MAY_STAY:
         return None
     identify(call, user)
     call.memo["session_id"] = session["id"]
@@ -32,6 +35,7 @@ def person(call: Call) -> tuple[Doc, Doc] | None:
 
 def identify(call: Call, user: Doc) -> None:
     """Let the log show this user as the actor of the call."""
+    call.memo[f"actor {user['id']}"] = user_target(user)
     call.caller = Caller("user", user["id"], full_name(user), frozenset(), {"login": user["profile"]["login"]})
 
 
@@ -75,7 +79,7 @@ def factors(session: Doc) -> frozenset[str]:
 def office365(call: Call) -> Doc:
     """The Office 365 app whose WS-Federation endpoints the path names. Raises the 404 page."""
     name, key = call.path["appName"], call.path["externalKey"]
-    app = apps.by_key(call.store, key)
+    app: Doc | None = call.store.settled(("app by key", key), lambda: apps.by_key(call.store, key))
     if app is None or _NAME.fullmatch(name) is None or app["name"] != "office365":
         why = Why("No Office 365 app of this org has that key.", (Compared("key", key, "request path"),))
         raise _absent(call, why)

@@ -7,8 +7,7 @@ tell an unknown user from a wrong password (security.md L7).
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup, escape
+from urllib.parse import urlsplit
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -16,7 +15,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import Problem, Why
 from emulator.okta.problems import catalogue
 from emulator.okta.tokens import org
-from emulator.protocols.html import page
+from emulator.protocols.html import filled, page
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -48,9 +47,14 @@ def show(
     return answer
 
 
-def exact(value: str) -> Markup:
-    """A value for an attribute, escaped; a carriage return too, which a parser of HTML would make a line feed."""
-    return Markup(str(escape(value)).replace("\r", "&#13;"))  # noqa: S704  (escaped on this line)
+def hand_over(call: Call, title: str, action: str, fields: list[tuple[str, str]]) -> Answer:
+    """A page that posts `fields` on to another service by itself."""
+    values = {"title": title, "action": action, "company": str(org(call)["companyName"]), "explained": ""}
+    target = urlsplit(action)
+    origin = f"{target.scheme}://{target.netloc}"
+    answer = filled(TEMPLATES, "continue.html", values, fields, nonce=call.request_id, posts_to=(origin,))
+    answer.headers = [*call.headers, *answer.headers]
+    return answer
 
 
 def refuse(call: Call, problem: Problem) -> Answer:

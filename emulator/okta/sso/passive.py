@@ -4,8 +4,6 @@ Source: federation.md 3. The reply address is configuration; `wreply` is never f
 request comes back in the answer.
 """
 
-from urllib.parse import urlsplit
-
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
@@ -75,10 +73,7 @@ def respond(
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
     emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)])
     form = wsfed.auto_post_fields(wresult, wctx)
-    fields = [(name, pages.exact(value)) for name, value in form.fields]
-    values = {"title": f"Signing in to {app['label']}", "action": form.action, "fields": fields}
-    target = urlsplit(form.action)
-    return pages.show(call, pages.Page("continue.html", values), posts_to=(f"{target.scheme}://{target.netloc}",))
+    return pages.hand_over(call, f"Signing in to {app['label']}", form.action, list(form.fields))
 
 
 def _request(call: Call) -> wsfed.PassiveRequest:

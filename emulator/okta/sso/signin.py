@@ -10,14 +10,15 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import password_policy, user_passwords
+from emulator.okta import password_policy, session_policy, user_passwords
 from emulator.okta.events import emit, target
-from emulator.okta.resources import authn, users
+from emulator.okta.resources import authn, trusted_origins, users
 from emulator.okta.sso import flow, gate, pages
 from emulator.protocols.html import redirect
 
 FAILED = "We could not sign you in. Check your user name and password, and try again."
 EXPIRED = "Your password has expired. Ask your administrator to reset it, then sign in with the new one."
+DENIED = "You cannot sign in from here. Ask your administrator for help."
 LOCKED = "Your account is locked. Ask your administrator to unlock it."
 
 
@@ -38,7 +39,8 @@ def sign_in_page(call: Call) -> Answer:
 
 @operation(
     "POST", flow.SIGN_IN, source=inferred("same texts for every failure, as POST /authn"), bucket="login", body="form",
-    emits=("user.session.start", "user.account.lock", "user.account.unlock"), **pages.as_page(),
+    emits=("user.session.start", "user.account.lock", "user.account.unlock", "policy.evaluate_sign_on"),
+    **pages.as_page(),
 )  # fmt: skip
 def sign_in(call: Call) -> Answer:
     """User name and password; a session cookie and the way on when they are right."""
@@ -68,13 +70,13 @@ def sign_in(call: Call) -> Answer:
     emits=("user.session.start",), **pages.as_page(),
 )  # fmt: skip
 def session_cookie_redirect(call: Call) -> Answer:
-    """Turn a session token into a session, then go on to `redirectUrl`, an address of this org."""
+    """Turn a session token into a session, then go on to `redirectUrl`, an address of this org or a trusted origin."""
     wanted = call.params.get("redirectUrl") or flow.HOME
-    back_to = flow.local(call, wanted)
+    back_to = wanted if trusted_origins.trusts(call.store, wanted, "REDIRECT") else flow.local(call, wanted)
     if back_to is None:
         compared = (Compared("redirectUrl", wanted[:200], "query"), Compared("org", call.info["host"], "this org"))
         what = pages.notice("That address is not allowed", "The link asked to go on to an address outside this org.")
-        why = Why("redirectUrl must stay on this org; no trusted origins are emulated.", compared)
+        why = Why("redirectUrl must stay on this org or lead to a trusted origin (REDIRECT).", compared)
         raise pages.stop(call, "E0000006", what, status=400, why=why)
     if not take_session_token(call, call.params.get("token", "")):
         return redirect(flow.sign_in_url(back_to), headers=call.headers)
@@ -102,16 +104,26 @@ def _verify(call: Call, user: Doc | None, username: str, password: str, *, right
     status = user["status"]
     state = Compared("status", status, f"user {user['profile']['login']}")
     if right and status == "ACTIVE":
-        return None
+        return _allowed(call, user)
     _failed(call, username, user)
     if right and status == "PASSWORD_EXPIRED":
         return EXPIRED, Why("The password is right but has expired; the user must set a new one.", (state,))
     if status == "LOCKED_OUT":
-        shown = password_policy.settings(call)["lockout"]["showLockoutFailures"]
+        shown = password_policy.settings(call, user)["lockout"]["showLockoutFailures"]
         return LOCKED if shown else FAILED, Why("The user is locked out after too many wrong passwords.", (state,))
     if right:
         return FAILED, Why("Only users whose status is ACTIVE sign in.", (state,))
     return FAILED, Why("The password is not the user's.", (typed, state))
+
+
+def _allowed(call: Call, user: Doc) -> tuple[str, Why] | None:
+    """None unless the global session policy denies."""
+    decision = session_policy.enter(call, user, frozenset({"pwd"}))
+    if decision.access == "ALLOW":
+        return None
+    gate.identify(call, user)
+    emit(call, "user.session.start", outcome="FAILURE", reason="Sign-on policy evaluation resulted in DENY")
+    return DENIED, decision.why
 
 
 def _failed(call: Call, username: str, user: Doc | None) -> None:

@@ -1,0 +1,93 @@
+"""The vendor's template apps, and the catalogue apps whose settings its API documents.
+
+Source: okta-admin-api.md 5 and appendices B and C; link numbers are inferred.
+"""
+
+from collections.abc import Mapping
+
+from emulator.kernel.doc import Doc
+from emulator.okta.app_types import AUTO, BASIC, OIDC, PLUGIN, SAML11, SAML20, STORE, WSFED, AppType, text
+
+_LOGIN: Mapping[str, tuple[str, bool]] = {"login": ("1000", True)}
+
+BASIC_AUTH = AppType(
+    name="template_basic_auth", label="Template Basic Auth App", modes=(BASIC,), creatable=True, links=_LOGIN,
+    settings={"url": None, "authURL": None}, required=("url", "authURL"),
+)  # fmt: skip
+SWA = AppType(
+    name="template_swa", label="Template App", modes=(PLUGIN,), creatable=True, links=_LOGIN,
+    settings={"loginUrlRegex": None, "usernameField": None, "redirectUrl": None, "buttonField": None, "checkbox": None,
+              "passwordField": None, "url": None},
+    required=("url", "usernameField", "passwordField", "buttonField"),
+)  # fmt: skip
+SWA_3_FIELDS = AppType(
+    name="template_swa3field", label="Template App 3 Fields", modes=(PLUGIN,), creatable=True, links=_LOGIN,
+    settings={"loginUrlRegex": None, "redirectUrl": None, "extraFieldSelector": None, "extraFieldValue": None,
+              "userNameSelector": None, "passwordSelector": None, "buttonSelector": None, "targetURL": None},
+    required=("targetURL", "userNameSelector", "passwordSelector", "buttonSelector", "extraFieldSelector",
+              "extraFieldValue"),
+)  # fmt: skip
+PASSWORD_STORE = AppType(
+    name="template_sps", label="Template Secure Password Store", modes=(STORE,), creatable=True, links=_LOGIN,
+    settings={"url": None, "usernameField": None, "passwordField": None, "optionalField1": None,
+              "optionalField1Value": None, "optionalField2": None, "optionalField2Value": None, "optionalField3": None,
+              "optionalField3Value": None},
+    required=("url", "usernameField", "passwordField"),
+)  # fmt: skip
+WS_FEDERATION = AppType(
+    name="template_wsfed", label="Template WS-Fed", modes=(WSFED,), creatable=True, links=_LOGIN,
+    settings={"realm": None, "audienceRestriction": None, "groupFilter": None, "groupName": None,
+              "attributeStatements": None, "nameIDFormat": None, "authnContextClassRef": None, "siteURL": None,
+              "usernameAttribute": None, "groupValueFormat": None, "wReplyOverride": False, "wReplyURL": None},
+    required=("audienceRestriction", "authnContextClassRef", "groupValueFormat", "nameIDFormat", "siteURL",
+              "usernameAttribute", "wReplyURL"),
+)  # fmt: skip
+SHAREPOINT = AppType(
+    name="sharepoint_onpremise", label="Microsoft SharePoint (On-Premises)", modes=(SAML11,), creatable=True,
+    links=_LOGIN, settings={"groupFilter": None, "siteURL": None, "attributeStatements": None},
+)  # fmt: skip
+
+# What an OIDC client's users have: the standard claims, with the values that were recorded.
+_CLAIMS = (
+    "name", "given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "email", "gender",
+    "birthdate", "zoneinfo", "locale", "phone_number", "formatted", "street_address", "locality", "region",
+    "postal_code", "country",
+)  # fmt: skip
+_CLAIM_SOURCES = {
+    "name": 'user.firstName + " " + user.lastName', "given_name": "user.firstName", "family_name": "user.lastName",
+    "middle_name": "user.middleName", "nickname": "user.nickName", "profile": "user.profileUrl", "email": "user.email",
+    "zoneinfo": 'user.timezone != null ? user.timezone : "America/Los_Angeles"',
+    "locale": 'user.locale != null ? user.locale : "en_US"', "phone_number": "user.primaryPhone",
+    "street_address": "user.streetAddress", "locality": "user.city", "region": "user.state",
+    "postal_code": "user.zipCode", "country": "user.countryCode",
+}  # fmt: skip
+OIDC_CLIENT = AppType(
+    name="oidc_client", label="OpenID Connect Client", modes=(OIDC,), creatable=True,
+    schema={name: text(name.replace("_", " ").capitalize()) for name in _CLAIMS},
+    to_app={name: (expression, "PUSH") for name, expression in _CLAIM_SOURCES.items()},
+)  # fmt: skip
+
+
+def _listed(name: str, label: str, modes: tuple[str, ...], settings: Doc, required: tuple[str, ...] = ()) -> AppType:
+    return AppType(
+        name=name, label=label, modes=modes, creatable=True, links=_LOGIN, settings=settings, required=required,
+        open=True, connections=("TOKEN", "OAUTH2") if name in ("okta_org2org", "zscalerbyz") else (),
+    )  # fmt: skip
+
+
+DOCUMENTED = (
+    _listed("google", "Google Workspace", (PLUGIN, SAML20), {"domain": None, "rpId": None}, ("domain",)),
+    _listed("salesforce", "Salesforce.com", (AUTO, PLUGIN, SAML20),
+            {"instanceType": None, "integrationType": None, "loginUrl": None, "logoutUrl": None},
+            ("instanceType", "integrationType")),
+    _listed("slack", "Slack", (PLUGIN, SAML20), {"domain": None, "userEmailValue": None}, ("domain",)),
+    _listed("zoomus", "Zoom", (PLUGIN, SAML20), {"subDomain": None}, ("subDomain",)),
+    _listed("zscalerbyz", "Zscaler 2.0", (PLUGIN, SAML20), {"siteDomain": None}),
+    _listed("okta_org2org", "Okta Org2Org", (SAML20, AUTO),
+            {"acsUrl": None, "audRestriction": None, "baseUrl": None}, ("baseUrl",)),
+    _listed("trend_micro_apex_one_service", "Trend Micro Apex One as a Service", (SAML20,), {"baseURL": None},
+            ("baseURL",)),
+)  # fmt: skip
+TEMPLATES = (
+    BASIC_AUTH, SWA, SWA_3_FIELDS, PASSWORD_STORE, WS_FEDERATION, SHAREPOINT, OIDC_CLIENT, *DOCUMENTED,
+)  # fmt: skip

@@ -1,0 +1,103 @@
+"""The policies that a new org holds, each with its system rule.
+
+Source: okta-admin-api.md 12 (names), appendix C (shapes). Values that no recording shows are the defaults of the
+vendor's forms.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.kernel.doc import Doc
+from emulator.kernel.party import Seeding
+from emulator.okta import policy_docs, policy_store, rule_actions, shapes
+from emulator.okta.app_kinds import POLICIES, POLICY_RULES
+from emulator.okta.password_policy import SETTINGS
+from emulator.okta.policy_types import (
+    ACCESS,
+    CATCH_ALL_PRIORITY,
+    DISCOVERY,
+    ENROLL,
+    ENTITY_RISK,
+    PASSWORD,
+    POST_AUTH,
+    PROFILE,
+    SIGN_ON,
+    TYPES,
+    VIOLATION,
+    PolicyType,
+)
+
+_PEOPLE: Doc = {"users": {"exclude": []}}
+_NETWORK: Doc = {"connection": "ANYWHERE"}
+_NONE: Doc = {"include": [], "exclude": []}
+_CONDITIONS: Mapping[str, Doc | None] = {
+    SIGN_ON: {
+        "people": _PEOPLE, "network": _NETWORK, "authContext": {"authType": "ANY"}, "risk": {"behaviors": []},
+        "riskScore": {"level": "ANY"}, "identityProvider": {"provider": "ANY"},
+    },
+    PASSWORD: {"people": _PEOPLE, "network": _NETWORK}, ENROLL: {"people": _PEOPLE, "network": _NETWORK},
+    DISCOVERY: {"network": _NETWORK, "userIdentifier": {"patterns": []}, "app": _NONE},
+    POST_AUTH: {"people": _PEOPLE},
+    ENTITY_RISK: {"people": _PEOPLE, "entityRisk": {"level": "ANY"}, "riskDetectionTypes": _NONE},
+    VIOLATION: {"network": _NETWORK, "riskScore": {"level": "ANY"}}, PROFILE: None,
+}  # fmt: skip
+
+
+def enrolment_actions() -> Doc:
+    """`actions` of the catch-all rule of a profile enrolment policy."""
+    return {"profileEnrollment": {
+        "access": "ALLOW", "preRegistrationInlineHooks": None,
+        "profileAttributes": [
+            {"name": "email", "label": "Email", "required": True},
+            {"name": "firstName", "label": "First name", "required": True},
+            {"name": "lastName", "label": "Last name", "required": True},
+        ],
+        "targetGroupIds": None, "unknownUserAction": "REGISTER", "activationRequirements": {"emailVerification": True},
+        "progressiveProfilingAction": "DISABLED", "allowedIdentifiers": ["login"],
+    }}  # fmt: skip
+
+
+def default_policies(seeding: Seeding, changes: Mapping[str, Doc]) -> None:
+    """Store one policy of each type with its system rule. changes: of `settings.password`."""
+    for kind in TYPES.values():
+        policy = policy_store.new_policy(
+            seeding.ids, seeding.now, kind.default, kind=kind.name, system=True, description=kind.description,
+            conditions=_conditions(seeding.store, kind), settings=_settings(seeding.store, kind, changes),
+        )  # fmt: skip
+        seeding.store.add(POLICIES, policy)
+        conditions = policy_store.anyone() if kind.name == ACCESS else _CONDITIONS[kind.name]
+        seeding.store.add(POLICY_RULES, policy_store.new_rule(
+            seeding.ids, seeding.now, policy, name=kind.last, priority=CATCH_ALL_PRIORITY if kind.catch_all else 1,
+            conditions=conditions, actions=_actions(seeding, kind), system=True,
+        ))  # fmt: skip
+
+
+def _conditions(store: Any, kind: PolicyType) -> Doc | None:
+    from emulator.okta.resources.groups import everyone
+
+    if not kind.people:
+        return None
+    found: Doc = {"people": {"groups": {"include": [everyone(store)["id"]]}}}
+    return {**found, "authProvider": {"provider": "OKTA"}} if kind.name == PASSWORD else found
+
+
+def _settings(store: Any, kind: PolicyType, changes: Mapping[str, Doc]) -> Doc | None:
+    if kind.name == PASSWORD:
+        return shapes.over(SETTINGS, {"password": changes.get(PASSWORD, {})})
+    return policy_docs.enrolment_of(store) if kind.name == ENROLL else None
+
+
+def _actions(seeding: Seeding, kind: PolicyType) -> Doc:
+    if kind.name == ACCESS:
+        return policy_store.sign_on("ALLOW", factors="2FA")
+    if kind.name == PROFILE:
+        return enrolment_actions()
+    sent: Doc = {}
+    if kind.name == SIGN_ON:
+        classic = seeding.spec.get("engine", "oie") == "classic"
+        sent = {"signon": {
+            "access": "ALLOW", "primaryFactor": "PASSWORD_IDP" if classic else "PASSWORD_IDP_ANY_FACTOR",
+        }}  # fmt: skip
+    if kind.name == DISCOVERY:
+        sent = {"idp": {"providers": [{"type": "OKTA"}]}}
+    return rule_actions.actions(kind, {"actions": sent})

@@ -1,0 +1,295 @@
+"""Authenticators of an Identity Engine org: /api/v1/authenticators. Source: okta-admin-api.md 14, appendix C.
+
+They are never deleted, only switched off, which a policy that names one forbids.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, dig, public
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
+from emulator.kernel.party import Seeding
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import shapes
+from emulator.okta.app_kinds import POLICIES, POLICY_RULES
+from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator
+from emulator.okta.events import emit, target
+from emulator.okta.params import body_object, flag, part, stamp
+from emulator.okta.policy_types import ACCESS, ENROLL
+from emulator.okta.problems import not_found
+from emulator.store import Column, Kind
+
+AUTHENTICATORS = Kind("authenticators", (Column("key"), Column("status")), settled=True)
+SEED_RANK = 15
+_AT = "/api/v1/authenticators"
+_READ: Any = {"scope": ("okta.authenticators.read",)}
+_MANAGE: Any = {"scope": ("okta.authenticators.manage",)}
+_EVENT = "security.authenticator.lifecycle."
+
+
+def ids_by_key(store: Any) -> dict[str, str]:
+    """The org's authenticators, key to id; of several of one key, the first."""
+    found: dict[str, str] = {}
+    for item in store.all(AUTHENTICATORS):
+        found.setdefault(item["key"], item["id"])
+    return found
+
+
+def new_authenticator(kind: Authenticator, *, id: str, now: int, status: str) -> Doc:
+    """An authenticator with the settings that it begins with."""
+    at = stamp(now)
+    doc: Doc = {
+        "type": kind.type, "id": id, "key": kind.key, "status": status, "name": kind.name, "created": at,
+        "lastUpdated": at,
+    }  # fmt: skip
+    if kind.settings is not None:
+        doc["settings"] = dict(kind.settings)
+    if kind.provider is not None:
+        doc["provider"] = dict(kind.provider)
+    doc["_methods"] = {
+        name: {"status": method.status, **({"settings": dict(method.settings)} if method.settings else {})}
+        for name, method in kind.methods.items()
+    }
+    return doc
+
+
+def render(call: Call, item: Doc) -> Doc:
+    """The authenticator as the API shows it; secrets of providers are written only."""
+    at, kind = f"{call.base}{_AT}/{item['id']}", CATALOGUE[item["key"]]
+    links: Doc = {"self": {"href": at, "hints": {"allow": ["GET", "PUT"]}}}
+    if not kind.fixed:
+        action = "deactivate" if item["status"] == "ACTIVE" else "activate"
+        links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
+    links["methods"] = {"href": f"{at}/methods", "hints": {"allow": ["GET"]}}
+    if kind.key == "webauthn":
+        links["aaguids"] = {"href": f"{at}/aaguids", "hints": {"allow": ["GET", "POST"]}}
+    shown = public(item)
+    configuration = dig(item, "provider.configuration")
+    if isinstance(configuration, dict):
+        secrets = ("secretKey", "sharedSecret")
+        open_part = {key: value for key, value in configuration.items() if key not in secrets}
+        shown["provider"] = {**item["provider"], "configuration": open_part}
+    return {**shown, "_links": links}
+
+
+def load(call: Call) -> Doc:
+    """The authenticator that the path names. Raises 404."""
+    found: Doc | None = call.store.get(AUTHENTICATORS, call.path["authenticatorId"])
+    if found is None:
+        raise not_found(call.path["authenticatorId"], "Authenticator")
+    return found
+
+
+def authenticator_target(item: Doc) -> Doc:
+    return target("Authenticator", item["id"], name=item["name"])
+
+
+@operation("GET", _AT, source=OBSERVED, **_READ)
+def list_authenticators(call: Call) -> list[Doc]:
+    """Every authenticator of the org; never paged."""
+    return [render(call, item) for item in call.store.all(AUTHENTICATORS)]
+
+
+@operation("POST", _AT, source=OBSERVED, query=("activate",), emits=(_EVENT + "create",), **_MANAGE)
+def create_authenticator(call: Call) -> Doc:
+    """Set up another authenticator. E0000157 (409) where the org has one of that key already."""
+    body = body_object(call)
+    kind = CATALOGUE[shapes.one_of(*CATALOGUE)(body.get("key"), "key")]
+    name = shapes.bounded(255, least=1)(body["name"], "name") if body.get("name") is not None else kind.name
+    present = call.store.find_all(AUTHENTICATORS, "key", kind.key)
+    if present and not kind.many:
+        compared = (Compared("key", kind.key, "request body"), Compared("present", present[0]["id"], "authenticators"))
+        raise Problem("E0000157", kind.key, why=Why("An org has one authenticator of this key.", compared))
+    status = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
+    made = new_authenticator(kind, id=call.ids.okta("aut"), now=call.now, status=status)
+    made["name"] = name
+    _change(made, kind, body)
+    call.store.add(AUTHENTICATORS, made)
+    emit(call, _EVENT + "create", [authenticator_target(made)])
+    return render(call, made)
+
+
+@operation("GET", _AT + "/{authenticatorId}", source=OBSERVED, **_READ)
+def get_authenticator(call: Call) -> Doc:
+    """One authenticator."""
+    return render(call, load(call))
+
+
+@operation("PUT", _AT + "/{authenticatorId}", source=OBSERVED, emits=(_EVENT + "update",), **_MANAGE)
+def replace_authenticator(call: Call) -> Doc:
+    """Replace name, settings and provider; settings that are left out keep their values (inferred)."""
+    item, body = load(call), body_object(call)
+    if body.get("key") is not None and body["key"] != item["key"]:
+        raise shapes.bad("key", body["key"], allowed=item["key"])
+    if body.get("name") is not None:
+        item["name"] = shapes.bounded(255, least=1)(body["name"], "name")
+    _change(item, CATALOGUE[item["key"]], body)
+    _store(call, item, _EVENT + "update")
+    return render(call, item)
+
+
+def _change(item: Doc, kind: Authenticator, body: Doc) -> None:
+    """Read settings and provider of a request into the document."""
+    sent = part(body, "settings")
+    if sent is not None and kind.read:
+        item["settings"] = shapes.over(item.get("settings", {}), shapes.record(kind.read)(sent, "settings"))
+    sent = part(body, "provider")
+    if sent is not None and kind.provider_read:
+        item["provider"] = shapes.over(item.get("provider", {}), shapes.record(kind.provider_read)(sent, "provider"))
+
+
+@operation(
+    "POST", _AT + "/{authenticatorId}/lifecycle/activate", source=OBSERVED, body="none", emits=(_EVENT + "activate",),
+    **_MANAGE,
+)  # fmt: skip
+def activate_authenticator(call: Call) -> Doc:
+    """Switch an authenticator on."""
+    return _set_status(call, load(call), "ACTIVE")
+
+
+@operation(
+    "POST", _AT + "/{authenticatorId}/lifecycle/deactivate", source=OBSERVED, body="none",
+    emits=(_EVENT + "deactivate",), **_MANAGE,
+)  # fmt: skip
+def deactivate_authenticator(call: Call) -> Doc:
+    """Switch an authenticator off. E0000148 (403) while a policy names it."""
+    item = load(call)
+    if item["status"] == "ACTIVE":
+        _refuse_used(call, item)
+    return _set_status(call, item, "INACTIVE")
+
+
+def _set_status(call: Call, item: Doc, status: str) -> Doc:
+    if item["status"] != status:
+        item["status"] = status
+        _store(call, item, _EVENT + ("activate" if status == "ACTIVE" else "deactivate"))
+    return render(call, item)
+
+
+def _refuse_used(call: Call, item: Doc) -> None:
+    """An enrolment policy that does not forbid it, or an app sign-on rule that names it, uses an authenticator."""
+    names = users_of(call.store, item)
+    if CATALOGUE[item["key"]].fixed:
+        names = names or ["every policy"]
+    if names:
+        compared = (Compared("authenticator", item["key"], "request path"),
+                    Compared("policies", ", ".join(names[:10]), "policies that name it"))  # fmt: skip
+        why = Why("A policy still uses the authenticator.", compared, "Set it to NOT_ALLOWED in the policies first.")
+        raise Problem("E0000148", f"Policies: {', '.join(names[:10])}", why=why)
+
+
+def users_of(store: Any, item: Doc) -> list[str]:
+    """Names of the policies that use an authenticator."""
+    names: list[str] = []
+    if len(store.find_all(AUTHENTICATORS, "key", item["key"])) > 1:
+        return names  # inferred: of several, policies name one by id, which nothing here reads
+    for policy in store.find_all(POLICIES, "type", ENROLL):
+        rows = policy["settings"].get("authenticators", ())
+        if any(row["key"] == item["key"] and row["enroll"]["self"] != "NOT_ALLOWED" for row in rows):
+            names.append(policy["name"])
+    for rule in store.all(POLICY_RULES):
+        if rule["type"] == ACCESS and _named(rule["actions"]["appSignOn"]["verificationMethod"], item["key"]):
+            policy = store.get(POLICIES, rule["policyId"])
+            names.append(policy["name"] if policy else rule["name"])
+    return list(dict.fromkeys(names))
+
+
+def _named(value: Any, key: str) -> bool:
+    """Whether a verification method asks for an authenticator by key, however deep."""
+    if isinstance(value, dict):
+        named = (inner for name, inner in value.items() if name != "excludedAuthenticationMethods")
+        return value.get("key") == key or any(_named(inner, key) for inner in named)
+    return isinstance(value, list) and any(_named(inner, key) for inner in value)
+
+
+def _store(call: Call, item: Doc, event: str) -> None:
+    item["lastUpdated"] = stamp(call.now)
+    call.store.put(AUTHENTICATORS, item)
+    emit(call, event, [authenticator_target(item)])
+
+
+def _method(call: Call) -> tuple[Doc, str]:
+    item, name = load(call), call.path["methodType"]
+    if name not in item["_methods"]:
+        raise not_found(name, "AuthenticatorMethod")
+    return item, name
+
+
+def _render_method(call: Call, item: Doc, name: str) -> Doc:
+    at, method = f"{call.base}{_AT}/{item['id']}/methods/{name}", item["_methods"][name]
+    action = "deactivate" if method["status"] == "ACTIVE" else "activate"
+    return {
+        "type": name, **method, "_links": {
+            "self": {"href": at, "hints": {"allow": ["GET", "PUT"]}},
+            action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
+        },
+    }  # fmt: skip
+
+
+@operation("GET", _AT + "/{authenticatorId}/methods", source=OBSERVED, **_READ)
+def list_authenticator_methods(call: Call) -> list[Doc]:
+    """The methods of an authenticator."""
+    item = load(call)
+    return [_render_method(call, item, name) for name in item["_methods"]]
+
+
+@operation("GET", _AT + "/{authenticatorId}/methods/{methodType}", source=DOCUMENTED, **_READ)
+def get_authenticator_method(call: Call) -> Doc:
+    """One method of an authenticator."""
+    return _render_method(call, *_method(call))
+
+
+@operation(
+    "PUT", _AT + "/{authenticatorId}/methods/{methodType}", source=DOCUMENTED, emits=(_EVENT + "update",), **_MANAGE
+)
+def replace_authenticator_method(call: Call) -> Doc:
+    """Replace a method's settings, and its status where one is sent."""
+    (item, name), body = _method(call), body_object(call)
+    method, kind = item["_methods"][name], CATALOGUE[item["key"]].methods[name]
+    if body.get("status") is not None:
+        method["status"] = shapes.one_of("ACTIVE", "INACTIVE")(body["status"], "status")
+    sent = part(body, "settings")
+    if sent is not None and kind.read:
+        method["settings"] = shapes.over(method.get("settings", {}), shapes.record(kind.read)(sent, "settings"))
+    _store(call, item, _EVENT + "update")
+    return _render_method(call, item, name)
+
+
+@operation(
+    "POST", _AT + "/{authenticatorId}/methods/{methodType}/lifecycle/activate", source=DOCUMENTED, body="none",
+    emits=(_EVENT + "update",), **_MANAGE,
+)  # fmt: skip
+def activate_authenticator_method(call: Call) -> Doc:
+    """Switch a method on."""
+    return _set_method(call, "ACTIVE")
+
+
+@operation(
+    "POST", _AT + "/{authenticatorId}/methods/{methodType}/lifecycle/deactivate", source=DOCUMENTED, body="none",
+    emits=(_EVENT + "update",), **_MANAGE,
+)  # fmt: skip
+def deactivate_authenticator_method(call: Call) -> Doc:
+    """Switch a method off; an ACTIVE authenticator keeps one (inferred)."""
+    item, name = _method(call)
+    others = [other for other, method in item["_methods"].items() if other != name and method["status"] == "ACTIVE"]
+    if item["status"] == "ACTIVE" and not others and item["_methods"][name]["status"] == "ACTIVE":
+        _refuse_used(call, item)
+    return _set_method(call, "INACTIVE")
+
+
+def _set_method(call: Call, status: str) -> Doc:
+    item, name = _method(call)
+    if item["_methods"][name]["status"] != status:
+        item["_methods"][name]["status"] = status
+        _store(call, item, _EVENT + "update")
+    return _render_method(call, item, name)
+
+
+def seed(seeding: Seeding) -> None:
+    """The authenticators of a new Identity Engine org; a Classic one has none (its factors are elsewhere)."""
+    if seeding.spec.get("engine", "oie") == "classic":
+        return
+    for kind in CATALOGUE.values():
+        if kind.seeded:
+            made = new_authenticator(kind, id=seeding.ids.okta("aut"), now=seeding.now, status=kind.seeded)
+            seeding.store.add(AUTHENTICATORS, made)

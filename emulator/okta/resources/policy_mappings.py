@@ -1,0 +1,126 @@
+"""Which apps use which policy: /policies/{id}/mappings, /policies/{id}/app, PUT /apps/{id}/policies/{policyId}.
+
+Source: okta-admin-api.md 1.4, 12.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import policy_store
+from emulator.okta.apps_catalog import TYPES as APP_TYPES
+from emulator.okta.events import app_target, emit
+from emulator.okta.params import body_object, text_of
+from emulator.okta.policy_types import ACCESS, PROFILE
+from emulator.okta.problems import invalid, not_found
+from emulator.okta.resources import policies
+
+_AT = "/api/v1/policies/{policyId}"
+_READ: Any = {"scope": ("okta.policies.read",)}
+_MANAGE: Any = {"scope": ("okta.policies.manage",)}
+_GONE = "Policy mappings are no longer supported on this endpoint."
+
+
+@operation("GET", _AT + "/app", source=DOCUMENTED, **_READ)
+def list_policy_apps(call: Call) -> list[Doc]:
+    """Apps that use a policy."""
+    from emulator.okta.resources import apps
+
+    return [apps.render(call, app) for app in policy_store.users_of(call.store, policies.load(call))]
+
+
+@operation("GET", _AT + "/mappings", source=DOCUMENTED, **_READ)
+def list_policy_mappings(call: Call) -> list[Doc]:
+    """Apps that use a policy, as mappings."""
+    policy = policies.load(call)
+    return [_render(call, policy, app) for app in policy_store.users_of(call.store, policy)]
+
+
+@operation("POST", _AT + "/mappings", source=OBSERVED, **_MANAGE)
+def create_policy_mapping(call: Call) -> Doc:
+    """Refused: apps are given their policy through the app."""
+    policy, body = policies.load(call), body_object(call)
+    text_of(body, "resourceId")
+    compared = (
+        Compared("type", policy["type"], "the policy"),
+        Compared("resourceId", body.get("resourceId"), "request body"),
+    )
+    hint = "Use PUT /api/v1/apps/{appId}/policies/{policyId}."
+    raise Problem("E0000001", _GONE, why=Why("Policies are assigned through the app.", compared, hint))
+
+
+@operation("GET", _AT + "/mappings/{mappingId}", source=DOCUMENTED, **_READ)
+def get_policy_mapping(call: Call) -> Doc:
+    """One app that uses a policy, as a mapping."""
+    policy, app = _load(call)
+    return _render(call, policy, app)
+
+
+@operation(
+    "DELETE", _AT + "/mappings/{mappingId}", source=inferred("the app falls back to the org's default policy"),
+    emits=("application.policy.sign_on.update",), **_MANAGE,
+)  # fmt: skip
+def delete_policy_mapping(call: Call) -> None:
+    """Take a policy from an app, which falls back to the org's default one."""
+    policy, app = _load(call)
+    _refuse_owned(policy, app)
+    default = policy_store.default_policy(call.store, policy["type"])
+    if default is not None:
+        _assign(call, app, default)
+
+
+def _load(call: Call) -> tuple[Doc, Doc]:
+    policy, id = policies.load(call), call.path["mappingId"]
+    for app in policy_store.users_of(call.store, policy):
+        if app["id"] == id:
+            return policy, app
+    raise not_found(id, "PolicyMapping")
+
+
+def _render(call: Call, policy: Doc, app: Doc) -> Doc:
+    """A mapping is named by its app (inferred)."""
+    api = f"{call.base}/api/v1"
+    return {"id": app["id"], "_links": {
+        "self": {"href": f"{api}/policies/{policy['id']}/mappings/{app['id']}"},
+        "application": {"href": f"{api}/apps/{app['id']}"}, "policy": {"href": f"{api}/policies/{policy['id']}"},
+    }}  # fmt: skip
+
+
+@operation(
+    "PUT", "/api/v1/apps/{appId}/policies/{policyId}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
+    body="none", emits=("application.policy.sign_on.update",),
+)  # fmt: skip
+def assign_policy(call: Call) -> None:
+    """Give an app another sign-on or profile enrolment policy."""
+    from emulator.okta.resources import apps
+
+    app, policy = apps.load(call), policies.load(call)
+    _refuse_owned(policy, app)
+    if policy["type"] not in (ACCESS, PROFILE):
+        compared = (
+            Compared("type", policy["type"], "the policy"),
+            Compared("types that apps take", f"{ACCESS}, {PROFILE}", "apps"),
+        )  # fmt: skip
+        raise invalid(
+            "Policy", "The policy is not an app sign-on policy", why=Why("Apps take two types of policy.", compared)
+        )
+    _assign(call, app, policy)
+
+
+def _assign(call: Call, app: Doc, policy: Doc) -> None:
+    from emulator.okta.resources import apps
+
+    app["_policyId" if policy["type"] == ACCESS else "_enrollmentId"] = policy["id"]
+    apps.touch(call, app)
+    emit(call, "application.policy.sign_on.update", [app_target(app), policies.policy_target(policy)])
+
+
+def _refuse_owned(policy: Doc, app: Doc) -> None:
+    """Okta's own apps keep their policy, and lend it to nobody."""
+    owner = app["label"] if APP_TYPES[app["name"]].first_party else policy.get("_owner")
+    if owner:
+        cause = f'This policy belongs to "{owner}", and re-assignment of this policy is not allowed'
+        compared = (Compared("name", app["name"], "the app"), Compared("policy", policy["name"], "request path"))
+        raise invalid("Policy", cause, why=Why("Okta's own apps keep their policy.", compared))

@@ -1,0 +1,219 @@
+"""Actions of policy rules as requests give them: checked, and filled in as the server does.
+
+Source: okta-admin-api.md 12, appendices B and C.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.kernel.doc import Doc
+from emulator.okta import shapes
+from emulator.okta.params import part
+from emulator.okta.policy_types import PolicyType
+from emulator.okta.shapes import anything, boolean, many, one_of, record, text, texts, whole
+
+NEVER = "PT43800H"
+"""Observed: what the server fills in where a request names no `reauthenticateIn`."""
+_ACCESS = one_of("ALLOW", "DENY")
+_LONG = 60 * 24 * 365 * 10
+
+
+def actions(kind: PolicyType, body: Doc) -> Doc:
+    """A rule's actions with the server's defaults. Raises 400."""
+    sent = part(body, "actions") or {}
+    return _READERS[kind.name](sent)
+
+
+def _sign_on_app(sent: Doc) -> Doc:
+    """ACCESS_POLICY."""
+    given = part(sent, "appSignOn") or {}
+    if given.get("access") is None:
+        raise shapes.blank("appSignOn.access")
+    access = _ACCESS(given["access"], "appSignOn.access")
+    # Inferred: what a rule without a verification method asks for.
+    method = part(given, "verificationMethod") or {"factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT2H"}
+    stay = record(
+        {"postAuth": one_of("ALLOWED", "NOT_ALLOWED"), "postAuthPromptFrequency": shapes.duration},
+        first={"postAuth": "NOT_ALLOWED"},
+    )
+    return {"appSignOn": {
+        "access": access, "verificationMethod": _method(method),
+        "keepMeSignedIn": stay(part(given, "keepMeSignedIn") or {}, "keepMeSignedIn"),
+    }}  # fmt: skip
+
+
+_toggle = one_of("OPTIONAL", "REQUIRED")
+_method_key = record(
+    {"key": text, "id": text, "method": text, "hardwareProtection": _toggle, "phishingResistant": _toggle,
+     "userVerification": _toggle, "userVerificationMethods": texts},
+    needed=("key",),
+)  # fmt: skip
+_constraint = {
+    "required": boolean, "types": texts, "methods": texts, "authenticationMethods": many(_method_key),
+    "excludedAuthenticationMethods": many(_method_key), "reauthenticateIn": shapes.duration,
+}  # fmt: skip
+_STRENGTHS = ("deviceBound", "hardwareProtection", "phishingResistant", "userPresence", "userVerification")
+_strength = dict.fromkeys(_STRENGTHS, _toggle)
+_constraints = record({
+    "knowledge": record(_constraint),
+    "possession": record({**_constraint, **_strength, "userVerificationMethods": texts}),
+})  # fmt: skip
+
+
+def _chain(value: Any, path: str) -> Doc:
+    read = record(
+        {"authenticationMethods": many(_method_key), "next": many(_chain), "reauthenticateIn": shapes.duration},
+        needed=("authenticationMethods",),
+    )
+    found: Doc = read(value, path)
+    return found
+
+
+def _method(sent: Doc) -> Doc:
+    where = "verificationMethod"
+    kind = one_of("ASSURANCE", "AUTH_METHOD_CHAIN", "ID_PROOFING")(sent.get("type", "ASSURANCE"), f"{where}.type")
+    times = {"reauthenticateIn": shapes.duration, "inactivityPeriod": shapes.duration}
+    found: Doc
+    if kind == "ASSURANCE":
+        read = record(
+            {"factorMode": one_of("1FA", "2FA"), "type": text, **times, "constraints": many(_constraints)},
+            first={"factorMode": "2FA", "type": kind, "reauthenticateIn": NEVER},
+        )
+        found = read(sent, where)
+        return found
+    if kind == "ID_PROOFING":
+        found = record({"type": text, "id": text, **times}, needed=("id",))(sent, where)
+        return found
+    if not sent.get("chains"):
+        raise shapes.blank(f"{where}.chains")
+    found = record({"type": text, "chains": many(_chain), **times})(sent, where)
+    return found
+
+
+def _sign_on_org(sent: Doc) -> Doc:
+    """OKTA_SIGN_ON: a factor's lifetime and prompt show where one is asked for."""
+    if part(sent, "signon") is None:
+        raise shapes.blank("signon")
+    session = record(
+        {"usePersistentCookie": boolean, "maxSessionIdleMinutes": whole(0, _LONG),
+         "maxSessionLifetimeMinutes": whole(0, _LONG)},
+        first={"usePersistentCookie": False, "maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 0},
+    )  # fmt: skip
+    read = record(
+        {
+            "access": _ACCESS, "requireFactor": boolean,
+            "primaryFactor": one_of("PASSWORD_IDP", "PASSWORD_IDP_ANY_FACTOR"), "rememberDeviceByDefault": boolean,
+            "factorPromptMode": one_of("ALWAYS", "DEVICE", "SESSION"), "factorLifetime": whole(0, _LONG),
+            "session": session,
+        },
+        needed=("access",),
+        first={"requireFactor": False, "primaryFactor": "PASSWORD_IDP", "rememberDeviceByDefault": False,
+               "session": session({}, "")},
+    )  # fmt: skip
+    found: Doc = read(sent["signon"], "signon")
+    if not found["requireFactor"]:
+        for name in ("factorPromptMode", "factorLifetime"):
+            found.pop(name, None)
+    return {"signon": found}
+
+
+REQUIREMENT: Doc = {
+    "primary": {"methods": ["email"]}, "stepUp": {"required": True}, "accessControl": "LEGACY",
+}  # fmt: skip
+"""Inferred: what a password rule asks for before a reset when its request does not say."""
+_requirement = record(
+    {
+        "primary": record({
+            "methods": texts,
+            "methodConstraints": many(record({"method": text, "allowedAuthenticators": many(record({"key": text}))})),
+        }),
+        "stepUp": record({"required": boolean, "methods": texts}, first={"required": True}),
+        "accessControl": one_of("AUTH_POLICY", "LEGACY"),
+    },
+    first=REQUIREMENT,
+)  # fmt: skip
+
+
+def _password(sent: Doc) -> Doc:
+    """PASSWORD."""
+    plain = record({"access": _ACCESS}, needed=("access",))
+    reset = record({"access": _ACCESS, "requirement": _requirement}, needed=("access",),
+                   first={"requirement": REQUIREMENT})  # fmt: skip
+    read = record(
+        {"passwordChange": plain, "selfServicePasswordReset": reset, "selfServiceUnlock": plain},
+        first={"passwordChange": {"access": "ALLOW"},
+               "selfServicePasswordReset": {"access": "ALLOW", "requirement": REQUIREMENT},
+               "selfServiceUnlock": {"access": "DENY"}},
+    )  # fmt: skip
+    found: Doc = read(sent, "")
+    return found
+
+
+def _enroll(sent: Doc) -> Doc:
+    """MFA_ENROLL."""
+    read = record({"self": one_of("CHALLENGE", "LOGIN", "NEVER")}, first={"self": "CHALLENGE"})
+    return {"enroll": read(part(sent, "enroll") or {}, "enroll")}
+
+
+_attribute = record(
+    {"name": text, "label": text, "required": boolean}, needed=("name",), first={"label": "", "required": False}
+)
+
+
+def _profile(sent: Doc) -> Doc:
+    """PROFILE_ENROLLMENT; lists that are absent are shown as null."""
+    read = record(
+        {
+            "access": _ACCESS, "preRegistrationInlineHooks": many(record({"inlineHookId": text})),
+            "profileAttributes": many(_attribute), "targetGroupIds": texts,
+            "unknownUserAction": one_of("DENY", "REGISTER"),
+            "activationRequirements": record({"emailVerification": boolean}),
+            "progressiveProfilingAction": one_of("ENABLED", "DISABLED"), "allowedIdentifiers": texts,
+            "enrollAuthenticatorTypes": texts, "uiSchemaId": text,
+        },
+        first={"access": "ALLOW", "preRegistrationInlineHooks": None, "profileAttributes": [], "targetGroupIds": None,
+               "unknownUserAction": "DENY", "activationRequirements": {"emailVerification": False},
+               "progressiveProfilingAction": "DISABLED", "allowedIdentifiers": ["login"]},
+    )  # fmt: skip
+    return {"profileEnrollment": read(part(sent, "profileEnrollment") or {}, "profileEnrollment")}
+
+
+_provider = record({"type": text, "id": text, "name": text})
+
+
+def _discovery(sent: Doc) -> Doc:
+    """IDP_DISCOVERY. Classic requests name providers only; the selection type is then a specific one."""
+    read = record(
+        {"providers": many(_provider),
+         "matchCriteria": many(record({"providerExpression": text, "propertyName": text})),
+         "idpSelectionType": one_of("SPECIFIC", "DYNAMIC"), "shouldFallBackToOkta": boolean},
+        first={"providers": [], "matchCriteria": [], "idpSelectionType": "SPECIFIC"},
+    )  # fmt: skip
+    return {"idp": read(part(sent, "idp") or {}, "idp")}
+
+
+def _reaction(name: str, inner: str, *allowed: str) -> Callable[[Doc], Doc]:
+    """What an Identity Threat Protection rule does: a list of actions."""
+    item = record({"action": one_of(*allowed), "workflow": anything, "slo": anything}, needed=("action",))
+
+    def read(sent: Doc) -> Doc:
+        return {name: record({inner: many(item)}, first={inner: []})(part(sent, name) or {}, name)}
+
+    return read
+
+
+def _violation(sent: Doc) -> Doc:
+    """SESSION_VIOLATION_DETECTION."""
+    inner = record({"enabled": boolean}, first={"enabled": False})
+    name = "sessionViolationDetection"
+    given = part(part(sent, name) or {}, "policyEvaluation") or {}
+    return {name: {"policyEvaluation": inner(given, f"{name}.policyEvaluation")}}
+
+
+_READERS: dict[str, Callable[[Doc], Doc]] = {
+    "ACCESS_POLICY": _sign_on_app, "OKTA_SIGN_ON": _sign_on_org, "PASSWORD": _password, "MFA_ENROLL": _enroll,
+    "PROFILE_ENROLLMENT": _profile, "IDP_DISCOVERY": _discovery,
+    "POST_AUTH_SESSION": _reaction("postAuthSession", "failureActions", "RUN_WORKFLOW", "TERMINATE_SESSION"),
+    "ENTITY_RISK": _reaction("entityRisk", "actions", "RUN_WORKFLOW", "TERMINATE_ALL_SESSIONS"),
+    "SESSION_VIOLATION_DETECTION": _violation,
+}  # fmt: skip

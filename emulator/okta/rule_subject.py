@@ -1,0 +1,68 @@
+"""Who stands before a rule: what is known of a sign-in when its conditions are tried.
+
+Source: okta-admin-api.md 12.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.kernel.doc import Doc
+
+UNKNOWN = "?"
+"""What a check answers when the subject does not say."""
+RISK = "LOW"
+"""# Differs: no risk engine stands behind the org. People are at low risk until it is set (`/users/{id}/risk`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who comes, from where, with what. None: not known, which only a simulation may leave so.
+
+    zones: ids of those that hold the address. device: a device's document, `{}` for one that the org does not know.
+    assured: ids of the device assurance policies that the device meets. said: what expressions made of them, by text.
+    """
+
+    user: Doc | None
+    groups: frozenset[str]
+    zones: frozenset[str] | None
+    address: str | None
+    user_agent: str | None
+    client: str | None
+    platform: tuple[str, str] | None = None
+    device: Doc | None = None
+    assured: frozenset[str] | None = None
+    risk: str | None = RISK
+    auth_type: str = "ANY"
+    app: Doc | None = None
+    said: dict[str, str | None] = field(default_factory=dict, compare=False)
+
+
+def subject_of(
+    store: Any, user: Doc, address: str, user_agent: str, client: str, *, device: Doc | None = None
+) -> Subject:
+    """Somebody who really comes: everything is known."""
+    from emulator.okta.resources import groups, user_risk, zones
+    from emulator.okta.resources.device_assurance import met_by
+
+    id = user["id"]
+    mine = store.steady(("groups of", id), lambda: frozenset(groups.groups_of(store, id)))
+    there = store.settled(
+        ("zones at", address), lambda: frozenset(zone["id"] for zone in zones.zones_of(store, address))
+    )
+    known = device or {}
+    return Subject(
+        user, mine, there, address, user_agent, client, platform=platform_of(user_agent), device=known,
+        assured=met_by(store, known), risk=store.steady(("risk of", id), lambda: user_risk.level_of(store, id)),
+    )  # fmt: skip
+
+
+def platform_of(user_agent: str) -> tuple[str, str]:
+    """(type, operating system) by user agent."""
+    for mark, kind, system in (
+        ("iPhone", "MOBILE", "IOS"), ("iPad", "MOBILE", "IOS"), ("Android", "MOBILE", "ANDROID"),
+        ("Windows Phone", "MOBILE", "OTHER"), ("Windows", "DESKTOP", "WINDOWS"), ("CrOS", "DESKTOP", "CHROMEOS"),
+        ("Mac OS", "DESKTOP", "MACOS"), ("Macintosh", "DESKTOP", "MACOS"), ("Linux", "DESKTOP", "LINUX"),
+    ):  # fmt: skip
+        if mark in user_agent:
+            return kind, system
+    return "OTHER", "OTHER"

@@ -1,0 +1,126 @@
+"""Authenticators, their methods and custom AAGUIDs."""
+
+from typing import Any
+
+import pytest
+
+from emulator import World
+from tests.okta.test_policy_types import default, made
+from tests.okta.worlds import kinds, refused
+
+AT = "/api/v1/authenticators"
+AAGUID = "cb69481e-8ff7-4039-93ec-0a2729a154a8"
+models = pytest.importorskip("okta.models")
+
+
+def by_key(org: World, key: str) -> Any:
+    return next(item for item in org.okta.get(AT) if item["key"] == key)
+
+
+def test_a_new_org_holds_these_and_the_sdk_reads_them(org: World) -> None:
+    found = {item["key"]: item for item in org.okta.get(AT)}
+    assert {key: item["status"] for key, item in found.items()} == {
+        "okta_email": "ACTIVE", "okta_password": "ACTIVE", "okta_verify": "ACTIVE", "phone_number": "ACTIVE",
+        "security_question": "ACTIVE", "webauthn": "ACTIVE", "google_otp": "INACTIVE",
+    }  # fmt: skip
+    for item in found.values():
+        assert list(item)[:7] == ["type", "id", "key", "status", "name", "created", "lastUpdated"]
+        assert models.AuthenticatorBase.from_dict(item).id == item["id"]
+        assert org.okta.get(f"{AT}/{item['id']}") == item
+        for method in org.okta.get(f"{AT}/{item['id']}/methods"):
+            assert models.AuthenticatorMethodBase.from_dict(method).type == method["type"]
+            assert org.okta.get(f"{AT}/{item['id']}/methods/{method['type']}") == method
+    assert "activate" in found["google_otp"]["_links"] and "deactivate" in found["okta_email"]["_links"]
+    assert not {"activate", "deactivate"} & set(found["okta_password"]["_links"])
+    assert "aaguids" in found["webauthn"]["_links"]
+    assert refused(org, "GET", f"{AT}/autnothing")[:2] == (404, "E0000007")
+
+
+def test_what_a_policy_names_stays_on(org: World) -> None:
+    email, question = by_key(org, "okta_email"), by_key(org, "security_question")
+    got = refused(org, "POST", f"{AT}/{email['id']}/lifecycle/deactivate")
+    assert got[:2] == (403, "E0000148") and "Default Policy" in got[2]
+    off = org.okta.post(f"{AT}/{question['id']}/lifecycle/deactivate")
+    assert off["status"] == "INACTIVE" and "activate" in off["_links"]
+    assert org.okta.post(f"{AT}/{question['id']}/lifecycle/activate")["status"] == "ACTIVE"
+    policy = default(org, "MFA_ENROLL")
+    rows = [{"key": "okta_email", "enroll": {"self": "NOT_ALLOWED"}}]
+    org.okta.put(
+        f"/api/v1/policies/{policy['id']}", {**policy, "settings": {"type": "AUTHENTICATORS", "authenticators": rows}}
+    )
+    app = made(org, "ACCESS_POLICY")["id"]
+    named = [{"possession": {"required": True, "authenticationMethods": [{"key": "okta_email", "method": "email"}]}}]
+    method = {"type": "ASSURANCE", "factorMode": "1FA", "constraints": named}
+    rule = org.okta.post(
+        f"/api/v1/policies/{app}/rules",
+        {"name": "r", "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}},
+    )
+    assert refused(org, "POST", f"{AT}/{email['id']}/lifecycle/deactivate")[:2] == (403, "E0000148")
+    org.okta.call("DELETE", f"/api/v1/policies/{app}/rules/{rule['id']}")
+    assert org.okta.post(f"{AT}/{email['id']}/lifecycle/deactivate")["status"] == "INACTIVE"
+    password = by_key(org, "okta_password")["id"]
+    assert refused(org, "POST", f"{AT}/{password}/lifecycle/deactivate")[:2] == (403, "E0000148")
+
+
+def test_settings_are_changed_and_checked(org: World) -> None:
+    verify = by_key(org, "okta_verify")
+    body = {"name": "Okta Verify", "key": "okta_verify", "settings": {"channelBinding": {"required": "ALWAYS"}}}
+    changed = org.okta.put(f"{AT}/{verify['id']}", body)
+    assert changed["settings"]["channelBinding"] == {"style": "NUMBER_CHALLENGE", "required": "ALWAYS"}
+    assert changed["settings"]["compliance"] == {"fips": "OPTIONAL"}
+    for change in ({"key": "duo"}, {"settings": {"compliance": {"fips": "SURE"}}}):
+        assert refused(org, "PUT", f"{AT}/{verify['id']}", {"name": "x", **change})[:2] == (400, "E0000001")
+    assert refused(org, "PUT", f"{AT}/{verify['id']}", {"name": 5})[:2] == (400, "E0000003")
+    assert kinds(org) == ["security.authenticator.lifecycle.update"]
+
+
+def test_methods(org: World) -> None:
+    phone = f"{AT}/{by_key(org, 'phone_number')['id']}/methods"
+    assert {item["type"]: item["status"] for item in org.okta.get(phone)} == {"sms": "ACTIVE", "voice": "INACTIVE"}
+    assert org.okta.post(f"{phone}/voice/lifecycle/activate")["status"] == "ACTIVE"
+    assert org.okta.post(f"{phone}/sms/lifecycle/deactivate")["status"] == "INACTIVE"
+    verify = f"{AT}/{by_key(org, 'okta_verify')['id']}/methods"
+    changed = org.okta.put(f"{verify}/push", {"type": "push", "settings": {"transactionTypes": ["LOGIN", "CIBA"]}})
+    assert changed["settings"] == {
+        "algorithms": ["ES256", "RS256"],
+        "keyProtection": "ANY",
+        "transactionTypes": ["LOGIN", "CIBA"],
+    }
+    for method in ("signed_nonce", "push"):
+        org.okta.post(f"{verify}/{method}/lifecycle/deactivate")
+    assert refused(org, "POST", f"{verify}/totp/lifecycle/deactivate")[:2] == (403, "E0000148")
+    assert refused(org, "GET", f"{verify}/sms")[:2] == (404, "E0000007")
+
+
+def test_more_are_set_up_once_or_often(org: World) -> None:
+    assert refused(org, "POST", AT, {"key": "okta_email", "name": "Email"})[:2] == (409, "E0000157")
+    provider = {"type": "DUO", "configuration": {"host": "h", "integrationKey": "i", "secretKey": "s"}}
+    duo = org.okta.post(f"{AT}?activate=false", {"key": "duo", "name": "Duo", "provider": provider})
+    assert duo["status"] == "INACTIVE" and duo["provider"]["configuration"] == {
+        "userNameTemplate": {"template": "oktaId"}, "host": "h", "integrationKey": "i",
+    }  # fmt: skip
+    assert models.AuthenticatorBase.from_dict(duo).key == "duo"
+    for name in ("One", "Two"):
+        push = {"type": "PUSH", "configuration": {"fcm": {"id": "ppc"}}}
+        body = {"key": "custom_app", "name": name, "provider": push, "settings": {"appInstanceId": "0oax"}}
+        made_one = org.okta.post(AT, body)
+        assert models.AuthenticatorBase.from_dict(made_one).id == made_one["id"]
+    assert refused(org, "POST", AT, {"key": "abacus"})[:2] == (400, "E0000001")
+    org.okta.post(f"{AT}/{by_key(org, 'google_otp')['id']}/lifecycle/activate")
+    assert kinds(org)[-1] == "security.authenticator.lifecycle.activate"
+
+
+def test_custom_aaguids(org: World) -> None:
+    at = f"{AT}/{by_key(org, 'webauthn')['id']}/aaguids"
+    item = org.okta.post(at, {"aaguid": AAGUID, "name": "Key"})
+    assert models.CustomAAGUIDResponseObject.from_dict(item).aaguid == AAGUID
+    assert org.okta.get(at) == [item] and org.okta.get(f"{at}/{AAGUID}") == item
+    changed = org.okta.call("PATCH", f"{at}/{AAGUID}", {"authenticatorCharacteristics": {"fipsCompliant": True}})
+    assert b'"fipsCompliant":true' in changed.body and b'"Key"' in changed.body
+    assert org.okta.put(f"{at}/{AAGUID}", {"name": "Other"})["authenticatorCharacteristics"]["fipsCompliant"] is False
+    assert refused(org, "POST", at, {"aaguid": AAGUID})[:2] == (400, "E0000001")
+    assert refused(org, "POST", at, {"aaguid": "key"})[:2] == (400, "E0000001")
+    assert org.okta.call("DELETE", f"{at}/{AAGUID}").status == 204
+    assert refused(org, "GET", f"{at}/{AAGUID}")[:2] == (404, "E0000007")
+    email = by_key(org, "okta_email")["id"]
+    assert refused(org, "GET", f"{AT}/{email}/aaguids")[:2] == (404, "E0000007")

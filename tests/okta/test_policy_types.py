@@ -1,0 +1,285 @@
+"""Policies and rules of every type: seeds, defaults, order, refusals; the vendor's SDK reads every answer."""
+
+from typing import Any
+
+import pytest
+
+from emulator import World
+from tests.okta import o365, worlds
+from tests.okta.worlds import kinds, refused, world
+
+AT = "/api/v1/policies"
+models = pytest.importorskip("okta.models")
+TYPES = {
+    "ACCESS_POLICY": "Any two factors", "OKTA_SIGN_ON": "Default Policy", "PASSWORD": "Default Policy",
+    "MFA_ENROLL": "Default Policy", "PROFILE_ENROLLMENT": "Default Policy", "IDP_DISCOVERY": "Idp Discovery Policy",
+    "POST_AUTH_SESSION": "Post Auth Policy", "ENTITY_RISK": "Entity Risk Policy",
+    "SESSION_VIOLATION_DETECTION": "Session Violation Detection Policy",
+}  # fmt: skip
+SIGNON: dict[str, Any] = {
+    "type": "SIGN_ON", "conditions": {
+        "authContext": {"authType": "ANY"}, "network": {"connection": "ANYWHERE"},
+        "people": {"users": {"exclude": []}}, "riskScore": {"level": "ANY"}, "risk": {"behaviors": []},
+        "identityProvider": {"provider": "ANY"},
+    },
+    "actions": {"signon": {
+        "access": "ALLOW", "factorLifetime": 15, "factorPromptMode": "ALWAYS", "primaryFactor": "PASSWORD_IDP",
+        "rememberDeviceByDefault": False, "requireFactor": False,
+        "session": {"maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 120, "usePersistentCookie": False},
+    }},
+}  # fmt: skip
+
+
+def made(org: World, kind: str, name: str = "Mine", **more: Any) -> Any:
+    return org.okta.post(AT, {"type": kind, "name": name, **more})
+
+
+def default(org: World, kind: str) -> Any:
+    return org.okta.get(f"{AT}?type={kind}")[-1]
+
+
+def order(org: World, kind: str) -> list[tuple[str, int]]:
+    return [(item["name"], item["priority"]) for item in org.okta.get(f"{AT}?type={kind}")]
+
+
+def rule_order(org: World, policy: str) -> list[tuple[str, int]]:
+    return [(item["name"], item["priority"]) for item in org.okta.get(f"{AT}/{policy}/rules")]
+
+
+@pytest.mark.parametrize(("kind", "name"), TYPES.items())
+def test_a_new_org_holds_one_of_each_type_and_the_sdk_reads_it(org: World, kind: str, name: str) -> None:
+    policy = org.okta.get(f"{AT}?type={kind}&expand=rules")[-1]
+    assert (policy["name"], policy["type"], policy["system"], policy["status"]) == (name, kind, True, "ACTIVE")
+    [rule] = policy["_embedded"]["rules"]
+    assert rule["system"] and rule["name"] in ("Default Rule", "Catch-all Rule")
+    assert rule["type"] == ("SIGN_ON" if kind == "OKTA_SIGN_ON" else kind)
+    assert rule["priority"] == (99 if kind in ("ACCESS_POLICY", "PROFILE_ENROLLMENT") else 1)
+    assert "DELETE" not in rule["_links"]["self"]["hints"]["allow"] and "deactivate" not in rule["_links"]
+    if kind != "SESSION_VIOLATION_DETECTION":  # the SDK (3.4) does not know the type
+        assert models.Policy.from_dict(org.okta.get(f"{AT}/{policy['id']}")).id == policy["id"]
+    shown = org.okta.get(f"{AT}/{policy['id']}/rules/{rule['id']}")
+    assert shown == rule
+    if kind not in ("SESSION_VIOLATION_DETECTION", "IDP_DISCOVERY"):  # nor the provider OKTA of a discovery rule
+        assert models.PolicyRule.from_dict(shown).id == rule["id"]
+    assert refused(org, "DELETE", f"{AT}/{policy['id']}")[:2] == (403, "E0000006")
+    assert refused(org, "POST", f"{AT}/{policy['id']}/lifecycle/deactivate")[:2] == (403, "E0000006")
+    assert refused(org, "DELETE", f"{AT}/{policy['id']}/rules/{rule['id']}")[:2] == (403, "E0000006")
+
+
+def test_global_session_policies_show_as_recorded(org: World) -> None:
+    group = org.okta.get("/api/v1/groups?q=Sales")[0]["id"]
+    policy = made(org, "OKTA_SIGN_ON", conditions={"people": {"groups": {"include": [group]}}})
+    assert list(policy) == [
+        "id", "status", "name", "priority", "system", "conditions", "created", "lastUpdated", "_links", "type",
+    ]  # fmt: skip
+    assert policy["id"].startswith("00p") and policy["conditions"] == {"people": {"groups": {"include": [group]}}}
+    assert set(policy["_links"]) == {"self", "rules", "mappings", "deactivate"}
+    assert order(org, "OKTA_SIGN_ON") == [("Mine", 1), ("Default Policy", 2)]
+    rule = org.okta.post(f"{AT}/{policy['id']}/rules", {**SIGNON, "name": "r"})
+    assert rule["id"].startswith("0pr") and rule["priority"] == 1
+    assert list(rule["conditions"]) == [
+        "people", "network", "authContext", "risk", "riskScore", "identityProvider",
+    ]  # fmt: skip
+    assert rule["actions"]["signon"] == {
+        "access": "ALLOW", "requireFactor": False, "primaryFactor": "PASSWORD_IDP", "rememberDeviceByDefault": False,
+        "session": {"usePersistentCookie": False, "maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 120},
+    }  # fmt: skip
+    asks = {"signon": {**SIGNON["actions"]["signon"], "requireFactor": True}}
+    shown = org.okta.put(f"{AT}/{policy['id']}/rules/{rule['id']}", {**SIGNON, "name": "r", "actions": asks})
+    assert shown["actions"]["signon"]["factorPromptMode"] == "ALWAYS"
+    models.PolicyRule.from_dict(shown)
+    assert kinds(org) == ["policy.lifecycle.create", "policy.rule.add", "policy.rule.update"]
+
+
+def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
+    ids = {name: made(org, "PASSWORD", name)["id"] for name in ("a", "b", "c")}
+    assert order(org, "PASSWORD") == [("a", 1), ("b", 2), ("c", 3), ("Default Policy", 4)]
+    made(org, "PASSWORD", "first", priority=1)
+    made(org, "PASSWORD", "far", priority=77)
+    assert [name for name, _ in order(org, "PASSWORD")] == ["first", "a", "b", "c", "far", "Default Policy"]
+    moved = org.okta.put(f"{AT}/{ids['c']}", {"type": "PASSWORD", "name": "c", "priority": 2})
+    assert moved["priority"] == 2
+    org.okta.call("DELETE", f"{AT}/{ids['a']}")
+    assert order(org, "PASSWORD") == [("first", 1), ("c", 2), ("b", 3), ("far", 4), ("Default Policy", 5)]
+    assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "b"})[:2] == (400, "E0000001")
+    assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "x", "priority": "1"})[:2] == (400, "E0000003")
+    by_name = org.okta.get(f"{AT}?type=PASSWORD&sortBy=name&q=f")
+    assert [item["name"] for item in by_name] == ["far", "first"]
+
+
+def test_rules_of_such_policies_have_no_gaps_either(org: World) -> None:
+    policy = default(org, "OKTA_SIGN_ON")["id"]
+    for name, place in (("a", 1), ("b", 50), ("c", 2)):
+        org.okta.post(f"{AT}/{policy}/rules", {**SIGNON, "name": name, "priority": place})
+    assert rule_order(org, policy) == [("a", 1), ("c", 2), ("b", 3), ("Default Rule", 4)]
+    first = org.okta.get(f"{AT}/{policy}/rules")[0]["id"]
+    org.okta.put(f"{AT}/{policy}/rules/{first}", {**SIGNON, "name": "a", "priority": 3})
+    assert rule_order(org, policy) == [("c", 1), ("b", 2), ("a", 3), ("Default Rule", 4)]
+    org.okta.call("DELETE", f"{AT}/{policy}/rules/{first}")
+    assert rule_order(org, policy) == [("c", 1), ("b", 2), ("Default Rule", 3)]
+    assert refused(org, "POST", f"{AT}/{policy}/rules", {**SIGNON, "name": "b"})[:2] == (400, "E0000001")
+
+
+def test_password_policies_are_filled_in_and_merge(org: World) -> None:
+    policy = made(org, "PASSWORD", description="d", settings={"password": {"complexity": {"minLength": 12}}})
+    assert list(policy)[:4] == ["id", "status", "name", "description"]
+    assert policy["conditions"] == {"people": {"groups": {"include": []}}, "authProvider": {"provider": "OKTA"}}
+    assert policy["settings"]["password"]["complexity"]["minLength"] == 12
+    assert policy["settings"]["password"]["complexity"]["minUpperCase"] == 1
+    assert policy["settings"]["password"]["breachedProtection"] == {
+        "expireAfterDays": None, "logoutEnabled": False, "delegatedWorkflowId": None,
+    }  # fmt: skip
+    assert set(policy["settings"]["recovery"]["factors"]) == {
+        "recovery_question",
+        "okta_email",
+        "okta_sms",
+        "okta_call",
+    }
+    assert models.Policy.from_dict(policy).settings.password.complexity.min_length == 12
+    for settings in (
+        {"password": {"complexity": {"minLength": 99}}}, {"password": {"lockout": {"userLockoutNotificationChannels": ["FAX"]}}},
+        {"recovery": {"factors": {"okta_sms": {"status": "PERHAPS"}}}},
+    ):  # fmt: skip
+        assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "x", "settings": settings})[:2] == (
+            400,
+            "E0000001",
+        )
+    whole = default(org, "PASSWORD")
+    whole["settings"]["password"]["age"]["historyCount"] = 7
+    changed = org.okta.put(f"{AT}/{whole['id']}", {**whole, "name": "ignored"})
+    assert (changed["name"], changed["settings"]["password"]["age"]["historyCount"]) == ("Default Policy", 7)
+
+
+def test_password_rules(org: World) -> None:
+    policy = made(org, "PASSWORD")["id"]
+    rule = org.okta.post(f"{AT}/{policy}/rules", {"name": "r", "type": "PASSWORD", "conditions": {
+        "network": {"connection": "ANYWHERE"}, "people": {"users": {"include": [], "exclude": []}, "groups": {"include": []}},
+    }})  # fmt: skip
+    assert rule["conditions"]["people"] == {"users": {"include": [], "exclude": []}, "groups": {"include": []}}
+    assert rule["actions"]["selfServicePasswordReset"]["requirement"]["accessControl"] == "LEGACY"
+    assert rule["actions"]["selfServiceUnlock"] == {"access": "DENY"}
+    models.PolicyRule.from_dict(rule)
+
+
+def test_enrolment_policies_name_authenticators(org: World) -> None:
+    rows = [{"key": "okta_verify", "enroll": {"self": "OPTIONAL"}}, {"key": "duo", "enroll": {"self": "NOT_ALLOWED"}}]
+    policy = made(org, "MFA_ENROLL", settings={"type": "AUTHENTICATORS", "authenticators": rows})
+    first, second = policy["settings"]["authenticators"]
+    assert list(first) == ["key", "id", "enroll"] and first["id"].startswith("aut") and "id" not in second
+    models.Policy.from_dict(policy)
+    rule = org.okta.post(
+        f"{AT}/{policy['id']}/rules", {"name": "r", "type": "MFA_ENROLL", "actions": {"enroll": {"self": "LOGIN"}}}
+    )
+    assert rule["actions"] == {"enroll": {"self": "LOGIN"}}
+    classic = {"factors": {"okta_otp": {"enroll": {"self": "OPTIONAL"}, "consent": {"type": "NONE"}}}}
+    assert made(org, "MFA_ENROLL", "classic", settings=classic)["settings"] == classic
+    bad = {"authenticators": [{"key": "abacus", "enroll": {"self": "OPTIONAL"}}]}
+    assert refused(org, "POST", AT, {"type": "MFA_ENROLL", "name": "x", "settings": bad})[:2] == (400, "E0000001")
+
+
+def test_profile_enrolment_has_one_rule_and_is_given_to_apps() -> None:
+    with o365.made() as org:
+        policy = made(org, "PROFILE_ENROLLMENT")
+        [rule] = org.okta.get(f"{AT}/{policy['id']}/rules")
+        assert rule["conditions"] is None and "access" in rule["actions"]["profileEnrollment"]
+        assert refused(org, "POST", f"{AT}/{policy['id']}/rules", {"name": "x"})[:2] == (400, "E0000001")
+        actions = {**rule["actions"]["profileEnrollment"], "unknownUserAction": "DENY"}
+        changed = org.okta.put(
+            f"{AT}/{policy['id']}/rules/{rule['id']}",
+            {"name": "x", "type": "PROFILE_ENROLLMENT", "priority": 99, "actions": {"profileEnrollment": actions}},
+        )
+        assert changed["actions"]["profileEnrollment"]["unknownUserAction"] == "DENY"
+        assert org.okta.call("PUT", f"{o365.APP}/policies/{policy['id']}").status == 204
+        assert org.okta.get(o365.APP)["_links"]["profileEnrollment"]["href"].endswith(policy["id"])
+        [mapping] = org.okta.get(f"{AT}/{policy['id']}/mappings")
+        assert org.okta.get(f"{AT}/{policy['id']}/mappings/{mapping['id']}") == mapping
+        models.PolicyMapping.from_dict(mapping)
+        assert org.okta.call("DELETE", f"{AT}/{policy['id']}").status == 204
+        assert not org.okta.get(o365.APP)["_links"]["profileEnrollment"]["href"].endswith(policy["id"])
+
+
+def test_discovery_and_threat_protection_rules(org: World) -> None:
+    discovery = default(org, "IDP_DISCOVERY")["id"]
+    rule = org.okta.post(f"{AT}/{discovery}/rules", {
+        "name": "r", "type": "IDP_DISCOVERY", "conditions": {
+            "userIdentifier": {"type": "IDENTIFIER", "patterns": [{"matchType": "SUFFIX", "value": "x.example"}]},
+        },
+        "actions": {"idp": {"idpSelectionType": "DYNAMIC", "matchCriteria": [
+            {"providerExpression": "login.identifier.substringAfter('@')", "propertyName": "name"}]}},
+    })  # fmt: skip
+    assert rule["conditions"]["app"] == {"include": [], "exclude": []} and rule["actions"]["idp"]["providers"] == []
+    models.PolicyRule.from_dict(rule)
+    risk = default(org, "ENTITY_RISK")["id"]
+    body = {"name": "r", "conditions": {"entityRisk": {"level": "HIGH"}},
+            "actions": {"entityRisk": {"actions": [{"action": "TERMINATE_ALL_SESSIONS"}]}}}  # fmt: skip
+    models.PolicyRule.from_dict(org.okta.post(f"{AT}/{risk}/rules", body))
+    violation = default(org, "SESSION_VIOLATION_DETECTION")["id"]
+    assert refused(org, "POST", f"{AT}/{violation}/rules", {"name": "x"})[:2] == (400, "E0000001")
+    post = default(org, "POST_AUTH_SESSION")["id"]
+    body = {"name": "r", "actions": {"postAuthSession": {"failureActions": [{"action": "TERMINATE_SESSION"}]}}}
+    models.PolicyRule.from_dict(org.okta.post(f"{AT}/{post}/rules", body))
+
+
+def test_a_method_without_a_time_never_asks_again(org: World) -> None:
+    policy = made(org, "ACCESS_POLICY")["id"]
+    chain = {"type": "AUTH_METHOD_CHAIN", "factorMode": "2FA", "chains": [
+        {"authenticationMethods": [{"key": "okta_password", "method": "password"}], "next": [
+            {"authenticationMethods": [{"key": "okta_email", "method": "email"}]}]}]}  # fmt: skip
+    for method, wanted in (
+        ({"type": "ASSURANCE", "factorMode": "1FA"}, {"factorMode": "1FA", "type": "ASSURANCE", "reauthenticateIn": "PT43800H"}),
+        (chain, {key: value for key, value in chain.items() if key != "factorMode"}),
+    ):  # fmt: skip
+        body = {"name": method["type"], "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}}
+        rule = org.okta.post(f"{AT}/{policy}/rules", body)
+        assert rule["actions"]["appSignOn"]["verificationMethod"] == wanted
+        models.PolicyRule.from_dict(rule)
+
+
+def test_clones_are_app_sign_on_policies_with_their_rules() -> None:
+    with o365.made() as org:
+        own = org.okta.get(o365.APP)["_links"]["accessPolicy"]["href"].rsplit("/", 1)[1]
+        clone = org.okta.post(f"{AT}/{own}/clone")
+        assert clone["name"] == "[cloned] Microsoft Office 365" and clone["id"] != own
+        assert rule_order(org, clone["id"]) == rule_order(org, own)
+        assert org.okta.get(f"{AT}/{clone['id']}/app") == []
+        session = default(org, "OKTA_SIGN_ON")["id"]
+        assert refused(org, "POST", f"{AT}/{session}/clone")[:2] == (400, "E0000001")
+
+
+def test_mappings_are_refused_in_the_vendors_words() -> None:
+    with o365.made() as org:
+        own = org.okta.get(o365.APP)["_links"]["accessPolicy"]["href"].rsplit("/", 1)[1]
+        got = refused(org, "POST", f"{AT}/{own}/mappings", {"resourceId": o365.APP_ID, "resourceType": "APP"})
+        text = "Api validation failed: Policy mappings are no longer supported on this endpoint."
+        assert got == (400, "E0000001", text, [])
+        console = next(
+            item for item in org.okta.get(f"{AT}?type=ACCESS_POLICY") if item["name"] == "Okta Admin Console"
+        )
+        got = refused(org, "PUT", f"{o365.APP}/policies/{console['id']}")
+        assert got[3] == [
+            'This policy belongs to "Okta Admin Console", and re-assignment of this policy is not allowed'
+        ]
+        assert refused(org, "DELETE", f"{AT}/{console['id']}")[:2] == (403, "E0000006")
+        assert refused(org, "GET", f"{AT}/{own}/mappings/0oanothing")[:2] == (404, "E0000007")
+        assert org.okta.call("DELETE", f"{AT}/{own}/mappings/{o365.APP_ID}").status == 204
+        assert org.okta.get(o365.APP)["_links"]["accessPolicy"]["href"].endswith(default(org, "ACCESS_POLICY")["id"])
+
+
+def test_a_policy_outlives_the_apps_that_were_given_it() -> None:
+    with o365.made() as org:
+        policy = made(org, "ACCESS_POLICY")["id"]
+        app = org.okta.post(
+            "/api/v1/apps", {"name": "bookmark", "label": "b", "settings": {"app": {"url": "https://b.example"}}}
+        )
+        org.okta.call("PUT", f"/api/v1/apps/{app['id']}/policies/{policy}")
+        org.okta.call("POST", f"/api/v1/apps/{app['id']}/lifecycle/deactivate")
+        assert org.okta.call("DELETE", f"/api/v1/apps/{app['id']}").status == 204
+        assert org.okta.get(f"{AT}/{policy}")["name"] == "Mine"
+
+
+def test_a_classic_org_has_no_authenticators() -> None:
+    with world(engine="classic") as org:
+        assert org.okta.get("/api/v1/authenticators") == []
+        [rule] = org.okta.get(f"{AT}/{default(org, 'OKTA_SIGN_ON')['id']}/rules")
+        assert rule["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
+        assert worlds.HOST in rule["_links"]["self"]["href"]

@@ -1,0 +1,1 @@
+"""Hypothesis machines over whole worlds."""
