@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from emulator.entra.activities import CORE, FURTHER
 from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
@@ -33,6 +34,17 @@ ACTIVITIES: dict[str, tuple[str, str]] = {
     "Remove member from group": ("GroupManagement", "Unassign"),
     "Add owner to group": ("GroupManagement", "Assign"),
     "Remove owner from group": ("GroupManagement", "Unassign"),
+    "Hard Delete application": ("ApplicationManagement", "Delete"),
+    "Hard Delete service principal": ("ApplicationManagement", "Delete"),
+    "Hard Delete administrative unit": ("AdministrativeUnit", "Delete"),
+    "Restore application": ("ApplicationManagement", "Update"),
+    "Restore service principal": ("ApplicationManagement", "Update"),
+    "Restore administrative unit": ("AdministrativeUnit", "Update"),
+    "Delete administrative unit": ("AdministrativeUnit", "Delete"),
+    "Invite external user": ("UserManagement", "Add"),
+    "Create schema extension": ("DirectoryManagement", "Add"),
+    "Update schema extension": ("DirectoryManagement", "Update"),
+    "Delete schema extension": ("DirectoryManagement", "Delete"),
     "Set group license": ("GroupManagement", "Update"),
     "Add member to role": ("RoleManagement", "Assign"),
     "Remove member from role": ("RoleManagement", "Unassign"),
@@ -102,7 +114,7 @@ def audit(
     call: Call, activity: str, targets: list[Doc], *, result: str = "success", reason: str = "", user: Doc | None = None
 ) -> None:
     """Log an activity of this call. user: who did it, where that is not the caller of the API (consent at sign-in)."""
-    category, operation_type = ACTIVITIES[activity]
+    category, operation_type, service = FURTHER[activity] if activity in FURTHER else (*ACTIVITIES[activity], CORE)
     caller = call.caller
     if user is not None:
         caller = Caller("user", user["id"], user["displayName"], extra={"upn": user["userPrincipalName"]})
@@ -115,8 +127,16 @@ def audit(
         "id": f"Directory_{call.request_id}_LAB00_{number}", "category": category,
         "correlationId": call.exchange.headers.get("client-request-id") or call.request_id,
         "result": result, "resultReason": reason, "activityDisplayName": activity,
-        "activityDateTime": iso(call.now), "loggedByService": "Core Directory", "operationType": operation_type,
+        "activityDateTime": iso(call.now), "loggedByService": service, "operationType": operation_type,
         "initiatedBy": {"user": by_user, "app": by_app}, "targetResources": targets, "additionalDetails": [],
     }  # fmt: skip
+    _tell(call, activity, targets)
     about = tuple(str(item["id"]) for item in targets)
     call.log(Entry(STREAM, activity, result, doc, None, (caller.id, *about) if caller.id else about))
+
+
+def _tell(call: Call, activity: str, targets: list[Doc]) -> None:
+    """Subscribers hear of every change that is logged."""
+    from emulator.entra.resources import notifications
+
+    notifications.changed(call, activity, targets)

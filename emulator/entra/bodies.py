@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from emulator.entra.odata import Property, properties
-from emulator.entra.odata.schema import enum_values, is_structured
+from emulator.entra.odata.schema import derives, enum_values, is_structured
 from emulator.entra.problems import invalid, read_only
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
@@ -17,6 +17,12 @@ _PYTHON: Mapping[str, type | tuple[type, ...]] = {
     "String": str, "Boolean": bool, "Int32": int, "Int64": int, "Guid": str, "DateTimeOffset": str, "Binary": str,
     "Double": (int, float), "Date": str, "Duration": str,
 }  # fmt: skip
+
+# Enumerations of which a value may name several, with commas between them.
+_FLAGS = frozenset({
+    "authenticationMethodModes", "conditionalAccessGuestOrExternalUserTypes", "conditionalAccessTransferMethods",
+    "conditionalAccessInsiderRiskLevels", "templateScenarios",
+})  # fmt: skip
 
 
 def checked(
@@ -80,12 +86,13 @@ def _is_a(kind: str, value: Any) -> bool:
         return right and (kind != "DateTimeOffset" or _is_instant(value))
     members = enum_values(kind)
     if members:
-        return isinstance(value, str) and value in members
+        parts = value.split(",") if isinstance(value, str) and kind in _FLAGS else [value]
+        return all(isinstance(part, str) and part in members for part in parts)
     if not is_structured(kind):
         return True
     if not isinstance(value, dict):
         return False
-    known = properties(kind)
+    known = properties(_declared(value, kind))
     for name, inner in value.items():
         prop = known.get(name.lower())
         if name.startswith("@"):
@@ -93,6 +100,12 @@ def _is_a(kind: str, value: Any) -> bool:
         if prop is None or not _fits(prop, inner):
             return False
     return True
+
+
+def _declared(value: Doc, kind: str) -> str:
+    """The type that an object says to be, where that is derived from the one expected."""
+    name = str(value.get("@odata.type", "")).removeprefix("#").removeprefix("microsoft.graph.")
+    return name if derives(name, kind) else kind
 
 
 def _is_instant(text: str) -> bool:

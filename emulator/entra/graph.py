@@ -1,29 +1,40 @@
 """How Graph speaks: bearer tokens, the error envelope, OData context, headers. Source: graph-entra.md 1.1 and 1.2."""
 
 import base64
-import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
-from emulator.entra.odata import ODataError, split_path
-from emulator.entra.odata.schema import is_structured
-from emulator.entra.problems import CATALOGUE, OUTAGES, codes, refused_query
+from emulator.entra import annotations
+from emulator.entra.odata import properties
+from emulator.entra.odata.sets import TYPES
+from emulator.entra.paths import VERSIONS, beta_operation, path
+from emulator.entra.permissions import allowed, authorise, needs_role, permissions
+from emulator.entra.problems import CATALOGUE, OUTAGES, codes
 from emulator.entra.tokens import graph_caller
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.clock import http_date, iso
 from emulator.kernel.doc import Doc
-from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.exchange import Answer
 from emulator.kernel.ids import as_guid
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 
-JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-VERSIONS = ("v1.0", "beta")
-_CAST = "microsoft.graph."
+__all__ = [
+    "DIALECT",
+    "Collection",
+    "Entity",
+    "allowed",
+    "beta_operation",
+    "changed",
+    "needs_role",
+    "permissions",
+    "preferences",
+    "version",
+]
+
 _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"Lab","Slice":"E","Ring":"5","ScaleUnit":"000","RoleInstance":"LAB00000000"}}'
 )
@@ -41,32 +52,16 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """An answer that is a collection; `next` is the skip token of the next page, `count` @odata.count."""
+    """An answer that is a collection; `next` is the skip token of the next page, `count` @odata.count.
+
+    delta: the token of the next round, where the list is a delta query's last page.
+    """
 
     context: str
     items: list[Doc]
     next: str | None = None
     count: int | None = None
-
-
-def path(exchange: Exchange) -> str:
-    """The request's path as the operations write it.
-
-    Keys in parentheses are opened up (`/v1.0/users('a')` is `/v1.0/users/a`, `applications(appId='b')` is
-    `applications/appId=b`), names of actions lose their namespace, doubled slashes are one, and beta is v1.0.
-    """
-    try:
-        segments = split_path(exchange.path)
-    except ODataError as error:
-        raise refused_query(error, exchange.path) from error
-    parts: list[str] = []
-    for segment in segments:
-        bare = segment.text.removeprefix(_CAST)
-        parts.append(segment.text if segment.key or is_structured(bare) else bare)
-        parts += [f"{name}={value}" for name, value in segment.arguments]
-    if parts[:1] == ["beta"]:  # beta answers as v1.0 does wherever no operation of its own is declared
-        parts[0] = "v1.0"
-    return "/" + "/".join(parts)
+    delta: str | None = None
 
 
 def request_id(data: bytes) -> str:
@@ -75,88 +70,56 @@ def request_id(data: bytes) -> str:
 
 def version(call: Call) -> str:
     """`v1.0` or `beta`, as the request's path begins."""
-    return next((part for part in call.exchange.path.split("/") if part), "v1.0")
+    first = next((part.lower() for part in call.exchange.path.split("/") if part), "")
+    return first if first in VERSIONS else "v1.0"
+
+
+def preferences(call: Call) -> dict[str, str]:
+    """The `Prefer` header: lower-case name to value ("" where there is none)."""
+    found: dict[str, str] = {}
+    for item in call.exchange.headers.get("prefer", "").split(","):
+        name, _, value = item.strip().partition("=")
+        if name:
+            found.setdefault(name.strip().lower(), value.strip().strip('"').lower())
+    return found
 
 
 def unknown(call: Call, methods: list[str]) -> None:
-    if methods:
+    parts = [part for part in path(call.exchange).split("/") if part]
+    if methods and not _only_a_property(parts, methods):
         compared = (
             Compared("method", call.exchange.method, "request"),
             Compared("known methods", ", ".join(methods), "operations"),
         )
         raise Problem("method", why=Why("The path exists, but not for this method.", compared))
-    parts = [part for part in path(call.exchange).split("/") if part]
-    segment = next((part for part in parts if part not in VERSIONS), call.exchange.path)
+    segment = next((part for part in _unknown_part(parts) if part not in VERSIONS), call.exchange.path)
     raise Problem("segment", segment, why=not_emulated(f"If Graph has it, {call.exchange.method} {call.exchange.path}"))
 
 
+def _only_a_property(parts: list[str], methods: list[str]) -> bool:
+    """Whether a path is known only as the property of an object that any name could stand for."""
+    known = TYPES.get(parts[1].lower()) if len(parts) == 4 else None
+    return known is not None and methods == ["GET"] and parts[3].lower() not in properties(known)
+
+
+def _unknown_part(parts: list[str]) -> list[str]:
+    """The segments from the one on that Graph stumbles over: behind a known set and key it is the next."""
+    return parts[3:] if len(parts) > 3 and parts[1].lower() in TYPES else parts
+
+
 def authenticate(call: Call) -> None:
-    if call.operation.auth != "none":
+    if call.within is not None:
+        call.caller = call.within.caller
+    elif call.operation.auth != "none":
         call.caller = graph_caller(call)
 
 
-@cache
-def permissions() -> dict[str, Any]:
-    """Path to method to scheme to permissions, and permission ids: Microsoft's published table."""
-    data: dict[str, Any] = orjson.loads((Path(__file__).parent / "data" / "graph-permissions.json").read_bytes())
-    return data
-
-
-@cache
-def allowed(operation_path: str, method: str, scheme: str) -> frozenset[str] | None:
-    """Permissions any one of which suffices; None where the table does not know the path."""
-    key = (
-        re.sub(r"\{[^}]*\}", "{id}", operation_path.removeprefix("/v1.0"))
-        .lower()
-        .removesuffix("/$ref")
-        .removesuffix("/$count")
-    )
-    if key.startswith("/me/"):
-        key = "/users/{id}/" + key.removeprefix("/me/")
-    found: set[str] = set()
-    for spelling in (key, key.replace("/federationconfiguration/{id}", "/federationconfiguration/{configurationid}")):
-        entry = permissions()["paths"].get(spelling, {}).get(method, {}).get(scheme)
-        found.update(entry["any"] if entry else ())
-    # Signing in as the user covers whatever the user may do in the directory (not its reports).
-    if found and scheme == "DelegatedWork" and not key.startswith("/auditlogs"):
-        found.add("Directory.AccessAsUser.All")
-    return frozenset(found) or None
-
-
-def authorise(call: Call) -> None:
-    """App-only: a permission in `roles`. Delegated: a permission in `scp`, and for writes a directory role."""
-    if call.operation.auth == "none":
-        return
-    kind = "Application" if call.caller.kind == "app" else "DelegatedWork"
-    wanted = frozenset(call.operation.scope) or allowed(call.operation.path, call.operation.method, kind)
-    held = call.caller.scopes or frozenset()
-    if wanted is None or held.isdisjoint(wanted):
-        claim = "token " + ("roles" if kind == "Application" else "scp")
-        compared = (
-            Compared("permissions held", " ".join(sorted(held)) or "none", claim),
-            Compared("any one of", " ".join(sorted(wanted or ())) or f"none for {kind}", call.operation.name),
-        )
-        raise Problem("denied", why=Why("The token holds no permission that this call accepts.", compared))
-    roles = call.operation.extra.get("roles")
-    if call.caller.kind == "user" and roles:
-        needs_role(call, *roles)
-
-
-def needs_role(call: Call, *roles: str) -> None:
-    """Refuse unless the signed-in user holds one of the directory roles (Global Administrator always does)."""
-    held = call.caller.extra.get("roles", ())
-    wanted = {*roles, "Global Administrator"}
-    if not wanted.isdisjoint(held):
-        return
-    compared = (
-        Compared("directory roles", ", ".join(held) or "none", "the signed-in user"),
-        Compared("any one of", ", ".join(sorted(wanted)), call.operation.name),
-    )
-    raise Problem("denied", why=Why("A delegated write also needs a directory role.", compared))
-
-
 def limit(call: Call) -> None:
-    """Graph shows no budget unless it is nearly used up."""
+    """Count against the budgets; Graph shows none unless it is nearly used up."""
+    from emulator.entra import limits
+
+    if call.operation.auth != "none":
+        limits.limit(call)
 
 
 def parse(call: Call) -> None:
@@ -194,31 +157,39 @@ def envelope(call: Call, result: Any) -> Answer:
         if result.count is not None:
             body["@odata.count"] = result.count
         if result.next is not None:
-            body["@odata.nextLink"] = _next_link(call, result.next)
+            body["@odata.nextLink"] = _link(call, "$skiptoken", result.next)
+        if result.delta is not None:
+            body["@odata.deltaLink"] = _link(call, "$deltatoken", result.delta)
         body["value"] = result.items
     else:
         assert not isinstance(result, Listing)
         body = result
-    headers.append(("Content-Type", JSON_TYPE))
+    level = annotations.level(call.exchange.headers.get("accept", ""))
+    if level != "minimal":
+        body = annotations.at_level(body, level, base=base, tenant=call.info.get("tenant", ""))
+    headers.append(("Content-Type", annotations.content_type(level)))
     return Answer(status, headers, orjson.dumps(body))
 
 
 def changed(call: Call, entity: Entity) -> Entity | None:
     """What a PATCH answers: nothing (204), or the entity where `Prefer: return=representation` asks for it."""
-    preferences = call.exchange.headers.get("prefer", "").replace(" ", "").lower().split(",")
-    if "return=representation" not in preferences:
+    if preferences(call).get("return") != "representation":
         return None
     call.headers.append(("Preference-Applied", "return=representation"))
     return entity
 
 
-def _next_link(call: Call, token: str) -> str:
-    kept = [
-        part
-        for part in call.exchange.query.split("&")
-        if part and not part.lower().startswith(("$skiptoken", "%24skiptoken"))
-    ]
-    return f"{call.base}{call.exchange.path}?{'&'.join([*kept, '$skiptoken=' + token])}"
+def _link(call: Call, name: str, token: str) -> str:
+    """The request's own URL with a token. A delta token stands alone: what was asked for is in it."""
+    address = f"{call.base}{quote(call.exchange.path, safe=_UNQUOTED)}"
+    if call.memo.get("delta"):
+        return f"{address}?{name}={token}"
+    gone = ("$skiptoken", "%24skiptoken", "$deltatoken", "%24deltatoken")
+    kept = [part for part in call.exchange.query.split("&") if part and not part.lower().startswith(gone)]
+    return f"{address}?{'&'.join([*kept, name + '=' + token])}"
+
+
+_UNQUOTED = "/()'$=,@:!*+;~."
 
 
 def refuse(call: Call, problem: Problem) -> Answer:
@@ -226,6 +197,7 @@ def refuse(call: Call, problem: Problem) -> Answer:
     inner = {
         "date": iso(call.now)[:19], "request-id": call.request_id,
         "client-request-id": call.exchange.headers.get("client-request-id") or call.request_id,
+        **problem.extra.get("inner", {}),
     }  # fmt: skip
     error: Doc = {
         "code": problem.extra.get("wire_code") or kind.extra["code"],
@@ -267,8 +239,17 @@ def stamp(call: Call, answer: Answer) -> None:
         ("Cache-Control", "no-cache"),
         ("OData-Version", "4.0"),
         ("Vary", "Accept-Encoding"),
-        ("x-ms-resource-unit", "1"),
+        ("x-ms-resource-unit", str(_cost(call))),
     ]
+
+
+def _cost(call: Call) -> int:
+    from emulator.entra import limits
+
+    try:
+        return limits.cost(call)
+    except ValueError:  # a query that cannot be read
+        return 1
 
 
 DIALECT = Dialect(

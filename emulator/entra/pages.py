@@ -4,11 +4,12 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 
-from emulator.kernel.doc import Doc
+from emulator.kernel.doc import Doc, dig
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Path
 from emulator.store import Kind, Store
@@ -112,6 +113,18 @@ def _rows(
     return [(seq, value, orjson.loads(doc)) for seq, value, doc in rows]
 
 
+def in_order(docs: list[Doc], orderby: tuple[tuple[Path, bool], ...]) -> list[Doc]:
+    """Documents in the order asked for; without regard to case, what has no value first."""
+    found = list(docs)
+    for path, down in reversed(orderby):
+        found.sort(key=partial(_sort_key, ".".join(path)), reverse=down)
+    return found
+
+
+def _sort_key(path: str, doc: Doc) -> str:
+    return str(dig(doc, path) or "").casefold()
+
+
 def _sorted(
     store: Store, kind: Kind, where: Where | None, orderby: tuple[tuple[Path, bool], ...], cursor: Cursor,
     *, limit: int, keep: Keep | None,
@@ -122,7 +135,6 @@ def _sorted(
     while more:
         page = store.page(kind, where, after=after, limit=1000, keep=keep)
         docs, after, more = docs + page.docs, page.last, page.more
-    for path, down in reversed(orderby):
-        docs.sort(key=lambda doc, name=path[0]: str(doc.get(name) or "").casefold(), reverse=down)  # type: ignore[misc]
+    docs = in_order(docs, orderby)
     following = Cursor(cursor.seq + limit).text() if len(docs) > cursor.seq + limit else None
     return Ordered(docs[cursor.seq : cursor.seq + limit], following)

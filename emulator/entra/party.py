@@ -1,10 +1,8 @@
 """The tenant as a party: its types, its two services, its seed."""
 
-from emulator.entra import graph
-from emulator.entra.login import dialect as login
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import discover
-from emulator.kernel.party import PartyType, Seeding, ServiceType
+from emulator.kernel.party import Dialect, PartyType, Seeding, ServiceType
 from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
 from emulator.store import Kind
@@ -32,12 +30,24 @@ def seed(seeding: Seeding) -> None:
     seed_all(seeding, *_PACKAGES)
 
 
+def _graph() -> Dialect:
+    from emulator.entra.graph import DIALECT
+
+    return DIALECT
+
+
+def _login() -> Dialect:
+    from emulator.entra.login.dialect import DIALECT
+
+    return DIALECT
+
+
 PARTY = PartyType(
     name="entra",
-    kinds=kinds_of(Kind, *_PACKAGES),
+    make_kinds=lambda: kinds_of(Kind, *_PACKAGES),
     services=(
-        ServiceType("graph", graph.DIALECT, discover("emulator.entra.resources"), lambda _: ["graph.microsoft.com"]),
-        ServiceType("login", login.DIALECT, discover("emulator.entra.login"), lambda _: LOGIN_HOSTS),
+        ServiceType("graph", _graph, lambda: discover("emulator.entra.resources"), lambda _: ["graph.microsoft.com"]),
+        ServiceType("login", _login, lambda: discover("emulator.entra.login"), lambda _: LOGIN_HOSTS),
     ),
     seed=seed,
     describe=describe,

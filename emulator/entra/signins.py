@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from emulator.entra.login.aadsts import CATALOGUE
@@ -121,6 +122,7 @@ class Attempt:
         }]  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def _device(user_agent: str) -> Doc:
     system = next((name for pattern, name in _SYSTEMS if re.search(pattern, user_agent)), "")
     found = ((re.search(pattern, user_agent), name) for pattern, name in _BROWSERS)

@@ -18,16 +18,20 @@ AUDIENCES = frozenset({GRAPH, GRAPH + "/", GRAPH_APP_ID, f"spn:{GRAPH_APP_ID}"})
 def tenant(call: Call) -> Doc:
     """The tenant's own document."""
     if "tenant" not in call.memo:
-        call.memo["tenant"] = call.store.all(TENANT)[0]
+        call.memo["tenant"] = call.store.settled(("tenant",), lambda: call.store.all(TENANT)[0])
     found: Doc = call.memo["tenant"]
     return found
 
 
 def signing_keys(call: Call) -> list[SigningKey]:
     """The tenant's token-signing keys, the active one first."""
-    rows = call.store.all(SIGNING_KEYS)
-    rows.sort(key=lambda row: row["use"] != "active")
-    return [load_signing_key(row["_key"].encode(), row["_certificate"].encode()) for row in rows]
+
+    def loaded() -> list[SigningKey]:
+        rows = sorted(call.store.all(SIGNING_KEYS), key=lambda row: bool(row["use"] != "active"))
+        return [load_signing_key(row["_key"].encode(), row["_certificate"].encode()) for row in rows]
+
+    found: list[SigningKey] = call.store.settled(("signing keys",), loaded)
+    return found
 
 
 _REJECTED = {

@@ -1,6 +1,6 @@
 """directoryAudits and signIns, read from the journal."""
 
-from .worlds import DANA, app_client, error, person_client, world
+from .worlds import ADMIN, DANA, app_client, error, person_client, world
 
 
 def names(body):
@@ -94,3 +94,19 @@ def test_sign_ins_are_read_from_the_journal(tenant, graph):
     )
     assert [row["id"] for row in failed["value"]] == ["s1"]
     assert graph.get("/auditLogs/signIns/s1")["status"]["errorCode"] == 51004
+
+
+def test_permissions_and_roles_of_the_logs(tenant):
+    path = "/auditLogs/directoryAudits"
+    refused = error(app_client(tenant, "User.Read.All").call("GET", path))
+    assert refused == (
+        403, "Authentication_MSGraphPermissionMissing",
+        "Calling principal does not have required MSGraph permissions AuditLog.Read.All",
+    )  # fmt: skip
+    refused = error(person_client(tenant, DANA, "AuditLog.Read.All").call("GET", path))
+    assert refused == (403, "Authentication_RequestFromUnsupportedUserRole", "User is not in the allowed roles")
+    assert person_client(tenant, ADMIN, "AuditLog.Read.All").call("GET", path).status == 200
+
+
+def test_the_provisioning_log_is_empty(graph):
+    assert graph.get("/auditLogs/provisioning?$top=5")["value"] == []

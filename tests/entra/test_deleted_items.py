@@ -101,3 +101,40 @@ def test_without_a_free_seat_a_licence_comes_back_as_an_error(graph):
     found = graph.get(f"/users/{DANA}?$select=assignedLicenses,licenseAssignmentStates")
     assert found["assignedLicenses"] == []
     assert found["licenseAssignmentStates"][0]["error"] == "CountViolation"
+
+
+def test_every_type_has_its_bin(tenant, graph):
+    app = graph.post("/applications", {"displayName": "Gone"})
+    principal = graph.post("/servicePrincipals", {"appId": app["appId"]})
+    graph.delete(f"/applications/{app['id']}")
+    root = "/directory/deletedItems"
+    assert [item["id"] for item in graph.get(f"{root}/microsoft.graph.application")["value"]] == [app["id"]]
+    assert [item["id"] for item in graph.get(f"{root}/graph.servicePrincipal")["value"]] == [principal["id"]]
+    assert graph.get(f"{root}/{app['id']}")["@odata.type"] == "#microsoft.graph.application"
+    back = graph.post(f"{root}/{app['id']}/restore")
+    assert (back["id"], back["deletedDateTime"]) == (app["id"], None)
+    assert graph.get(f"/servicePrincipals/{principal['id']}")["appId"] == app["appId"]
+    assert graph.get(f"{root}/microsoft.graph.administrativeUnit")["value"] == []
+    weak = app_client(tenant, "User.Read.All")
+    assert error(weak.call("GET", f"{root}/microsoft.graph.application"))[0] == 403
+    assert weak.get(f"{root}/microsoft.graph.user")["value"] == []
+
+
+def test_counting_what_is_deleted(graph):
+    graph.delete(f"/users/{DANA}")
+    eventual = {"ConsistencyLevel": "eventual"}
+    assert graph.call("GET", "/directory/deletedItems/microsoft.graph.user/$count", headers=eventual).text() == "1"
+    for bad in ({"userId": None}, {"userId": DANA, "type": "Car"}):
+        assert error(graph.call("POST", "/directory/deletedItems/getUserOwnedObjects", bad))[0] == 400
+
+
+def test_a_user_comes_back_into_groups_and_licences_as_they_are_now(graph):
+    sales = graph.get("/groups")["value"][0]["id"]
+    graph.post(f"/users/{DANA}/assignLicense", {"addLicenses": [], "removeLicenses": [E3]})
+    graph.post(f"/groups/{sales}/assignLicense", {"addLicenses": [{"skuId": E3}], "removeLicenses": []})
+    graph.delete(f"/users/{DANA}")
+    assert graph.get(f"/groups/{sales}/members")["value"] == []
+    graph.post(f"/groups/{sales}/assignLicense", {"addLicenses": [], "removeLicenses": [E3]})
+    graph.post(f"/directory/deletedItems/{DANA}/restore")
+    assert graph.get(f"/users/{DANA}?$select=assignedLicenses")["assignedLicenses"] == []
+    assert [item["id"] for item in graph.get(f"/groups/{sales}/members")["value"]] == [DANA]

@@ -1,5 +1,7 @@
 """Groups: what Graph creates, members and owners, what Exchange and on-premises directories own."""
 
+from urllib.parse import quote
+
 import pytest
 
 from .worlds import ADMIN, DANA, app_client, error, person_client, world
@@ -62,12 +64,6 @@ def test_create_is_refused(graph, change, message):
     body = {key: value for key, value in {**NEW, **change}.items() if value is not None}
     assert error(graph.call("POST", "/groups", body))[2].startswith(message)
     assert len(graph.get("/groups")["value"]) == 1
-
-
-def test_dynamic_groups_say_that_they_are_not_emulated(tenant, graph):
-    answer = graph.call("POST", "/groups", {**NEW, "groupTypes": ["DynamicMembership"], "membershipRule": "x"})
-    assert answer.status == 400
-    assert tenant.why(answer.header("request-id"))["emulated"] is False
 
 
 def test_members(graph):
@@ -139,3 +135,77 @@ def test_what_is_fixed_at_creation(graph):
     group = graph.post("/groups", NEW)["id"]
     assert error(graph.call("PATCH", f"/groups/{group}", {"isAssignableToRole": True}))[0] == 400
     assert graph.call("GET", "/groups/$count", headers={"ConsistencyLevel": "eventual"}).text() == "2"
+
+
+def test_by_unique_name_a_group_is_made_or_changed(graph):
+    url, make = "/groups(uniqueName='team-x')", {"prefer": "create-if-missing"}
+    assert error(graph.call("PATCH", url, {"description": "x"}))[0] == 404
+    assert graph.call("PATCH", url, NEW, headers=make).status == 201
+    assert graph.call("PATCH", url, {"description": "again"}, headers=make).status == 204
+    assert graph.get(f"{url}?$select=uniqueName,description")["description"] == "again"
+    assert error(graph.call("POST", "/groups", {**NEW, "uniqueName": "team-x"}))[:2] == (
+        409, "Request_MultipleObjectsWithSameKeyValue",
+    )  # fmt: skip
+
+
+def test_twenty_relationships_at_creation(graph):
+    bound = {"owners@odata.bind": ["x"] * 11, "members@odata.bind": ["x"] * 10}
+    assert "members@odata.bind" in error(graph.call("POST", "/groups", {**NEW, **bound}))[2]
+
+
+def test_references_are_removed_by_url_too(graph):
+    group = graph.post("/groups", {**NEW, "owners@odata.bind": [ref(DANA)["@odata.id"], ref(ADMIN)["@odata.id"]]})["id"]
+    graph.post(f"/groups/{group}/members/$ref", ref(DANA))
+    member, owner = (quote(ref(id)["@odata.id"], safe="") for id in (DANA, ADMIN))
+    assert graph.call("DELETE", f"/groups/{group}/members/$ref?@id={member}").status == 204
+    assert graph.call("DELETE", f"/groups/{group}/owners/$ref?$id={owner}").status == 204
+    assert (member_ids(graph, group), member_ids(graph, group, "owners")) == ([], [DANA])
+    assert error(graph.call("DELETE", f"/groups/{group}/members/$ref"))[0] == 400
+
+
+def test_without_ref_the_member_itself_is_deleted(tenant, graph):
+    group = graph.get("/groups?$filter=displayName eq 'Sales'")["value"][0]["id"]
+    weak = app_client(tenant, "Group.ReadWrite.All")
+    assert error(weak.call("DELETE", f"/groups/{group}/members/{DANA}"))[0] == 403
+    assert error(graph.call("DELETE", f"/groups/{group}/members/{ADMIN}"))[0] == 404
+    assert graph.call("DELETE", f"/groups/{group}/members/{DANA}").status == 204
+    assert error(graph.call("GET", f"/users/{DANA}"))[0] == 404
+    assert member_ids(graph, group) == []
+    assert graph.call("POST", f"/directory/deletedItems/{DANA}/restore").status == 200
+    assert member_ids(graph, group) == [DANA]
+
+
+def test_role_assignable_groups_do_not_nest(graph):
+    role = graph.post("/groups", {**NEW, "isAssignableToRole": True})["id"]
+    sales = graph.get("/groups?$filter=displayName eq 'Sales'")["value"][0]["id"]
+    for outer, inner in ((role, sales), (sales, role)):
+        assert error(graph.call("POST", f"/groups/{outer}/members/$ref", ref(inner)))[0] == 400
+    refused = graph.call("POST", "/groups", {**UNIFIED, "isAssignableToRole": True, "visibility": "Public"})
+    assert error(refused)[0] == 400
+
+
+def test_a_hundred_owners():
+    people = [{"userPrincipalName": f"p{n}@acme-labs.example", "displayName": f"P{n}"} for n in range(101)]
+    names = [person["userPrincipalName"] for person in people]
+    with world(users=people, groups=[{"displayName": "Owned", "owners": names[:100]}]) as tenant:
+        graph = app_client(tenant)
+        group = graph.get("/groups")["value"][0]["id"]
+        last = graph.get(f"/users/{names[100]}")["id"]
+        assert error(graph.call("POST", f"/groups/{group}/owners/$ref", ref(last)))[0] == 400
+
+
+def test_what_exchange_keeps_is_written_alone(graph):
+    unified, plain = graph.post("/groups", UNIFIED)["id"], graph.post("/groups", {**NEW, "mailNickname": "other"})["id"]
+    assert graph.call("PATCH", f"/groups/{unified}", {"allowExternalSenders": True}).status == 204
+    assert error(graph.call("PATCH", f"/groups/{unified}", {"allowExternalSenders": True, "theme": "x"}))[0] == 400
+    assert error(graph.call("PATCH", f"/groups/{plain}", {"allowExternalSenders": True}))[0] == 400
+
+
+def test_an_owner_may_change_and_delete_the_group(tenant, graph):
+    group = graph.post("/groups", {**NEW, "owners@odata.bind": [ref(DANA)["@odata.id"]]})["id"]
+    sales = graph.get("/groups?$filter=displayName eq 'Sales'")["value"][0]["id"]
+    dana = person_client(tenant, DANA, "Group.ReadWrite.All")
+    assert dana.call("PATCH", f"/groups/{group}", {"description": "mine"}).status == 204
+    assert error(dana.call("PATCH", f"/groups/{sales}", {"description": "mine"}))[0] == 403
+    assert dana.call("DELETE", f"/groups/{group}").status == 204
+    assert error(dana.call("DELETE", f"/groups/{sales}"))[0] == 403

@@ -144,7 +144,11 @@ def test_expand():
     assert "is not a navigation property" in refusal(expand="displayName")[1]
     assert refusal(expand="manager,memberOf")[0] == UNSUPPORTED
     assert refusal(expand="memberOf", advanced=True)[0] == UNSUPPORTED
-    assert asked(expand="manager($levels=max)", advanced=True).expand[0].levels == -1
+    whole = check(
+        parse_options([("$expand", "manager($levels=max)"), ("$count", "true")], EVENTUAL), "user", single=True
+    )
+    assert whole.expand[0].levels == -1
+    assert "$levels" in refusal(expand="manager($levels=max)", advanced=True)[1]
     assert "is not valid in a $select or $expand expression" in refusal(expand="manager($top=3)")[1]
     assert "unbalanced bracket" in refusal(expand="manager($select=id")[1]
 

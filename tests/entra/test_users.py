@@ -264,4 +264,88 @@ def test_extension_attributes_are_merged(graph):
     graph.patch(f"/users/{DANA}", {"onPremisesExtensionAttributes": {"extensionAttribute1": "a"}})
     graph.patch(f"/users/{DANA}", {"onPremisesExtensionAttributes": {"extensionAttribute2": "b"}})
     found = graph.get(f"/users/{DANA}?$select=onPremisesExtensionAttributes")["onPremisesExtensionAttributes"]
-    assert found == {"extensionAttribute1": "a", "extensionAttribute2": "b"}
+    assert {name: value for name, value in found.items() if value} == {
+        "extensionAttribute1": "a",
+        "extensionAttribute2": "b",
+    }
+    assert len(found) == 15
+
+
+def test_what_sharepoint_keeps_is_written_alone(graph):
+    assert graph.call("PATCH", f"/users/{DANA}", {"aboutMe": "Likes cats", "skills": ["cats"]}).status == 204
+    assert graph.get(f"/users/{DANA}?$select=aboutMe,skills")["skills"] == ["cats"]
+    refused = error(graph.call("PATCH", f"/users/{DANA}", {"aboutMe": "x", "jobTitle": "y"}))
+    assert refused == (400, "BadRequest", "The request is currently not supported on the targeted entity set")
+
+
+def test_identities_name_issuer_and_type(graph):
+    extra = {"signInType": "emailAddress", "issuer": "acme.onmicrosoft.com", "issuerAssignedId": "x@elsewhere.example"}
+    assert graph.call("PATCH", f"/users/{DANA}", {"identities": [extra]}).status == 204
+    assert [item["signInType"] for item in full(graph, DANA)["identities"]] == ["emailAddress", "userPrincipalName"]
+    for bad in ({"signInType": "emailAddress"}, {**extra, "signInType": "telepathy"}):
+        assert error(graph.call("PATCH", f"/users/{DANA}", {"identities": [bad]}))[0] == 400
+
+
+def test_people_say_some_things_about_themselves(tenant):
+    dana = person_client(tenant, DANA, "User.ReadWrite")
+    assert dana.call("PATCH", "/me", {"mobilePhone": "1"}).status == 204
+    assert dana.get("/me")["mobilePhone"] == "1"
+    assert error(dana.call("PATCH", "/me", {"jobTitle": "Boss"}))[0] == 403
+    admin = person_client(tenant, ADMIN, "User.ReadWrite")
+    assert admin.call("PATCH", "/me", {"jobTitle": "Boss"}).status == 204
+
+
+def test_leaving_is_guarded(tenant, graph):
+    plain = app_client(tenant, "User.ReadWrite.All")
+    body = {"employeeLeaveDateTime": "2026-02-01T00:00:00Z"}
+    assert error(plain.call("PATCH", f"/users/{DANA}", body))[0] == 403
+    able = app_client(tenant, "User.ReadWrite.All", "User-LifeCycleInfo.ReadWrite.All")
+    assert able.call("PATCH", f"/users/{DANA}", body).status == 204
+    assert able.get(f"/users/{DANA}?$select=employeeLeaveDateTime")["employeeLeaveDateTime"] == "2026-02-01T00:00:00Z"
+    assert error(plain.call("GET", f"/users/{DANA}?$select=employeeLeaveDateTime"))[0] == 403
+
+
+def test_sign_in_activity_comes_from_the_log(tenant, graph):
+    assert graph.get(f"/users/{DANA}?$select=signInActivity") == {
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users(signInActivity)/$entity", "signInActivity": None,
+    }  # fmt: skip
+    weak = app_client(tenant, "User.Read.All")
+    assert error(weak.call("GET", f"/users/{DANA}?$select=signInActivity"))[0] == 403
+
+
+def test_sponsors(graph):
+    reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{ADMIN}"}
+    assert graph.call("POST", f"/users/{DANA}/sponsors/$ref", reference).status == 204
+    assert error(graph.call("POST", f"/users/{DANA}/sponsors/$ref", reference))[0] == 400
+    assert [item["id"] for item in graph.get(f"/users/{DANA}/sponsors")["value"]] == [ADMIN]
+    assert graph.get(f"/users/{DANA}?$expand=sponsors")["sponsors"][0]["id"] == ADMIN
+    assert graph.call("DELETE", f"/users/{DANA}/sponsors/{ADMIN}/$ref").status == 204
+    assert error(graph.call("DELETE", f"/users/{DANA}/sponsors/{ADMIN}/$ref"))[0] == 404
+
+
+def test_the_older_names_are_betas(graph):
+    beta = "https://graph.microsoft.com/beta"
+    assert graph.post(f"{beta}/users/{DANA}/invalidateAllRefreshTokens")["value"] is True
+    assert error(graph.call("POST", f"/users/{DANA}/invalidateAllRefreshTokens"))[2] == (
+        "Resource not found for the segment 'invalidateAllRefreshTokens'."
+    )
+    found = graph.post(f"{beta}/users/validatePassword", {"password": "abc"})
+    assert (found["isValid"], found["validationResults"][0]["validationPassed"]) == (False, False)
+    assert graph.post(f"{beta}/users/validatePassword", {"password": "Gr8-enough-pw"})["isValid"] is True
+
+
+def test_nobody_manages_themselves(graph):
+    reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{DANA}"}
+    assert error(graph.call("PUT", f"/users/{DANA}/manager/$ref", reference))[0] == 400
+
+
+def test_managers_above_managers(graph):
+    lab = graph.get("/users/lab@acme-labs.example")["id"]
+    graph.put(f"/users/{lab}/manager/$ref", {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{ADMIN}"})
+    path = f"/users/{DANA}?$select=id&$expand=manager($levels=max;$select=id)&$count=true"
+    found = graph.get(path, headers={"ConsistencyLevel": "eventual"})
+    assert (found["manager"]["id"], found["manager"]["manager"]["id"]) == (lab, ADMIN)
+    assert "manager" not in found["manager"]["manager"]
+    reports = graph.get(f"https://graph.microsoft.com/beta/users/{ADMIN}/transitiveReports")["value"]
+    assert [item["id"] for item in reports] == [lab, DANA]
+    assert error(graph.call("GET", "/users?$expand=manager($levels=2)"))[0] == 400

@@ -74,9 +74,9 @@ def _issuer(call: Call, *, v2: bool) -> str:
     return f"{HOST}/{tid}/v2.0" if v2 else f"https://sts.windows.net/{tid}/"
 
 
-def _sign(call: Call, claims: Doc, *, x5t: bool = True) -> str:
+def _sign(call: Call, claims: Doc, *, x5t: bool = True, constant: bytes = b"{}") -> str:
     key = signing_keys(call)[0]
-    return mint_jwt(claims, key, headers={"x5t": key.kid_sha1} if x5t else None)
+    return mint_jwt(claims, key, headers={"x5t": key.kid_sha1} if x5t else None, constant=constant)
 
 
 def user_access_token(
@@ -116,20 +116,30 @@ def _name_claims(user: Doc, *, v2: bool) -> Doc:
     return {"preferred_username": upn} if v2 else {"unique_name": upn, "upn": upn}
 
 
-def app_access_token(call: Call, client: Client, asked: Asked, *, roles: list[str], acr: str) -> tuple[str, int]:
-    """An app-only access token: `roles` instead of `scp`, the service principal as `oid` and `sub`."""
-    assert client.principal is not None
-    lifetime, v2 = 3599, _wants_v2(call, asked)
-    oid = client.principal["id"]
+def app_access_token(call: Call, client: Client, asked: Asked, *, acr: str) -> tuple[str, int]:
+    """An app-only access token and its lifetime in seconds: `roles` instead of `scp`; the service principal as `oid`
+    and `sub`. Its `roles` are what administrators granted."""
+    lifetime = 3599
     call.memo["uti"] = opaque(call, "uti")
+    key = ("app claims", client.id, asked.resource["appId"], asked.audience, acr)
+    v2, constant = call.store.settled(key, lambda: _app_claims(call, client, asked, acr=acr))
+    claims = {**_common(call, "at", lifetime), "uti": call.memo["uti"]}
+    return _sign(call, claims, x5t=not v2, constant=constant), lifetime
+
+
+def _app_claims(call: Call, client: Client, asked: Asked, *, acr: str) -> tuple[bool, bytes]:
+    """Whether it is a v2 token, and the claims that are the same in all of the client's tokens for a resource."""
+    assert client.principal is not None
+    v2, oid = _wants_v2(call, asked), client.principal["id"]
     issuer = _issuer(call, v2=v2)
+    roles = grants.roles_of(call.store, oid, asked.resource["appId"])
     claims: Doc = {
-        "aud": asked.resource["appId"] if v2 else asked.audience, "iss": issuer, **_common(call, "at", lifetime),
-        **_client_claims(client, acr, v2=v2), "idp": None if v2 else issuer, "idtyp": None if v2 else "app", "oid": oid,
-        "roles": sorted(roles) or None, "sub": oid, "tenant_region_scope": None if v2 else region(call),
-        "uti": call.memo["uti"], "ver": "2.0" if v2 else "1.0", "wids": None if v2 else _app_wids(call, oid),
+        "aud": asked.resource["appId"] if v2 else asked.audience, "iss": issuer, **_client_claims(client, acr, v2=v2),
+        "idp": None if v2 else issuer, "idtyp": None if v2 else "app", "oid": oid, "roles": sorted(roles) or None,
+        "sub": oid, "tenant_region_scope": None if v2 else region(call), "ver": "2.0" if v2 else "1.0",
+        "wids": None if v2 else _app_wids(call, oid),
     }  # fmt: skip
-    return _sign(call, _present(claims), x5t=not v2), lifetime
+    return v2, orjson.dumps(_present(claims))
 
 
 def _app_wids(call: Call, principal_id: str) -> list[str]:

@@ -55,6 +55,13 @@ class Client:
 
 def client_of(call: Call, client_id: str, tenancy: Tenancy) -> Client:
     """The application with that id. Raises 700038, 700016, 50194, 7000112."""
+    found: Client = call.store.settled(
+        ("client", client_id, tenancy.segment), lambda: _client_of(call, client_id, tenancy)
+    )
+    return found
+
+
+def _client_of(call: Call, client_id: str, tenancy: Tenancy) -> Client:
     given = Compared("client_id", client_id, "request")
     if not is_guid(client_id) or not client_id.strip("0-"):
         raise Problem("700038", client_id, why=Why("A client_id is the GUID of an application.", (given,)))

@@ -14,7 +14,7 @@ from emulator.entra.login.aadsts import CATALOGUE
 from emulator.kernel.call import Call
 from emulator.kernel.clock import http_date, iso_seconds
 from emulator.kernel.doc import Doc
-from emulator.kernel.exchange import Answer, Exchange
+from emulator.kernel.exchange import Answer, Exchange, pairs
 from emulator.kernel.ids import as_guid
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
@@ -72,7 +72,7 @@ def parse(call: Call) -> None:
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     try:
-        return Exchange("", "", "", "", text).params()
+        return pairs(text)
     except ValueError as error:
         raise Problem("90013", why=Why(f"The parameters cannot be read: {error}.")) from error
 

@@ -5,7 +5,6 @@ from emulator.entra.login.clients import authenticate
 from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, v1_times
 from emulator.entra.login.scopes import DEFAULT, Asked, resource_of
-from emulator.entra.resources import grants
 from emulator.entra.signins import Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -38,8 +37,7 @@ def client_credentials(call: Call, request: TokenRequest) -> Doc:
             raise Problem("7000229", client.id, request.where.id, why=why)
         asked = _asked(call, request)
         attempt.resource = asked.resource
-        roles = grants.roles_of(call.store, client.principal["id"], asked.resource["appId"])
-        access, lifetime = app_access_token(call, client, asked, roles=roles, acr=acr)
+        access, lifetime = app_access_token(call, client, asked, acr=acr)
         with call.commit():
             attempt.succeed(call)
     if request.v2:

@@ -82,6 +82,11 @@ def _split(part: str) -> tuple[str, str]:
 
 def resource_of(call: Call, name: str) -> Doc:
     """The service principal of an API, by its app id or one of its names. Raises 500011."""
+    found: Doc = call.store.settled(("resource", name), lambda: _resource_of(call, name))
+    return found
+
+
+def _resource_of(call: Call, name: str) -> Doc:
     if name in AUDIENCES:
         name = GRAPH_APP_ID
     found = service_principals.by_name(call.store, name)
@@ -102,11 +107,7 @@ def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     An application may always call itself.
     """
     # Differs: Microsoft authorises its own applications for a list; here also for whatever a user could consent to.
-    known = {
-        str(item["value"]).lower(): item
-        for item in service_principals.scopes(asked.resource)
-        if item.get("isEnabled", True)
-    }
+    known: dict[str, Doc] = call.store.settled(("scopes", asked.resource["id"]), lambda: _known(asked.resource))
     for scope in asked.scopes:
         if scope.lower() not in known:
             raise _unknown_scope(client, asked, scope)
@@ -120,6 +121,12 @@ def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     if missing or (asked.default and not held) or client.principal is None:
         raise not_consented(client, asked, missing or {DEFAULT}, held)
     return sorted((held - set(OIDC)) | (asked.oidc - {"offline_access"} if asked.is_graph else set()))
+
+
+def _known(resource: Doc) -> dict[str, Doc]:
+    """The enabled delegated permissions of an API by their names in lower case."""
+    scopes = service_principals.scopes(resource)
+    return {str(item["value"]).lower(): item for item in scopes if item.get("isEnabled", True)}
 
 
 def _held(call: Call, client: Client, user: Doc, asked: Asked) -> set[str]:

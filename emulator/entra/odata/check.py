@@ -30,12 +30,14 @@ def check(
     advanced: bool | None = None,
     most: int = 999,
     digits: int = 0,
+    single: bool = False,
 ) -> QueryOptions:
     """The options with every property under its canonical name. Raises ODataError for what Graph refuses.
 
     ``resource`` is the type's name ("user", "servicePrincipal"; "directoryObject" for mixed collections),
     ``most`` the largest page; ``advanced`` overrides what header and ``$count`` say; ``digits`` is how many
-    digits of a second the resource's documents write (0 for directory objects, 3 for logs).
+    digits of a second the resource's documents write (0 for directory objects, 3 for logs). ``single``: they are
+    asked of one object.
     """
     advanced = options.advanced if advanced is None else advanced
     if options.search is not None and not options.eventual:
@@ -46,7 +48,7 @@ def check(
     checked = replace(
         options,
         select=tuple(scope.selected(name) for name in options.select),
-        expand=scope.expanded(options.expand),
+        expand=scope.expanded(options.expand, single=single),
         filter=None if options.filter is None else scope.filtered(options.filter),
         search=None if options.search is None else scope.searched(options.search),
     )
@@ -74,10 +76,12 @@ class _Scope:
         except UnknownProperty as error:
             raise errors.bad(f"{SELECT_EXPAND}{error}") from error
 
-    def expanded(self, expand: tuple[Expand, ...]) -> tuple[Expand, ...]:
+    def expanded(self, expand: tuple[Expand, ...], *, single: bool) -> tuple[Expand, ...]:
         checked = tuple(self.expansion(item) for item in expand)
-        if len(checked) > 1:
+        if len(checked) > 1 and filterable(self.resource) is not None:
             raise errors.unsupported(errors.EXPAND_ONE)
+        if not single and any(item.levels is not None for item in checked):
+            raise errors.unsupported(errors.EXPAND_LEVELS)
         if self.advanced and any(item.name != "manager" or item.levels is None for item in checked):
             raise errors.unsupported(errors.EXPAND_ADVANCED)
         return checked

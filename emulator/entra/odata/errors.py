@@ -13,6 +13,7 @@ SEARCH_HEADER = (
 )
 SORTING = "Sorting not supported for current query."  # observed 2020-11, microsoft-graph-docs 4187
 EXPAND_ADVANCED = "$expand is not supported with advanced query parameters."  # inferred
+EXPAND_LEVELS = "$levels is only supported when a single user is requested."  # inferred
 EXPAND_ONE = "Only one property can be expanded in a single query."  # inferred
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_FILE = Path(__file__).parent.parent / "data" / "graph-schema.json"
+_DATA = Path(__file__).parent.parent / "data"
 CAST = "microsoft.graph."
 
 # Served by Graph and named by its documentation, absent from the metadata extract.
@@ -28,6 +28,20 @@ _FURTHER: Mapping[str, Mapping[str, str]] = {
     "administrativeUnit": {"createdDateTime": "DateTimeOffset"},
     "orgContact": {"createdDateTime": "DateTimeOffset"},
 }
+
+
+# Types that the extract leaves out: kind, base, properties, relationships as in the file.
+_MORE_TYPES: Mapping[str, Mapping[str, object]] = {
+    "schemaExtension": {
+        "kind": "entity", "base": "entity",
+        "props": {
+            "description": "String", "owner": "String", "properties": "Collection(extensionSchemaProperty)",
+            "status": "String", "targetTypes": "Collection(String)",
+        },
+    },
+    "extensionSchemaProperty": {"kind": "complex", "props": {"name": "String", "type": "String"}},
+    "onPremisesSyncBehavior": {"kind": "entity", "base": "entity", "props": {"isCloudManaged": "Boolean"}},
+}  # fmt: skip
 
 
 class UnknownProperty(Exception):
@@ -57,8 +71,11 @@ class Resolved:
 
 @cache
 def _types() -> Mapping[str, Mapping[str, object]]:
-    found: Mapping[str, Mapping[str, object]] = json.loads(_FILE.read_text("utf-8"))["types"]
-    return found
+    first, more = (
+        json.loads((_DATA / name).read_text("utf-8"))["types"]
+        for name in ("graph-schema.json", "graph-schema-more.json")
+    )
+    return {**more, **first, **_MORE_TYPES}
 
 
 def _part(type_name: str, part: str) -> Mapping[str, str]:
@@ -69,6 +86,28 @@ def _part(type_name: str, part: str) -> Mapping[str, str]:
 def is_structured(type_name: str) -> bool:
     """Whether a type has properties of its own (an entity or complex type)."""
     return _types().get(type_name, {}).get("kind") in ("entity", "complex")
+
+
+def type_names() -> list[str]:
+    """Every type, in name order."""
+    return sorted(_types())
+
+
+@cache
+def described(type_name: str) -> Mapping[str, object]:
+    """A type as the extract has it: kind, base, props, nav, values, open, abstract, nonNullable."""
+    own = _FURTHER.get(type_name)
+    return {**_types()[type_name], "props": {**_part(type_name, "props"), **own}} if own else _types()[type_name]
+
+
+@cache
+def _folded() -> Mapping[str, str]:
+    return {name.lower(): name for name in _types() if is_structured(name)}
+
+
+def structured(name: str) -> str | None:
+    """The type of that name in any case, where it has properties of its own."""
+    return _folded().get(name.lower())
 
 
 def enum_values(type_name: str) -> tuple[str, ...]:
@@ -98,6 +137,17 @@ def properties(type_name: str) -> Mapping[str, Property]:
     return found
 
 
+def is_open(type_name: str) -> bool:
+    """Whether objects of a type can carry more properties than it declares."""
+    return bool(_types().get(type_name, {}).get("open"))
+
+
+def extension_name(name: str) -> bool:
+    """Whether a name is that of a directory extension (`extension_{appId}_x`) or schema extension (`id_x`)."""
+    head, underscore, tail = name.partition("_")
+    return bool(head and underscore and tail) and not name.startswith("_")
+
+
 def resolve(type_name: str, path: tuple[str, ...]) -> Resolved:
     """Follow a path of names in any case. Raises UnknownProperty."""
     names: list[str] = []
@@ -118,6 +168,14 @@ def _step(type_name: str, name: str) -> Property:
     if found is not None:
         return found
     # Directory extensions (extension_{appId}_{name}), schema extensions and custom security attributes are per tenant.
-    if (name.startswith(("extension_", "ext")) and "_" in name) or type_name in ("", "customSecurityAttributeValue"):
+    if type_name in ("", "customSecurityAttributeValue") or (is_open(type_name) and extension_name(name)):
         return Property(name, "", collection=False, navigation=False)
     raise UnknownProperty(name, type_name)
+
+
+def derives(type_name: str, base: str) -> bool:
+    """Whether a type is another, or derived from it."""
+    here: object = type_name
+    while isinstance(here, str) and here != base:
+        here = _types().get(here, {}).get("base")
+    return here == base

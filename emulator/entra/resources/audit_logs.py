@@ -4,6 +4,7 @@ Source: graph-entra.md 1.19. Rows are written by entra/audit.py and entra/signin
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from emulator.entra import queries
 from emulator.entra.audit import STREAM as AUDITS
@@ -16,38 +17,52 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.kernel.query import matches
+from emulator.kernel.query import And, Compare, Node, matches
 from emulator.store import journal
 
 SIGN_INS = "signIns"
+PROVISIONING = "provisioning"
 MOST = 1000
 _BATCH = 500
+READERS = {
+    "roles": ("Reports Reader", "Security Reader", "Security Administrator", "Global Reader", "Security Operator"),
+    "denied": "report_denied", "denied_role": "report_role",
+}  # fmt: skip
+_LIST: dict[str, Any] = {"source": DOCUMENTED, "paging": Paging(MOST, MOST, "$top"), "extra": READERS}
+_ONE: dict[str, Any] = {"source": DOCUMENTED, "extra": READERS}
 
 
-@operation("GET", "/v1.0/auditLogs/directoryAudits", source=DOCUMENTED, paging=Paging(MOST, MOST, "$top"))
+@operation("GET", "/v1.0/auditLogs/directoryAudits", **_LIST)
 def list_audits(call: Call) -> Collection:
     """Changes of the directory, newest first."""
     return _listed(call, AUDITS, "directoryAudit", "activityDateTime")
 
 
-@operation("GET", "/v1.0/auditLogs/directoryAudits/{id}", source=DOCUMENTED)
+@operation("GET", "/v1.0/auditLogs/directoryAudits/{id}", **_ONE)
 def get_audit(call: Call) -> Entity:
     """One change."""
     return _one(call, AUDITS, "directoryAudit")
 
 
-@operation("GET", "/v1.0/auditLogs/signIns", source=DOCUMENTED, paging=Paging(MOST, MOST, "$top"))
+@operation("GET", "/v1.0/auditLogs/signIns", **_LIST)
 def list_sign_ins(call: Call) -> Collection:
     """Sign-ins, newest first; the tenant needs Entra ID P1 or P2."""
     _premium(call)
     return _listed(call, SIGN_INS, "signIn", "createdDateTime")
 
 
-@operation("GET", "/v1.0/auditLogs/signIns/{id}", source=DOCUMENTED)
+@operation("GET", "/v1.0/auditLogs/signIns/{id}", **_ONE)
 def get_sign_in(call: Call) -> Entity:
     """One sign-in."""
     _premium(call)
     return _one(call, SIGN_INS, "signIn")
+
+
+@operation("GET", "/v1.0/auditLogs/provisioning", **_LIST)
+def list_provisioning(call: Call) -> Collection:
+    """What Microsoft's own provisioning service did: nothing, as none of its jobs runs in this tenant."""
+    _premium(call)
+    return _listed(call, PROVISIONING, "provisioningObjectSummary", "activityDateTime")
 
 
 def _premium(call: Call) -> None:
@@ -73,7 +88,8 @@ def _listed(call: Call, stream: str, resource: str, when: str) -> Collection:
             raise Problem("unsupported_query", text, why=Why("Logs are ordered by time only.", compared))
     newest_first = not wanted.orderby or wanted.orderby[0][1]
     found: list[tuple[int, Doc]] = []
-    for row in _rows(call, stream, Cursor.read(wanted.skiptoken).seq, newest_first=newest_first):
+    start = Cursor.read(wanted.skiptoken).seq
+    for row in _rows(call, stream, start, newest_first=newest_first, about=_about(wanted.filter)):
         if _visible(call, row[1]) and (wanted.filter is None or matches(wanted.filter, row[1], fold=True)):
             found.append(row)
             if len(found) > size:
@@ -88,14 +104,26 @@ def _visible(call: Call, doc: Doc) -> bool:
     return version(call) != "v1.0" or "interactiveUser" in doc.get("signInEventTypes", ("interactiveUser",))
 
 
-def _rows(call: Call, stream: str, start: int, *, newest_first: bool) -> Iterator[tuple[int, Doc]]:
+def _about(node: Node | None) -> str | None:
+    """An id that every row of the answer is about, where the filter says so: rows are indexed by those."""
+    parts = node.items if isinstance(node, And) else [node]
+    for part in parts:
+        match part:
+            case Compare(("userId",) | ("appId",) | ("servicePrincipalId",), "eq", str(value)):
+                return value.lower()
+    return None
+
+
+def _rows(
+    call: Call, stream: str, start: int, *, newest_first: bool, about: str | None = None
+) -> Iterator[tuple[int, Doc]]:
     """Rows of a stream with their numbers, beyond `start` (0: from the end that comes first)."""
     at = start
     while True:
         before = (at or None) if newest_first else None
         batch = journal.read(
             call.store.database, party=call.party, stream=stream, after=0 if newest_first else at, before=before,
-            limit=_BATCH, newest_first=newest_first,
+            limit=_BATCH, newest_first=newest_first, about=about,
         )  # fmt: skip
         for row in batch:
             yield row["n"], row["doc"]

@@ -55,6 +55,11 @@ TEMPLATES: dict[str, str] = {
     "Directory Synchronization Accounts": "d29b2b05-8046-44ba-8758-1e26182fcf32",
     "Guest Inviter": "95e79109-95c0-4d8e-aee3-d01accf2d47b",
     "Cloud Device Administrator": "7698a772-787b-4ac8-901f-60d6b08affd2",
+    "Authentication Policy Administrator": "0526716b-113d-4c15-b2c8-68e3c22b9f80",
+    "Security Operator": "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f",
+    "Application Developer": "cf1c38e5-3621-4004-a7cb-879624dced7c",
+    "Identity Governance Administrator": "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e",
+    "Message Center Reader": "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",
 }
 _NAMES = {template: name for name, template in TEMPLATES.items()}
 
@@ -124,12 +129,13 @@ def _template(template: str) -> Doc:
     return {
         "id": template,
         "deletedDateTime": None,
-        "description": _description(_NAMES[template]),
+        "description": description(_NAMES[template]),
         "displayName": _NAMES[template],
     }
 
 
-def _description(name: str) -> str:
+def description(name: str) -> str:
+    """What a role says of itself."""
     return f"Members have the rights of the {name} role."
 
 
@@ -168,12 +174,21 @@ def activate_role(call: Call) -> Entity:
     return queries.entity(call, SHAPE, role, location=f"/directoryRoles/{role['id']}")
 
 
+def activated(call: Call, template: str) -> Doc:
+    """The active role of a template, activated where it is not yet."""
+    found = call.store.find(ROLES, "roleTemplateId", template)
+    if found is None:
+        found = call.store.add(ROLES, _role(call.ids.guid("directoryRole"), template))
+        audit(call, "Add role from template", [target("Role", found)])
+    return dict(found)
+
+
 def _role(id: str, template: str) -> Doc:
     name = _NAMES[template]
     return {
         "id": id,
         "deletedDateTime": None,
-        "description": _description(name),
+        "description": description(name),
         "displayName": name,
         "roleTemplateId": template,
     }

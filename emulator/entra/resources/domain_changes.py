@@ -6,7 +6,7 @@ from typing import Any
 from emulator.entra import bodies, queries
 from emulator.entra.graph import Entity, changed
 from emulator.entra.problems import invalid, required
-from emulator.entra.resources import federation, groups, users
+from emulator.entra.resources import domain_references, federation
 from emulator.entra.resources.dns import publishes
 from emulator.entra.resources.domains import (
     ADMINS,
@@ -24,9 +24,9 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.kernel.query import Compare, Or
 from emulator.store import Duplicate
 
+MOST = 5000
 WRITABLE_SERVICES = frozenset({"Email", "OfficeCommunicationsOnline", "Yammer"})
 _NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _WRITABLE = frozenset({"authenticationType", "isDefault", "supportedServices", *PASSWORDS})
@@ -63,6 +63,9 @@ def add_domain(call: Call) -> Entity:
         raise Problem(
             "domain_child_federated", why=Why("A subdomain of a federated root is not created here.", compared)
         )
+    if call.store.count(DOMAINS) >= MOST:
+        compared = (Compared("domains", MOST, "tenant"),)
+        raise Problem("domain_limit", str(MOST), why=Why("A tenant has a limited number of domains.", compared))
     domain = new_domain(name.lower(), verified=root is not None, root=root["id"] if root else None)
     try:
         call.store.add(DOMAINS, domain)
@@ -197,7 +200,7 @@ def delete_domain(call: Call) -> None:
             raise Problem(
                 "domain_builtin", label, why=Why(f"The {label} domain stays.", (Compared(flag, True, domain["id"]),))
             )
-    holders = references(call, domain["id"])
+    holders = domain_references.counted(call, domain["id"])
     if holders:
         compared = tuple(Compared(what, count, "tenant") for what, count in holders.items())
         raise Problem("domain_in_use", domain["id"], why=Why("A domain goes when nothing refers to it.", compared))
@@ -205,22 +208,3 @@ def delete_domain(call: Call) -> None:
         federation.drop(call, domain)
     call.store.drop(DOMAINS, domain["id"])
     logged(call, "Remove verified domain" if domain["isVerified"] else "Remove unverified domain", domain)
-
-
-def references(call: Call, name: str) -> dict[str, int]:
-    """What refers to a domain: users, groups, subdomains. Empty when nothing does."""
-    suffix = f"@{name}"
-    by_user = Or(
-        (
-            Compare(("userPrincipalName",), "ew", suffix),
-            Compare(("mail",), "ew", suffix),
-            Compare(("proxyAddresses",), "ew", suffix),
-        )
-    )
-    by_group = Compare(("mail",), "ew", suffix)
-    found = {
-        "users": call.store.count(users.USERS, queries.compiled(call, users.SHAPE, by_user)),
-        "groups": call.store.count(groups.GROUPS, queries.compiled(call, groups.SHAPE, by_group)),
-        "subdomains": len(call.store.find_all(DOMAINS, "_root", name)),
-    }  # fmt: skip
-    return {what: count for what, count in found.items() if count}

@@ -195,6 +195,9 @@ def _checked(body: Any) -> Doc:
         value = found.get(name)
         if value is not None and not re.fullmatch(r"https://[^\s/]+\S*", value):
             raise invalid(name, "internalDomainFederation", value, rule=f"{name} is an https URI.")
+    for name in ("preferredAuthenticationProtocol", "promptLoginBehavior", "federatedIdpMfaBehavior"):
+        if found.get(name) == "unknownFutureValue":
+            raise invalid(name, "internalDomainFederation", found[name], rule="The value is one that exists.")
     for name in CERTIFICATES:
         if found.get(name) is not None:
             found[name] = _certificate(name, found[name])

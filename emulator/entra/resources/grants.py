@@ -138,7 +138,7 @@ def grant_required(store: Store, application: Doc, principal: Doc, *, now: int) 
 def assignment(principal: Doc, kind: str, resource: Doc, role_id: str, *, now: int) -> Doc:
     """An app role assignment; its id is a function of what it links."""
     return {
-        "id": _opaque(principal["id"], resource["id"], role_id), "deletedDateTime": None, "appRoleId": role_id,
+        "id": opaque(principal["id"], resource["id"], role_id), "deletedDateTime": None, "appRoleId": role_id,
         "createdDateTime": iso(now), "principalDisplayName": principal["displayName"], "principalId": principal["id"],
         "principalType": kind, "resourceDisplayName": resource["displayName"], "resourceId": resource["id"],
     }  # fmt: skip
@@ -159,8 +159,9 @@ def add_scopes(
 
 
 def grant_id(client_id: str, resource_id: str, user_id: str | None) -> str:
-    return _opaque(client_id, resource_id, user_id or "")
+    return opaque(client_id, resource_id, user_id or "")
 
 
-def _opaque(*parts: str) -> str:
+def opaque(*parts: str) -> str:
+    """An id that is a function of what it links."""
     return base64.urlsafe_b64encode(hashlib.sha256("/".join(parts).encode()).digest()).rstrip(b"=").decode()

@@ -3,13 +3,15 @@
 Licences are not inherited through nesting. A member who cannot have one keeps a row that says why.
 """
 
-from emulator.entra import queries
+from emulator.entra import queries, relations
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
+from emulator.entra.relations import related
 from emulator.entra.resources import groups, licence_rules, licences, memberships, users
-from emulator.entra.resources.references import marked, rendered
+from emulator.entra.resources.references import marked
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.store import Store
@@ -49,35 +51,28 @@ def assign_license(call: Call) -> Entity:
         "Set group license",
         [target("Group", group, changed={"AssignedLicense": (old, group["assignedLicenses"])})],
     )
-    for id in memberships.member_ids(call.store, memberships.GROUP_MEMBERS, group["id"]):
-        member_changed(call, id)
-    group["hasMembersWithLicenseErrors"] = bool(_with_errors(call, group))
     group["licenseProcessingState"] = {"state": "ProcessingComplete"}
     call.store.put(groups.GROUPS, group)
+    for id in memberships.member_ids(call.store, memberships.GROUP_MEMBERS, group["id"]):
+        member_changed(call, id)
     return queries.entity(call, groups.SHAPE, group)
 
 
-@operation(
-    "GET",
-    "/v1.0/groups/{id}/membersWithLicenseErrors",
-    source=DOCUMENTED,
-    scope=("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"),
-)
-def members_with_errors(call: Call) -> Collection:
+@related(
+    "/v1.0/groups/{id}/membersWithLicenseErrors", source=DOCUMENTED,
+    scope=("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.AccessAsUser.All"),
+)  # fmt: skip
+def members_with_errors(call: Call) -> Collection | Answer | Doc:
     """Members who could not get a licence of the group."""
-    found = _with_errors(call, groups.load(call))
-    return queries.of_documents(call, found, resource="directoryObject", context="directoryObjects", render=rendered)
+    found = call.store.find_multi(users.USERS, "_licenceErrors", groups.load(call)["id"])
+    return relations.of_objects(call, [marked(user, "user") for user in found])
 
 
-def _with_errors(call: Call, group: Doc) -> list[Doc]:
-    ids = memberships.member_ids(call.store, memberships.GROUP_MEMBERS, group["id"])
-    return [
-        marked(user, "user")
-        for user in call.store.get_many(users.USERS, ids)
-        if any(
-            row["state"] == "Error" and row["assignedByGroup"] == group["id"] for row in user["licenseAssignmentStates"]
-        )
-    ]
+def has_errors(call: Call, group: Doc) -> bool:
+    """Whether a member could not get a licence of the group."""
+    sql = f"SELECT 1 FROM {call.store.multi_table} WHERE kind = ? AND attribute = ? AND value = ? LIMIT 1"  # noqa: S608
+    row = call.store.database.execute(sql, (users.USERS.name, "_licenceErrors", group["id"])).fetchone()
+    return row is not None
 
 
 def member_changed(call: Call, user_id: str) -> None:
@@ -95,7 +90,7 @@ def member_changed(call: Call, user_id: str) -> None:
 
 def inherited(store: Store, user: Doc, *, now: int) -> list[Doc]:
     """A user's assignments, with those of the groups they are in as these are now."""
-    rows = [row for row in user["licenseAssignmentStates"] if row["assignedByGroup"] is None]
+    rows = _direct(store, user, now=now)
     before = {(row["assignedByGroup"], row["skuId"]): row for row in user["licenseAssignmentStates"]}
     for group in store.get_many(groups.GROUPS, memberships.group_ids(store, user["id"])):
         for item in group["assignedLicenses"]:
@@ -104,12 +99,26 @@ def inherited(store: Store, user: Doc, *, now: int) -> list[Doc]:
                 rows.append(old)
                 continue
             made = licences.row(item["skuId"], item["disabledPlans"], now, group=group["id"])
-            rows.append(
-                licences.row(
-                    item["skuId"], item["disabledPlans"], now, group=group["id"], error=_error(store, user, rows, made)
-                )
-            )
+            error = _error(store, user, rows, made)
+            if old and old["error"] == error and old["disabledPlans"] == item["disabledPlans"]:
+                rows.append(old)
+                continue
+            rows.append(licences.row(item["skuId"], item["disabledPlans"], now, group=group["id"], error=error))
     return rows
+
+
+def _direct(store: Store, user: Doc, *, now: int) -> list[Doc]:
+    """Direct assignments; one that failed is tried again."""
+    rows = [row for row in user["licenseAssignmentStates"] if row["assignedByGroup"] is None]
+    tried: list[Doc] = [row for row in rows if row["state"] == "Active"]
+    for row in rows:
+        if row["state"] != "Active":
+            made = licences.row(row["skuId"], row["disabledPlans"], now)
+            error = _error(store, user, tried, made)
+            tried.append(
+                row if error == row["error"] else licences.row(row["skuId"], row["disabledPlans"], now, error=error)
+            )
+    return tried
 
 
 def _error(store: Store, user: Doc, rows: list[Doc], made: Doc) -> str:

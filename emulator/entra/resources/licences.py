@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from emulator.entra import queries
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
-from emulator.entra.problems import invalid
+from emulator.entra.problems import invalid, not_found
 from emulator.entra.resources import licence_rules, mailboxes, skus
+from emulator.entra.resources.user_paths import load, of_user
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
 from emulator.kernel.doc import Doc
@@ -46,6 +47,7 @@ def settle(store: Store, user: Doc, rows: list[Doc], *, now: int) -> None:
         skus.take_seats(store, sku_id, 1 if sku_id in held else -1)
     user["assignedLicenses"] = [{"disabledPlans": _disabled(rows, sku_id), "skuId": sku_id} for sku_id in held]
     user["_skus"] = held
+    user["_licenceErrors"] = sorted({row["assignedByGroup"] for row in rows if row["state"] == "Error"} - {None})
     user["_plans"] = _plans(store, user, old_plans, now=now)
     mailboxes.settle(store, user)
 
@@ -81,12 +83,12 @@ def _plans(store: Store, user: Doc, old: list[Doc], *, now: int) -> Doc:
     return {"since": since, "later": {id: date for id, date in dates.items() if date != since}, "gone": gone}
 
 
-@operation("POST", "/v1.0/users/{id}/assignLicense", source=DOCUMENTED, extra=ADMINS, emits=("Change user license",))
+@of_user("POST", "/assignLicense", source=DOCUMENTED, extra=ADMINS, emits=("Change user license",))
 def assign_license(call: Call) -> Entity:
     """Add and remove licences of a user in one operation: all of it holds, or none."""
-    from emulator.entra.resources import users
+    from emulator.entra.resources import dynamic_groups, users
 
-    user = users.load(call)
+    user = load(call)
     added, removed = request_of(call.body)
     old = user["assignedLicenses"]
     if added and not user.get("usageLocation"):
@@ -103,9 +105,10 @@ def assign_license(call: Call) -> Entity:
     for item in added:
         if item["skuId"] not in active(user):
             licence_rules.check_seats(call.store, item["skuId"])
-    licence_rules.check_plans(call.store, wanted)
+    licence_rules.check_plans(call.store, [item for item in wanted if item["state"] == "Active"])
     settle(call.store, user, wanted, now=call.now)
     call.store.put(users.USERS, user)
+    dynamic_groups.user_changed(call, user["id"])
     log(call, user, old)
     return queries.entity(call, users.SHAPE, user)
 
@@ -149,13 +152,36 @@ def request_of(body: Doc) -> tuple[list[Doc], list[str]]:
     return added, [item.lower() for item in body["removeLicenses"]]
 
 
-@operation("GET", "/v1.0/users/{id}/licenseDetails", source=DOCUMENTED)
+@of_user("GET", "/licenseDetails", source=DOCUMENTED)
 def license_details(call: Call) -> Collection:
     """The SKUs that a user holds, with the state of each service plan."""
-    from emulator.entra.resources import users
+    user = load(call)
+    found = details(call, user, "").items
+    context = f"users('{call.path.get('id', user['id'])}')/licenseDetails"
+    return queries.of_documents(call, found, resource="licenseDetails", context=context)
 
-    user = users.load(call)
-    return details(call, user, f"users('{call.path['id']}')/licenseDetails")
+
+@of_user("GET", "/licenseDetails/{detailsId}", source=DOCUMENTED, extra={"like": "/users/{id}/licenseDetails"})
+def one_license_details(call: Call) -> Entity:
+    """One SKU that a user holds."""
+    user = load(call)
+    for item in details(call, user, "").items:
+        if item["id"] == call.path["detailsId"]:
+            return Entity(f"users('{user['id']}')/licenseDetails/$entity", item)
+    raise not_found(call.path["detailsId"], what="licence of the user")
+
+
+@operation(
+    "POST", "/v1.0/users/{id}/reprocessLicenseAssignment", source=DOCUMENTED, body="optional_json", extra=ADMINS,
+    emits=("Change user license",),
+)  # fmt: skip
+def reprocess(call: Call) -> Entity:
+    """Work out anew what a user has by their groups: what failed for want of seats may succeed now."""
+    from emulator.entra.resources import group_licences, users
+
+    user = load(call)
+    group_licences.member_changed(call, user["id"])
+    return queries.entity(call, users.SHAPE, users.by_key(call, user["id"]))
 
 
 def details(call: Call, user: Doc, context: str) -> Collection:

@@ -1,15 +1,16 @@
 """Applications as they are present in the tenant: /servicePrincipals. Source: graph-entra.md 1.14."""
 
-from emulator.entra import bodies, queries
+from emulator.entra import application_rules, bodies, queries
 from emulator.entra.audit import audit, changes, target
-from emulator.entra.graph import Collection, Entity, changed
+from emulator.entra.graph import Collection, Entity, changed, preferences
 from emulator.entra.problems import not_found, required
 from emulator.entra.queries import Shape
-from emulator.entra.resources import applications, graph_api
+from emulator.entra.resources import applications, bin, graph_api
 from emulator.entra.tokens import GRAPH_APP_ID, tenant
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
-from emulator.kernel.doc import Doc
+from emulator.kernel.doc import Doc, public
+from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.store import Column, Kind, Multi, Store
@@ -26,7 +27,9 @@ SERVICE_PRINCIPALS = Kind(
 ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrator")}
 _WRITABLE_TEXT = """
     accountEnabled appRoleAssignmentRequired alternativeNames description displayName homepage loginUrl logoutUrl
-    notes notificationEmailAddresses preferredSingleSignOnMode replyUrls tags
+    notes notificationEmailAddresses preferredSingleSignOnMode replyUrls tags keyCredentials servicePrincipalNames
+    samlSingleSignOnSettings preferredTokenSigningKeyThumbprint tokenEncryptionKeyId customSecurityAttributes
+    servicePrincipalType addIns
 """
 WRITABLE = frozenset(_WRITABLE_TEXT.split())
 
@@ -84,11 +87,51 @@ def scopes(principal: Doc) -> list[Doc]:
     return list(graph_api.scope_docs()) if principal["appId"] == GRAPH_APP_ID else principal["oauth2PermissionScopes"]
 
 
-def render(_: Call, principal: Doc) -> Doc:
-    return {**principal, "appRoles": app_roles(principal), "oauth2PermissionScopes": scopes(principal)}
+def follow(call: Call, old: Doc, application: Doc) -> None:
+    """An application was changed: its service principal in its own tenant shows the same."""
+    principal = by_app_id(call.store, application["appId"])
+    if principal is None:
+        return
+    fresh = principal_of(application, principal["id"], call.now)
+    names = (
+        "appDisplayName", "appRoles", "homepage", "info", "logoutUrl", "oauth2PermissionScopes", "replyUrls",
+        "servicePrincipalNames", "signInAudience", "verifiedPublisher",
+    )  # fmt: skip
+    principal.update({name: fresh[name] for name in names})
+    if principal["displayName"] == old["displayName"]:
+        principal["displayName"] = application["displayName"]
+    call.store.put(SERVICE_PRINCIPALS, principal)
 
 
-SHAPE = Shape("servicePrincipal", "servicePrincipals", SERVICE_PRINCIPALS, full=render)
+def render(call: Call, principal: Doc) -> Doc:
+    shown = {**principal, "appRoles": app_roles(principal), "oauth2PermissionScopes": scopes(principal)}
+    if "keycredentials" not in call.params.get("$select", "").lower():
+        shown["keyCredentials"] = application_rules.without_keys(principal["keyCredentials"])
+    return shown
+
+
+def _owners(call: Call, principal: Doc) -> list[Doc]:
+    from emulator.entra.resources import application_owners
+
+    return application_owners.owners_of(call, principal["id"], application_owners.PRINCIPAL_OWNERS)
+
+
+def _assignments(column: str) -> queries.Relation:
+    def fetch(call: Call, principal: Doc) -> list[Doc]:
+        from emulator.entra.resources.grants import APP_ROLE_ASSIGNMENTS
+
+        return [public(row) for row in call.store.find_all(APP_ROLE_ASSIGNMENTS, column, principal["id"])]
+
+    return fetch
+
+
+SHAPE = Shape(
+    "servicePrincipal", "servicePrincipals", SERVICE_PRINCIPALS, full=render,
+    relations={
+        "owners": _owners, "appRoleAssignments": _assignments("principalId"),
+        "appRoleAssignedTo": _assignments("resourceId"),
+    },
+)  # fmt: skip
 
 
 def load(call: Call) -> Doc:
@@ -106,6 +149,12 @@ def load(call: Call) -> Doc:
 def list_principals(call: Call) -> Collection:
     """The applications that are present in the tenant."""
     return queries.collection(call, SHAPE)
+
+
+@operation("GET", "/v1.0/servicePrincipals/$count", source=DOCUMENTED)
+def count_principals(call: Call) -> Answer:
+    """How many there are, as text."""
+    return queries.count_text(call, queries.counted(call, SHAPE))
 
 
 @operation("GET", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED)
@@ -134,39 +183,47 @@ def create_principal(call: Call) -> Entity:
         raise Problem("same_key", "servicePrincipalNames", why=Why("The application is present already.", compared))
     principal = {**ensure(call, application), **body}
     call.store.put(SERVICE_PRINCIPALS, principal)
-    return queries.entity(call, SHAPE, principal, location=f"/servicePrincipals/{principal['id']}")
+    return queries.entity(call, SHAPE, principal, status=201, location=f"/servicePrincipals/{principal['id']}")
 
 
 @operation(
-    "PATCH", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Update service principal",)
-)
+    "PATCH", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS,
+    emits=("Update service principal", "Add service principal"),
+)  # fmt: skip
 def update_principal(call: Call) -> Entity | None:
-    """Change a service principal: disable it, ask for assignments…"""
+    """Change a service principal: disable it, ask for assignments… `Prefer: create-if-missing` upserts by appId."""
+    name, equals, value = call.path["id"].partition("=")
+    upsert = equals and name.lower() == "appid" and "create-if-missing" in preferences(call)
+    if upsert and by_app_id(call.store, value) is None:
+        call.body["appId"] = value
+        return create_principal(call)
     principal = load(call)
-    body = _checked(call.body)
+    given = dict(call.body)
+    if str(given.get("appId", principal["appId"])).lower() == principal["appId"]:
+        given.pop("appId", None)
+    body = _checked(given)
     old = dict(principal)
-    principal.update(body)
+    if "keyCredentials" in body:
+        body["keyCredentials"] = application_rules.keys(
+            old["keyCredentials"], body["keyCredentials"], "ServicePrincipal"
+        )
+    principal.update({key: _blank_of(key) if item is None else item for key, item in body.items()})
     call.store.put(SERVICE_PRINCIPALS, principal)
     audit(call, "Update service principal", [target("ServicePrincipal", principal, changed=changes(old, principal))])
     return changed(call, queries.entity(call, SHAPE, principal))
+
+
+def _blank_of(name: str) -> object:
+    """What a cleared property holds."""
+    return {"accountEnabled": True, "appRoleAssignmentRequired": False}.get(name)
 
 
 @operation(
     "DELETE", "/v1.0/servicePrincipals/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Remove service principal",)
 )
 def delete_principal(call: Call) -> None:
-    """Take an application out of the tenant, with everything that was granted to it."""
-    remove(call, load(call))
-
-
-def remove(call: Call, principal: Doc) -> None:
-    from emulator.entra.resources import directory_roles, grants, memberships
-
-    grants.forget(call.store, principal["id"])
-    memberships.forget(call.store, principal["id"])
-    directory_roles.principal_gone(call.store, principal["id"])
-    call.store.drop(SERVICE_PRINCIPALS, principal["id"])
-    audit(call, "Remove service principal", [target("ServicePrincipal", principal)])
+    """Take an application out of the tenant; it can be restored for 30 days with what was granted to it."""
+    bin.discard(call, "servicePrincipal", load(call))
 
 
 def _checked(body: Doc) -> Doc:

@@ -27,22 +27,27 @@ _READ_ONLY_TEXT = """
     signInActivity signInSessionsValidFromDateTime
 """
 READ_ONLY = frozenset(_READ_ONLY_TEXT.split())
-# Kept by SharePoint, Exchange and others behind Graph.
-_ELSEWHERE_TEXT = """
-    aboutMe authorizationInfo birthday customSecurityAttributes hireDate interests mailboxSettings mySite
-    pastProjects preferredName print responsibilities schools skills
-"""
-ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
+# Kept by SharePoint behind Graph: written alone, and shown of one user at a time.
+PROFILE = frozenset({
+    "aboutMe", "birthday", "hireDate", "interests", "mySite", "pastProjects", "preferredName", "responsibilities",
+    "schools", "skills",
+})  # fmt: skip
+# Kept by Exchange and others.
+ELSEWHERE = frozenset({"authorizationInfo", "customSecurityAttributes", "mailboxSettings", "print"})
+# What people without a directory role may say about themselves (inferred: Microsoft's default user permissions).
+SELF_SERVICE = PROFILE | {"mobilePhone", "businessPhones", "faxNumber", "preferredLanguage"}
 LIMITS = {
     "displayName": 256, "userPrincipalName": 113, "mailNickname": 64, "onPremisesImmutableId": 64, "givenName": 64,
     "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64, "officeLocation": 128, "city": 128,
     "state": 128, "country": 128, "streetAddress": 1024, "postalCode": 40, "mobilePhone": 64, "faxNumber": 64,
     "businessPhones": 64, "employeeId": 16, "otherMails": 250, "preferredLanguage": 64,
 }  # fmt: skip
+SHORTEST, LONGEST, KINDS = 8, 256, 3  # of a password
 REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
 # What stays with the cloud on an object that is mastered on-premises.
 CLOUD_MASTERED = frozenset({"usageLocation", "passwordPolicies", "otherMails", "preferredDataLocation"})
 _POLICIES = frozenset({"None", "DisablePasswordExpiration", "DisableStrongPassword"})
+_SIGN_IN_TYPES = ("userPrincipalName", "emailAddress", "userName", "federated")
 _UPN = re.compile(r"[A-Za-z0-9'._!#^~-]{1,64}@[A-Za-z0-9.-]{1,48}")
 _NICKNAME = re.compile(r"[^@()\\\[\]\";:<>, ]+")
 _MAIL = re.compile(r"[\x21-\x7e]+@[\x21-\x7e]+")
@@ -57,6 +62,10 @@ def checked(body: Doc) -> Doc:
             raise unsupported_here(
                 f"Property '{name}' cannot be updated together with others.", f"Writing {name} of a user"
             )
+    if PROFILE & set(found) and set(found) - PROFILE:
+        compared = (Compared("properties", ", ".join(sorted(found)), "request body"),)
+        why = Why("Properties that SharePoint keeps are written in a request of their own.", compared)
+        raise Problem("bad_request", "The request is currently not supported on the targeted entity set", why=why)
     for name in REQUIRED:
         if name in found and found[name] in (None, ""):
             raise required(name, "User")
@@ -84,11 +93,20 @@ def _check_values(found: Doc) -> None:
         raise invalid(
             "businessPhones", "User", found["businessPhones"], rule="businessPhones has one element at the most."
         )
+    _check_identities(found.get("identities") or ())
     policies = {item.strip() for item in (found.get("passwordPolicies") or "None").split(",")}
     if not policies <= _POLICIES:
         raise invalid(
             "passwordPolicies", "User", found["passwordPolicies"], rule=f"Policies: {', '.join(sorted(_POLICIES))}."
         )
+
+
+def _check_identities(given: Any) -> None:
+    for item in given:
+        if not item.get("signInType") or not item.get("issuerAssignedId") or not item.get("issuer"):
+            raise invalid("identities", "User", item, rule="An identity has signInType, issuer and issuerAssignedId.")
+        if item["signInType"] not in _SIGN_IN_TYPES:
+            raise invalid("identities", "User", item, rule=f"signInType is one of {', '.join(_SIGN_IN_TYPES)}.")
 
 
 def may_change(user: Doc, names: set[str]) -> None:
@@ -171,13 +189,13 @@ def domain_of(call: Call, upn: str) -> Doc:
 
 def check_anchor_free(call: Call, anchor: str, own_id: str) -> None:
     """The immutable id is unique, deleted users in the recycle bin included."""
-    from emulator.entra.resources import deleted_items, users
+    from emulator.entra.resources import bin, users
 
     live = users.by_immutable_id(call.store, anchor)
     if live is not None and live["id"] != own_id:
         raise conflict("onPremisesImmutableId", anchor, live["userPrincipalName"])
-    gone = call.store.find(deleted_items.DELETED_USERS, "onPremisesImmutableId", anchor)
-    if gone is not None and gone["id"] != own_id and not deleted_items.is_over(call, gone):
+    gone = call.store.find(bin.DELETED_USERS, "onPremisesImmutableId", anchor)
+    if gone is not None and gone["id"] != own_id and not bin.is_over(call, gone):
         raise conflict("onPremisesImmutableId", anchor, gone["userPrincipalName"], where="deleted users")
 
 
@@ -202,18 +220,39 @@ def set_password(call: Call, user: Doc, profile: Doc) -> bool:
 
 def check_password_strength(user: Doc, password: str) -> None:
     """8 to 256 characters of three of four kinds, without the user's own alias."""
-    kinds = sum(bool(re.search(pattern, password)) for pattern in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]"))
     strong = "DisableStrongPassword" not in (user.get("passwordPolicies") or "")
     alias = user["userPrincipalName"].partition("@")[0].casefold()
     compared: tuple[Compared, ...] = (
         Compared("length", len(password), "passwordProfile.password"),
-        Compared("kinds of characters", kinds, "passwordProfile.password"),
+        Compared("kinds of characters", kinds_in(password), "passwordProfile.password"),
     )  # fmt: skip
-    if not 8 <= len(password) <= 256 or (strong and kinds < 3):
+    if not SHORTEST <= len(password) <= LONGEST or (strong and kinds_in(password) < KINDS):
         rule = "A password has 8 to 256 characters of three kinds: lower case, upper case, digits, symbols."
         raise Problem("password_weak", why=Why(rule, compared))
     if strong and len(alias) > 3 and alias in password.casefold():
         raise Problem("password_weak", why=Why("A password does not contain the user's alias.", compared))
+
+
+def kinds_in(password: str) -> int:
+    """How many kinds of characters a password has: lower case, upper case, digits, symbols."""
+    return sum(bool(re.search(pattern, password)) for pattern in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]"))
+
+
+def validation_results(password: str) -> list[Doc]:
+    """Each rule that a password is held to, and whether it passes."""
+    rules = (
+        ("password_too_short", len(password) >= SHORTEST, "Password is shorter than the minimum length."),
+        ("password_too_long", len(password) <= LONGEST, "Password exceeds the maximum length."),
+        (
+            "password_not_meet_complexity",
+            kinds_in(password) >= KINDS,
+            "Password does not meet complexity requirements.",
+        ),
+    )
+    return [
+        {"ruleName": name, "validationPassed": passed, "message": "Password passes the rule." if passed else text}
+        for name, passed, text in rules
+    ]
 
 
 # -- applying -----------------------------------------------------------------------------------------------------

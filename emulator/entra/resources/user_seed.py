@@ -8,7 +8,9 @@ from emulator.kernel.passwords import hash_password
 from emulator.kernel.problems import LabError
 
 SEED_RANK = 40
-_OURS = frozenset(["password", "licenses", "roles", "manager", "forceChangePasswordNextSignIn"])
+_OURS = frozenset([
+    "password", "licenses", "roles", "manager", "forceChangePasswordNextSignIn", "methods", "perUserMfaState",
+])  # fmt: skip
 
 
 def seed(seeding: Seeding) -> None:

@@ -1,34 +1,38 @@
-"""Users: /users. Source: graph-entra.md 1.8 and 1.20. What may be written is in user_rules.py."""
+"""Users: /users and /me. Source: graph-entra.md 1.8 and 1.20. What may be written is in user_rules.py."""
 
 from typing import Any
 
-from emulator.entra import queries
+from emulator.entra import extensions, queries
 from emulator.entra.audit import audit, changes, target
-from emulator.entra.graph import Collection, Entity, allowed, changed
-from emulator.entra.problems import conflict, not_found, required
+from emulator.entra.graph import Collection, Entity, changed, needs_role
+from emulator.entra.permissions import needs_permission
+from emulator.entra.problems import required
 from emulator.entra.queries import Shape
-from emulator.entra.resources import directory_roles, user_rules
+from emulator.entra.resources import sign_in_activity, user_rules
+from emulator.entra.resources.user_paths import by_key, is_self, load, of_user
+from emulator.entra.resources.user_store import (
+    USERS,
+    blank,
+    by_immutable_id,
+    by_upn,
+    check_sensitive,
+    password_ok,
+    refuse_taken_name,
+    security_identifier,
+    store,
+)
 from emulator.kernel.call import Call
-from emulator.kernel.clock import iso_seconds
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
-from emulator.kernel.passwords import check_password
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.store import Column, Duplicate, Kind, Multi, Store
 
-USERS = Kind(
-    "users",
-    (
-        Column("userPrincipalName", fold=True, unique=True), Column("onPremisesImmutableId", unique=True),
-        Column("mail", fold=True), Column("displayName", fold=True), Column("givenName", fold=True),
-        Column("surname", fold=True), Column("mailNickname", fold=True), Column("accountEnabled", kind="bool"),
-        Column("userType", fold=True), Column("department", fold=True), Column("jobTitle", fold=True),
-        Column("employeeId", fold=True), Column("usageLocation", fold=True), Column("createdDateTime"),
-        Column("onPremisesSyncEnabled", kind="bool"), Column("_manager"),
-    ),
-    (Multi("proxyAddresses", fold=True), Multi("otherMails", fold=True), Multi("_skus")),
-)  # fmt: skip
+__all__ = [
+    "DEFAULT", "EVERYTHING", "SHAPE", "USERS", "blank", "by_immutable_id", "by_key", "by_upn", "check_sensitive",
+    "full",
+    "load", "password_ok", "refuse_taken_name", "render", "security_identifier", "store",
+]  # fmt: skip
+
 DEFAULT = (
     "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
     "preferredLanguage", "surname", "userPrincipalName",
@@ -48,79 +52,25 @@ _EVERYTHING_TEXT = """
 """
 EVERYTHING = tuple(_EVERYTHING_TEXT.split())
 ADMINS = {"roles": ("User Administrator",)}
-_SELF = frozenset({"User.Read", "User.ReadWrite"})
-# Changes that need more than User.ReadWrite.All where the user holds an admin role, and the permission that suffices.
-_SENSITIVE = {
-    "passwordProfile": "User-PasswordProfile.ReadWrite.All", "accountEnabled": "User.EnableDisableAccount.All",
-    "businessPhones": "User-Phone.ReadWrite.All", "mobilePhone": "User-Phone.ReadWrite.All",
-    "otherMails": "User-Mail.ReadWrite.All", "delete": "User.DeleteRestore.All",
-}  # fmt: skip
-
-
-# -- what others ask ----------------------------------------------------------------------------------------------
-
-
-def by_upn(store: Store, upn: str) -> Doc | None:
-    """The live user of that user name, whatever its case."""
-    return store.find(USERS, "userPrincipalName", upn)
-
-
-def by_immutable_id(store: Store, value: str) -> Doc | None:
-    """The live user of that immutable id, compared exactly."""
-    return store.find(USERS, "onPremisesImmutableId", value)
-
-
-def by_key(call: Call, key: str) -> Doc:
-    """The live user of that id or user name. Raises 404."""
-    found: Doc | None = by_upn(call.store, key) if "@" in key else call.store.get(USERS, key.lower())
-    if found is None:
-        raise not_found(key, what="live user")
-    return found
-
-
-def password_ok(user: Doc, password: str) -> bool:
-    """Whether a password is the user's own Microsoft password."""
-    return check_password(password, user.get("_password"))
-
-
-def load(call: Call, key: str = "id") -> Doc:
-    """The user that the path names; User.Read of a signed-in user reaches that user only."""
-    user = by_key(call, call.path[key])
-    caller = call.caller
-    if caller.kind == "user" and caller.id != user["id"]:
-        wanted = frozenset(call.operation.scope) or allowed(call.operation.path, call.operation.method, "DelegatedWork")
-        held = caller.scopes or frozenset()
-        if held.isdisjoint((wanted or frozenset()) - _SELF):
-            compared = (
-                Compared("scp", " ".join(sorted(held)), "token"),
-                Compared("signed-in user", caller.id, "token"),
-                Compared("user", user["id"], "path"),
-            )
-            raise Problem("denied", why=Why("This permission covers the signed-in user only.", compared))
-    return user
+_SLOTS = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 
 
 def full(_: Call, user: Doc) -> Doc:
-    """The document with what is kept apart: passwordProfile never shows a password."""
-    return (
-        {**user, "passwordProfile": {"password": None, **user["_passwordProfile"]}}
-        if "_passwordProfile" in user
-        else user
-    )
+    """The document with what is kept apart or sparsely: passwordProfile never shows a password."""
+    held = user.get("onPremisesExtensionAttributes") or {}
+    made = {**user, "onPremisesExtensionAttributes": {slot: held.get(slot) for slot in _SLOTS}}
+    if "_passwordProfile" in user:
+        made["passwordProfile"] = {"password": None, **user["_passwordProfile"]}
+    return made
 
 
-def _manager(call: Call, user: Doc) -> Doc | None:
-    from emulator.entra.resources.references import directory_object, rendered
+def _relation(name: str) -> queries.Relation:
+    def fetch(call: Call, user: Doc) -> Any:
+        from emulator.entra.resources import user_expansions
 
-    found = directory_object(call, user["_manager"]) if user.get("_manager") else None
-    return rendered(call, found) if found else None
+        return user_expansions.RELATIONS[name](call, user)
 
-
-def _member_of(call: Call, user: Doc) -> list[Doc]:
-    from emulator.entra.resources import memberships
-    from emulator.entra.resources.references import rendered
-
-    return [rendered(call, item) for item in memberships.of(call, user["id"])]
+    return fetch
 
 
 def _assigned_plans(call: Call, user: Doc) -> list[Doc]:
@@ -129,10 +79,30 @@ def _assigned_plans(call: Call, user: Doc) -> list[Doc]:
     return licences.assigned_plans(call.store, user)
 
 
-WORKED = {"assignedPlans": _assigned_plans}
+def _provisioned_plans(call: Call, user: Doc) -> list[Doc]:
+    found = {plan["service"]: plan for plan in _assigned_plans(call, user)}
+    return [
+        {"capabilityStatus": plan["capabilityStatus"], "provisioningStatus": "Success", "service": service}
+        for service, plan in found.items()
+    ]
+
+
+def _leave_date(call: Call) -> None:
+    needs_permission(call, "User-LifeCycleInfo.Read.All", "User-LifeCycleInfo.ReadWrite.All")
+
+
+WORKED = {
+    "assignedPlans": _assigned_plans, "provisionedPlans": _provisioned_plans,
+    "signInActivity": sign_in_activity.of,
+}  # fmt: skip
+EXPANDABLE = (
+    "manager", "directReports", "memberOf", "transitiveMemberOf", "ownedObjects", "ownedDevices", "registeredDevices",
+    "createdObjects", "sponsors", "licenseDetails", "appRoleAssignments", "oauth2PermissionGrants",
+)  # fmt: skip
 SHAPE = Shape(
-    "user", "users", USERS, DEFAULT, EVERYTHING, {"manager": _manager, "memberOf": _member_of}, full,
-    {"assignedLicenses/skuId": "_skus"}, WORKED,
+    "user", "users", USERS, DEFAULT, EVERYTHING, {name: _relation(name) for name in EXPANDABLE}, full,
+    {"assignedLicenses/skuId": "_skus"}, WORKED, paths={"manager/id": "_manager"},
+    guards={"signInActivity": sign_in_activity.guard, "employeeLeaveDateTime": _leave_date},
 )  # fmt: skip
 
 
@@ -153,11 +123,10 @@ def list_users(call: Call) -> Collection:
 @operation("GET", "/v1.0/users/$count", source=DOCUMENTED)
 def count_users(call: Call) -> Answer:
     """How many users there are, as text."""
-    number = queries.counted(call, SHAPE)
-    return Answer(200, [*call.headers, ("Content-Type", "text/plain")], str(number).encode())
+    return queries.count_text(call, queries.counted(call, SHAPE))
 
 
-@operation("GET", "/v1.0/users/{id}", source=DOCUMENTED)
+@of_user("GET", "", source=DOCUMENTED)
 def get_user(call: Call) -> Entity:
     """One user, by id or user name."""
     return queries.entity(call, SHAPE, load(call))
@@ -166,7 +135,8 @@ def get_user(call: Call) -> Entity:
 @operation("POST", "/v1.0/users", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add user",))
 def create_user(call: Call) -> Entity:
     """Create a cloud user."""
-    body = user_rules.checked(call.body)
+    plain, more = extensions.taken_from(call, call.body, "user")
+    body = user_rules.checked(plain)
     for name in user_rules.REQUIRED:
         if body.get(name) is None:
             raise required(name, "User")
@@ -176,36 +146,54 @@ def create_user(call: Call) -> Entity:
         raise Problem(
             "password_required", why=Why("A user is created with a password, in a federated domain too.", compared)
         )
+    _check_leave_date(call, body)
     user = blank(call.ids.guid("user"), call.now)
     user_rules.check_identity(call, None, {**user, **body})
     refuse_taken_name(call, user["id"], body["userPrincipalName"])
     user_rules.apply(call, user, body)
+    extensions.apply(user, more, "user")
     user_rules.set_password(call, user, profile)
     store(call, user, new=True)
     audit(call, "Add user", [target("User", user, changed=changes({}, public(body | {"passwordProfile": None})))])
     return queries.entity(call, SHAPE, user, location=f"/users/{user['id']}")
 
 
-@operation(
-    "PATCH", "/v1.0/users/{id}", source=DOCUMENTED, extra=ADMINS,
+@of_user(
+    "PATCH", "", source=DOCUMENTED, extra=ADMINS, own={"extra": {"own": True}},
     emits=("Update user", "Enable account", "Disable account", "Reset user password",
            "Update StsRefreshTokenValidFrom Timestamp"),
 )  # fmt: skip
 def update_user(call: Call) -> Entity | None:
     """Change a user. The answer is empty unless the representation is asked for."""
     user = load(call)
-    body = user_rules.checked(call.body)
-    user_rules.may_change(user, {name for name in body if body[name] != user.get(name) or name == "passwordProfile"})
+    plain, more = extensions.taken_from(call, call.body, "user")
+    body = user_rules.checked(plain)
+    _check_own(call, user, {*body, *more})
+    touched = {name for name in body if body[name] != user.get(name) or name == "passwordProfile"}
+    user_rules.may_change(user, touched | set(more))
     check_sensitive(call, user, set(body))
+    _check_leave_date(call, body)
     old = dict(user)
     if "userPrincipalName" in body:
         refuse_taken_name(call, user["id"], body["userPrincipalName"])
     user_rules.check_identity(call, old, {**user, **body})
     user_rules.apply(call, user, body)
+    extensions.apply(user, more, "user")
     reset = "passwordProfile" in body and user_rules.set_password(call, user, body["passwordProfile"] or {})
     store(call, user, new=False)
     _log_update(call, old, user, reset=bool(reset))
     return changed(call, queries.entity(call, SHAPE, user))
+
+
+def _check_own(call: Call, user: Doc, names: set[str]) -> None:
+    """Without a directory role people change what is theirs to say about themselves, by /me."""
+    if call.operation.extra.get("own") and is_self(call, user) and not names <= user_rules.SELF_SERVICE:
+        needs_role(call, *ADMINS["roles"])
+
+
+def _check_leave_date(call: Call, body: Doc) -> None:
+    if "employeeLeaveDateTime" in body:
+        needs_permission(call, "User-LifeCycleInfo.ReadWrite.All")
 
 
 def _log_update(call: Call, old: Doc, user: Doc, *, reset: bool) -> None:
@@ -214,11 +202,8 @@ def _log_update(call: Call, old: Doc, user: Doc, *, reset: bool) -> None:
         audit(call, "Update user", [target("User", user, changed=values)])
     if old["accountEnabled"] != user["accountEnabled"]:
         pair = {"AccountEnabled": (old["accountEnabled"], user["accountEnabled"])}
-        audit(
-            call,
-            "Enable account" if user["accountEnabled"] else "Disable account",
-            [target("User", user, changed=pair)],
-        )
+        activity = "Enable account" if user["accountEnabled"] else "Disable account"
+        audit(call, activity, [target("User", user, changed=pair)])
     if reset:
         audit(call, "Reset user password", [target("User", user)])
         audit(call, "Update StsRefreshTokenValidFrom Timestamp", [target("User", user)])
@@ -227,70 +212,12 @@ def _log_update(call: Call, old: Doc, user: Doc, *, reset: bool) -> None:
 @operation("DELETE", "/v1.0/users/{id}", source=DOCUMENTED, extra=ADMINS, emits=("Delete user",))
 def delete_user(call: Call) -> None:
     """Move a user to the deleted items, where it stays 30 days."""
+    remove(call, load(call))
+
+
+def remove(call: Call, user: Doc) -> None:
+    """Soft-delete a user, if the caller may."""
     from emulator.entra.resources import deleted_items
 
-    user = load(call)
     check_sensitive(call, user, {"delete"})
     deleted_items.discard_user(call, user)
-
-
-# -- writing ------------------------------------------------------------------------------------------------------
-
-
-def blank(id: str, now: int) -> Doc:
-    """A cloud user with nothing of its own yet."""
-    at = iso_seconds(now)
-    return {
-        "id": id, "createdDateTime": at, "userType": "Member", "businessPhones": [], "otherMails": [],
-        "proxyAddresses": [], "identities": [], "assignedLicenses": [],
-        "licenseAssignmentStates": [], "securityIdentifier": security_identifier(id),
-        "signInSessionsValidFromDateTime": at, "lastPasswordChangeDateTime": at, "_skus": [],
-    }  # fmt: skip
-
-
-def security_identifier(id: str) -> str:
-    """`S-1-12-1-…`: the object id as four little-endian numbers."""
-    raw = bytes.fromhex(id.replace("-", ""))
-    # A GUID's first three fields are little-endian in its bytes.
-    data = raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]
-    numbers = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8, 12))
-    return "S-1-12-1-" + "-".join(map(str, numbers))
-
-
-def store(call: Call, user: Doc, *, new: bool) -> None:
-    """Insert or replace a user. Raises 400 for a user name or immutable id that is taken."""
-    try:
-        call.store.add(USERS, user) if new else call.store.put(USERS, user)
-    except Duplicate as error:
-        holder = call.store.find(USERS, error.path, error.value) or {}
-        raise conflict(error.path, user.get(error.path), holder.get("id")) from error
-
-
-def refuse_taken_name(call: Call, id: str, upn: str) -> None:
-    """A user name is unique among live users."""
-    holder = by_upn(call.store, upn)
-    if holder is not None and holder["id"] != id:
-        raise conflict("userPrincipalName", upn, holder["id"])
-
-
-def check_sensitive(call: Call, user: Doc, names: set[str]) -> None:
-    """A user who holds an admin role is changed in sensitive ways by the most privileged only."""
-    touched = names & set(_SENSITIVE)
-    if not touched or not directory_roles.is_protected(call.store, user["id"]):
-        return
-    caller = call.caller
-    held = [role["displayName"] for role in directory_roles.roles_of_user(call.store, caller.id)]
-    if {"Global Administrator", "Privileged Authentication Administrator"} & set(held):
-        return
-    lacking = sorted(
-        _SENSITIVE[name] for name in touched if caller.kind == "user" or _SENSITIVE[name] not in (caller.scopes or ())
-    )
-    if lacking:
-        roles = ", ".join(role["displayName"] for role in directory_roles.roles_of_user(call.store, user["id"]))
-        compared: tuple[Any, ...] = (
-            Compared("changed", ", ".join(sorted(touched)), "request"),
-            Compared("roles", roles, user["userPrincipalName"]),
-            Compared("roles", ", ".join(held) or "none", "the caller"),
-            Compared("permission that would do", ", ".join(lacking), "token"),
-        )  # fmt: skip
-        raise Problem("denied", why=Why("Sensitive changes of an administrator need a higher privilege.", compared))

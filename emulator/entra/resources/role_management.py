@@ -1,0 +1,210 @@
+"""Who holds which directory role: /roleManagement/directory/roleAssignments. Source: graph-entra.md 1.13.
+
+The same facts as /directoryRoles: an assignment over the tenant is a member of the activated role; one over an
+administrative unit is a scoped member of it. Privileged Identity Management's schedules show what is assigned for good.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from emulator.entra import bodies, queries
+from emulator.entra.audit import audit, target
+from emulator.entra.entitlements import P2, needs
+from emulator.entra.graph import Collection, Entity
+from emulator.entra.problems import invalid, not_found, required
+from emulator.entra.queries import Shape
+from emulator.entra.resources import administrative_units, directory_roles
+from emulator.entra.resources.references import directory_object, rendered
+from emulator.entra.resources.role_definitions import ADMINS, CUSTOM_ASSIGNMENTS, definition
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, public
+from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.store import Store
+
+BASE = "/v1.0/roleManagement/directory"
+ASSIGNMENTS = BASE + "/roleAssignments"
+ADDED, REMOVED = "Add member to role", "Remove member from role"
+
+
+# -- assignments --------------------------------------------------------------------------------------------------
+
+
+def _id(*parts: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256("/".join(parts).encode()).digest()).rstrip(b"=").decode() + "-1"
+
+
+def assignment(principal: str, role: str, scope: str = "/") -> Doc:
+    """An assignment; its id is a function of what it links."""
+    return {
+        "id": _id(principal, role, scope), "principalId": principal, "roleDefinitionId": role,
+        "directoryScopeId": scope, "principalOrganizationId": None, "resourceScope": scope,
+    }  # fmt: skip
+
+
+def assignments(store: Store) -> Iterator[Doc]:
+    """Every assignment of the tenant: of activated roles, of roles over units, of the tenant's own roles."""
+    templates: dict[str, str] = {role["id"]: role["roleTemplateId"] for role in store.all(directory_roles.ROLES)}
+    for row in store.all(directory_roles.ROLE_MEMBERS):
+        yield assignment(row["principal"], templates[row["role"]])
+    for row in store.all(administrative_units.SCOPED_ROLES):
+        scope = f"/administrativeUnits/{row['administrativeUnitId']}"
+        yield assignment(row["_member"], str(templates.get(row["roleId"], row["roleId"])), scope)
+    for row in store.all(CUSTOM_ASSIGNMENTS):
+        yield public(row)
+
+
+def _shown(call: Call, row: Doc) -> Doc:
+    return {name: value for name, value in row.items() if name not in ("principalOrganizationId", "resourceScope")}
+
+
+def _expanded(name: str) -> queries.Relation:
+    def fetch(call: Call, row: Doc) -> Any:
+        if name == "roleDefinition":
+            return definition(call.store, row["roleDefinitionId"])
+        found = directory_object(call, row["principalId"])
+        return rendered(call, found) if found else None
+
+    return fetch
+
+
+SHAPE = Shape(
+    "unifiedRoleAssignment", "roleManagement/directory/roleAssignments", CUSTOM_ASSIGNMENTS, full=_shown,
+    relations={"principal": _expanded("principal"), "roleDefinition": _expanded("roleDefinition")},
+)  # fmt: skip
+
+
+@operation("GET", ASSIGNMENTS, source=DOCUMENTED)
+def list_assignments(call: Call) -> Collection:
+    """Who holds which role, and over what."""
+    rows = list(assignments(call.store))
+    return queries.of_documents(call, rows, resource=SHAPE.resource, context=SHAPE.set, shape=SHAPE)
+
+
+def _assignment(call: Call) -> Doc:
+    found = next((row for row in assignments(call.store) if row["id"] == call.path["id"]), None)
+    if found is None:
+        raise not_found(call.path["id"], what="role assignment")
+    return found
+
+
+@operation("GET", ASSIGNMENTS + "/{id}", source=DOCUMENTED)
+def get_assignment(call: Call) -> Entity:
+    """One assignment."""
+    return queries.entity(call, SHAPE, _assignment(call))
+
+
+@operation("POST", ASSIGNMENTS, source=DOCUMENTED, status=201, extra=ADMINS, emits=(ADDED, "Add role from template"))
+def create_assignment(call: Call) -> Entity:
+    """Give a role, over the tenant or over an administrative unit; a role is activated where needed."""
+    body = bodies.checked(call.body, SHAPE.resource, shown_only=("principalOrganizationId", "condition"))
+    for name in ("principalId", "roleDefinitionId", "directoryScopeId"):
+        if not body.get(name):
+            raise required(name, "UnifiedRoleAssignment")
+    principal = directory_object(call, body["principalId"].lower())
+    role = definition(call.store, body["roleDefinitionId"])
+    if principal is None or role is None:
+        raise not_found(
+            body["principalId"] if principal is None else body["roleDefinitionId"], what="principal or role"
+        )
+    row = assignment(principal["id"], role["id"], _scope(call, body["directoryScopeId"]))
+    if any(held["id"] == row["id"] for held in assignments(call.store)):
+        compared = (
+            Compared("principalId", row["principalId"], "request body"),
+            Compared("roleDefinitionId", row["roleDefinitionId"], "request body"),
+        )
+        raise Problem("role_active", why=Why("The principal holds the role already.", compared))
+    _give(call, row, role, principal)
+    values = {"Role.DisplayName": (None, role["displayName"]), "Role.TemplateId": (None, role["templateId"])}
+    audit(call, ADDED, [target(principal["_type"], public(principal), changed=values), target("Role", role)])
+    return queries.entity(call, SHAPE, row, location=f"/roleManagement/directory/roleAssignments/{row['id']}")
+
+
+def _scope(call: Call, text: str) -> str:
+    """`/`, or `/administrativeUnits/{id}` of a unit that is there."""
+    head, _, unit = text.rpartition("/")
+    if text == "/":
+        return text
+    if head == "/administrativeUnits" and call.store.get(administrative_units.UNITS, unit.lower()) is not None:
+        return f"{head}/{unit.lower()}"
+    raise invalid("directoryScopeId", "UnifiedRoleAssignment", text, rule="/ or /administrativeUnits/{id}.")
+
+
+def _give(call: Call, row: Doc, role: Doc, principal: Doc) -> None:
+    """Store an assignment where the older resources have it."""
+    if not role["isBuiltIn"]:
+        call.store.add(CUSTOM_ASSIGNMENTS, row)
+        return
+    active = directory_roles.activated(call, role["id"])
+    if row["directoryScopeId"] == "/":
+        link = {"id": f"{active['id']}.{principal['id']}", "role": active["id"], "principal": principal["id"]}
+        call.store.add(directory_roles.ROLE_MEMBERS, link)
+        return
+    unit = row["directoryScopeId"].rpartition("/")[2]
+    call.store.add(administrative_units.SCOPED_ROLES, {
+        "id": f"{unit}.{active['id']}.{principal['id']}", "roleId": active["id"], "administrativeUnitId": unit,
+        "roleMemberInfo": {"id": principal["id"], "displayName": principal["displayName"]}, "_member": principal["id"],
+    })  # fmt: skip
+
+
+@operation("DELETE", ASSIGNMENTS + "/{id}", source=DOCUMENTED, extra=ADMINS, emits=(REMOVED,))
+def delete_assignment(call: Call) -> None:
+    """Take a role away."""
+    row = _assignment(call)
+    role = definition(call.store, row["roleDefinitionId"]) or {"displayName": "", "id": row["roleDefinitionId"]}
+    if call.store.drop(CUSTOM_ASSIGNMENTS, row["id"]) is None:
+        active = call.store.find(directory_roles.ROLES, "roleTemplateId", row["roleDefinitionId"])
+        unit = row["directoryScopeId"].rpartition("/")[2]
+        if unit:
+            call.store.drop(administrative_units.SCOPED_ROLES, f"{unit}.{active['id']}.{row['principalId']}")
+        else:
+            call.store.drop(directory_roles.ROLE_MEMBERS, f"{active['id']}.{row['principalId']}")
+    principal = directory_object(call, row["principalId"]) or {"id": row["principalId"]}
+    values = {"Role.DisplayName": (role["displayName"], None), "Role.TemplateId": (row["roleDefinitionId"], None)}
+    audit(
+        call, REMOVED, [target(principal.get("_type", "User"), public(principal), changed=values), target("Role", role)]
+    )
+
+
+# -- Privileged Identity Management: what is assigned for good -----------------------------------------------------
+
+
+@operation("GET", BASE + "/roleAssignmentScheduleInstances", source=DOCUMENTED)
+@operation("GET", BASE + "/roleAssignmentSchedules", source=DOCUMENTED)
+def list_schedules(call: Call) -> Collection:
+    """Assignments as Privileged Identity Management shows them; needs Entra ID P2."""
+    needs(call, P2, "premium_needed", "Privileged Identity Management")
+    instances = call.operation.path.endswith("Instances")
+    name = "roleAssignmentScheduleInstance" if instances else "roleAssignmentSchedule"
+    rows = [_schedule(row, instances=instances) for row in assignments(call.store)]
+    return queries.of_documents(
+        call, rows, resource=f"unified{name[0].upper()}{name[1:]}", context=f"roleManagement/directory/{name}s"
+    )
+
+
+def _schedule(row: Doc, *, instances: bool) -> Doc:
+    base = {
+        "id": row["id"], "principalId": row["principalId"], "roleDefinitionId": row["roleDefinitionId"],
+        "directoryScopeId": row["directoryScopeId"], "appScopeId": None, "assignmentType": "Assigned",
+        "memberType": "Direct",
+    }  # fmt: skip
+    if instances:
+        return {**base, "startDateTime": None, "endDateTime": None, "roleAssignmentOriginId": row["id"],
+                "roleAssignmentScheduleId": row["id"]}  # fmt: skip
+    return {
+        **base, "createdUsing": None, "createdDateTime": None, "modifiedDateTime": None, "status": "Provisioned",
+        "scheduleInfo": {"startDateTime": None, "recurrence": None,
+                         "expiration": {"type": "noExpiration", "endDateTime": None, "duration": None}},
+    }  # fmt: skip
+
+
+@operation("GET", BASE + "/roleEligibilityScheduleInstances", source=DOCUMENTED)
+@operation("GET", BASE + "/roleEligibilitySchedules", source=DOCUMENTED)
+def list_eligibilities(call: Call) -> Collection:
+    """Who may activate a role; nobody, as no eligibility can be given here. Needs Entra ID P2."""
+    needs(call, P2, "premium_needed", "Privileged Identity Management")
+    name = call.operation.path.rpartition("/")[2]
+    resource = f"unified{name[0].upper()}{name[1:-1]}"
+    return queries.of_documents(call, [], resource=resource, context=f"roleManagement/directory/{name}")
