@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.kernel.doc import Doc
-from emulator.kernel.exchange import Exchange
+from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import Ids
 from emulator.kernel.journal import Entry
 from emulator.kernel.operations import Operation
 from emulator.kernel.problems import Problem
+from emulator.kernel.windows import Windows
+
+
+class Stale(Exception):
+    """The world was restored while a call was being answered, so what it read is of two states: it starts again."""
 
 
 @dataclass(slots=True)
@@ -25,6 +30,9 @@ class Caller:
     name: str = ""
     scopes: frozenset[str] | None = frozenset()
     extra: Doc = field(default_factory=dict)
+
+
+_ANONYMOUS = Caller()
 
 
 @dataclass(slots=True)
@@ -47,7 +55,11 @@ class Call:
     (limits, lenient). info: the party instance's own facts (its canonical host). base: scheme and host of
     self-links. params: query parameters (last of a name wins; `multi` keeps all). path: values of the path's
     placeholders. body: parsed JSON, form dict, or bytes, as the operation declares. memo: lives as long as the call;
-    counters: as long as the process, shared by the service's calls (rate windows).
+    counters: as long as the process, shared by the service's calls; windows: the same over all of a world's processes
+    (rate limits). within: the call that this one is a
+    part of; answer: answers a further exchange as a part of this call (a batch). outbound: one exchange with
+    somebody outside, where the world allows it (None: not reached); never inside a transaction. epoch: the store's,
+    when the call began, where another process may restore the world meanwhile. committed: it has written.
     """
 
     exchange: Exchange
@@ -63,12 +75,18 @@ class Call:
     params: dict[str, str] = field(default_factory=dict)
     multi: list[tuple[str, str]] = field(default_factory=list)
     body: Any = None
-    caller: Caller = field(default_factory=Caller)
+    caller: Caller = field(default_factory=lambda: _ANONYMOUS)
     entries: list[Entry] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
     memo: dict[str, Any] = field(default_factory=dict)
     counters: dict[Any, Any] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
     flush: Callable[["Call"], None] | None = None
+    within: "Call | None" = None
+    answer: Callable[[Exchange], Answer] | None = None
+    outbound: Callable[[Exchange], Answer | None] | None = None
+    epoch: int | None = None
+    committed: bool = False
 
     @property
     def base(self) -> str:
@@ -82,13 +100,21 @@ class Call:
         """Remember that something sent was ignored, as the vendor ignores it."""
         self.memo.setdefault("notes", []).append(text)
 
+    def check(self) -> None:
+        """Raises `Stale` where the world is no longer the one that the call began with."""
+        if self.epoch is not None and self.store.epoch() != self.epoch:
+            raise Stale
+
     @contextmanager
     def commit(self) -> Iterator[None]:
         """A short write transaction of a `manual` operation; the journal rows so far go with it.
 
         A `Problem` with `keep` set commits what was written (a failed sign-in counts) and still refuses.
+        Raises `Stale`.
         """
         with self.store.write():
+            self.check()
+            self.committed = True
             kept: Problem | None = None
             try:
                 yield

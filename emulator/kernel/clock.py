@@ -114,6 +114,7 @@ def _http_date(seconds: int) -> str:
     return f"{day}, {at.day:02d} {month} {at.year} {at:%H:%M:%S} GMT"
 
 
+@lru_cache(maxsize=1024)  # documents carry the same few instants at every look
 def parse_iso(text: str) -> int:
     """Milliseconds of an ISO 8601 instant; a missing zone means UTC. ValueError when it is none."""
     at = datetime.fromisoformat(text)

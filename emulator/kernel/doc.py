@@ -11,7 +11,7 @@ Doc = dict[str, Any]
 
 def public(doc: Doc) -> Doc:
     """The document without the emulator's own keys."""
-    return {key: value for key, value in doc.items() if not key.startswith("_")}
+    return {key: value for key, value in doc.items() if key[:1] != "_"}
 
 
 def dig(doc: Any, path: str) -> Any:

@@ -5,12 +5,13 @@ restores what comes next. Public ids use the world's seed; codes, tokens and ses
 which is the seed in process (determinism) and random in a served world.
 """
 
-import base64
+import binascii
 import hashlib
 import os
 from collections.abc import Callable
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def machine_random(size: int) -> bytes:
@@ -45,7 +46,7 @@ def as_guid(data: bytes) -> str:
 
 def base64url(data: bytes) -> str:
     """Unpadded URL-safe base64."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_URL_SAFE).decode()
 
 
 class Ids:

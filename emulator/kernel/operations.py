@@ -51,7 +51,8 @@ class Operation:
     scope: any one of these permits the call (empty: any authenticated caller). bucket: its rate-limit bucket.
     query: the query parameters it knows. emits: the event types it may log. body: how the request body is read.
     commit: `auto` runs the handler inside one write transaction; `manual` lets it sign or read first and open the
-    short transaction itself (`call.commit()`). raw: the handler answers without the party's envelope.
+    short transaction itself (`call.commit()`). raw: the handler answers without the party's envelope. parts: the
+    handler answers further exchanges as parts of its own (`call.answer`).
     """
 
     name: str
@@ -69,6 +70,7 @@ class Operation:
     emits: tuple[str, ...] = ()
     commit: Commit = "manual"
     raw: bool = False
+    parts: bool = False
     summary: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -153,7 +155,7 @@ class Routes:
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation and its path values, or None when the path or the method is unknown."""
-        found = self._walk(self._root, self._split(path), 0, ())
+        found = self._find(self._split(path))
         if found is None:
             return None
         methods, values = found
@@ -165,8 +167,24 @@ class Routes:
 
     def methods(self, path: str) -> list[str]:
         """The methods a path answers; empty when the path is unknown."""
-        found = self._walk(self._root, self._split(path), 0, ())
+        found = self._find(self._split(path))
         return sorted(found[0]) if found else []
+
+    def _find(self, parts: list[str]) -> tuple[dict[str, Any], tuple[str, ...]] | None:
+        """Straight down while there is one way to go; `_walk` where a part is both a literal and a value."""
+        node, values = self._root, []
+        for part in parts:
+            literal, open_end = node.get(part.casefold() if self._fold else part), node.get("{}")
+            if literal is not None and open_end is not None:
+                return self._walk(self._root, parts, 0, ())
+            if literal is not None:
+                node = literal
+            elif open_end is not None:
+                node = open_end
+                values.append(part)
+            else:
+                return None
+        return (node[""], tuple(values)) if "" in node else None
 
     def _walk(
         self, node: dict[str, Any], parts: list[str], at: int, values: tuple[str, ...]

@@ -6,6 +6,7 @@ pages, parses, refuses and stamps; everything else about an operation is data on
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from emulator.kernel.call import Call
@@ -49,14 +50,26 @@ class Dialect:
     fold_paths: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceType:
-    """One host's worth of a party: the org, Graph, the sign-in service. hosts: its names, from the instance's facts."""
+    """One host's worth of a party: the org, Graph, the sign-in service. hosts: its names, from the instance's facts.
+
+    `dialect` and `operations` are made when they are first asked for: they are most of the program, and a served world
+    is up before it needs them.
+    """
 
     name: str
-    dialect: Dialect
-    operations: list[Operation]
+    make_dialect: Callable[[], Dialect]
+    make_operations: Callable[[], list[Operation]]
     hosts: Callable[[Doc], list[str]]
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        return self.make_dialect()
+
+    @cached_property
+    def operations(self) -> list[Operation]:
+        return self.make_operations()
 
 
 @dataclass(slots=True)
@@ -71,16 +84,20 @@ class Seeding:
     info: Doc = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartyType:
-    """A kind of party (okta, entra, directory).
+    """A kind of party (okta, entra, directory). `kinds`, its stored types, are collected when first asked for.
 
     describe: an instance's facts from its part of the world file. populate: starts to fill it with many people.
     """
 
     name: str
-    kinds: list[Any]
+    make_kinds: Callable[[], list[Any]]
     services: tuple[ServiceType, ...]
     seed: Callable[[Seeding], None]
     describe: Callable[[Doc], Doc]
     populate: Callable[[Seeding], Population] | None = None
+
+    @cached_property
+    def kinds(self) -> list[Any]:
+        return self.make_kinds()

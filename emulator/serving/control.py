@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from emulator.serving.world import World
 
 Handler = Callable[["Control", "Asked"], Doc]
+PARTY_ROUTES = {"/_lab/agent/": "okta", "/_lab/directory/": "directory", "/_lab/onpremises/": "graph"}
 ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {}
 
 
@@ -74,11 +75,12 @@ class Control:
     def answer(self, exchange: Exchange, service: Service | None) -> Answer:
         """Answer a request below `/_lab`; agent and directory routes go through their party's pipeline."""
         try:
-            self._admit(exchange)
-            for prefix, name in (("/_lab/agent/", "okta"), ("/_lab/directory/", "directory")):
+            for prefix, name in PARTY_ROUTES.items():
                 if exchange.path.startswith(prefix):
+                    self._admit(exchange, own_credential=name != "directory")
                     found = service if service is not None and service.name == name else self._service(name)
                     return pipeline(self.world.engine, found, exchange)
+            self._admit(exchange)
             handler, values = self._find(exchange)
             return _json(200, handler(self, Asked(dict(exchange.params()), values, self._body(exchange))))
         except ControlError as error:
@@ -92,8 +94,9 @@ class Control:
         except StopIteration:
             raise ControlError(404, f"this world has no {name}") from None
 
-    def _admit(self, exchange: Exchange) -> None:
-        if self.token is not None:
+    def _admit(self, exchange: Exchange, *, own_credential: bool = False) -> None:
+        """Refuse strangers. own_credential: the route's party asks for a credential of its own in the same header."""
+        if self.token is not None and not own_credential:
             sent = exchange.headers.get("authorization", "").removeprefix("Bearer ")
             if not hmac.compare_digest(sent.encode(), self.token.encode()):
                 raise ControlError(
@@ -299,28 +302,39 @@ def sync(control: Control, asked: Asked) -> Doc:
 
 @route("GET", "tape")
 def tape(control: Control, asked: Asked) -> Doc:
-    """Exchanges after `?after=`, secrets masked, at most `?limit=`."""
+    """Exchanges after `?after=`, secrets masked, at most `?limit=`; `?newest=N`: the last ones only."""
     hops = control.world.engine.tape.hops(asked.number("after", 0))[: asked.number("limit", 500)]
+    if "newest" in asked.params:
+        hops = control.world.engine.tape.hops()[-max(1, asked.number("newest", 1)) :]
     return {"hops": [masked(hop.to_doc()) for hop in hops]}
 
 
 @route("GET", "journal")
 def journal(control: Control, asked: Asked) -> Doc:
-    """Journal rows after `?after=`, by `?party=` and `?stream=`."""
+    """Journal rows after `?after=`, by `?party=` and `?stream=`; `?newest=N`: the last ones, newest first."""
+    newest = "newest" in asked.params
     rows = control.world.journal(
         party=asked.params.get("party"), stream=asked.params.get("stream"), about=asked.params.get("about"),
-        after=asked.number("after", 0), limit=min(asked.number("limit", 1000), 5000),
+        after=asked.number("after", 0), newest_first=newest,
+        limit=min(asked.number("newest" if newest else "limit", 1000), 5000),
     )  # fmt: skip
     return {"rows": [{**row, "at": iso(row["at"])} for row in rows]}
+
+
+@route("GET", "permissions")
+def permissions(control: Control, asked: Asked) -> Doc:
+    """Per client, the least privileges that its calls (after `?after=` of the tape) needed, held, missed."""
+    from emulator.serving.least_privilege import report
+
+    return report(control.world, after=asked.number("after", 0))
 
 
 @route("GET", "why/{request_id}")
 def why(control: Control, asked: Asked) -> Doc:
     """Why the request of that id was refused: the rule and the values compared."""
-    rows = [row for row in control.world.journal(request_id=asked.values["request_id"]) if row["why"]]
-    if not rows:
+    row = control.world.refusal(asked.values["request_id"])
+    if row is None:
         raise ControlError(404, f"no refusal is recorded under {asked.values['request_id'][:60]!r}")
-    row = rows[-1]
     return {"requestId": row["requestId"], "party": row["party"], "at": iso(row["at"]), **row["doc"], "why": row["why"]}
 
 

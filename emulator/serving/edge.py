@@ -3,6 +3,7 @@
 Size, header, form and JSON-depth limits hold before anything else looks at a request.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -31,19 +32,29 @@ class Refused(Exception):
         return Answer(self.status, headers, f"{self.status}: {self.text}\n".encode())
 
 
-def from_rsgi(scope: Any, body: bytes) -> Exchange:
-    """An exchange from the server's scope (its path comes decoded). Raises `Refused`."""
+def headers_of(sent: Iterable[tuple[str, str]], authority: str | None) -> dict[str, str]:
+    """A request's headers by lower-case name, with its `host`. Raises `Refused`.
+
+    authority: the host that the request's target names itself, or that HTTP/2 has a field for.
+    """
     headers: dict[str, str] = {}
-    for key, value in scope.headers.items():
+    for key, value in sent:
         headers[key] = _again(key, headers[key], value) if key in headers else value
-    host = headers.get("host") or scope.authority or ""
-    if scope.authority and scope.authority != host:  # in the request's target, or HTTP/2's own field
+    host = headers.get("host") or authority or ""
+    if authority and authority != host:
         raise Refused(400, "a request names one host")
     headers["host"] = host
-    if "\ufffd" in scope.path:  # what the server puts for bytes that it cannot decode
+    return headers
+
+
+def from_rsgi(scope: Any, headers: dict[str, str], body: bytes) -> Exchange:
+    """An exchange from the server's scope (its path comes decoded). Raises `Refused`."""
+    path = scope.path
+    if "\ufffd" in path:  # what the server puts for bytes that it cannot decode
         raise Refused(400, "the path is not UTF-8")
     client = scope.client.rpartition(":")[0].strip("[]")
-    return checked(Exchange(scope.method, scope.scheme, host, scope.path, scope.query_string, headers, body, client))
+    query = scope.query_string
+    return checked(Exchange(scope.method, scope.scheme, headers["host"], path, query, headers, body, client))
 
 
 def _again(key: str, old: str, new: str) -> str:
@@ -73,7 +84,7 @@ def checked(exchange: Exchange) -> Exchange:
     """The exchange, within the limits. Raises `Refused`."""
     if len(exchange.body) > MOST_BODY:
         raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
-    if sum(len(key) + len(value) for key, value in exchange.headers.items()) > MOST_HEADERS:
+    if sum(map(len, exchange.headers)) + sum(map(len, exchange.headers.values())) > MOST_HEADERS:
         raise Refused(431, f"headers may hold at most {MOST_HEADERS} bytes")
     if len(exchange.path) + len(exchange.query) > MOST_PATH:
         raise Refused(414, f"a path and query may hold at most {MOST_PATH} characters")

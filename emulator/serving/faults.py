@@ -186,7 +186,7 @@ class Faults:
         if rule.operation:
             _check_operation(rule, reached)
         for service in reached:
-            if rule.problem and rule.problem not in service.dialect.codes():
+            if rule.problem and rule.problem not in service.type.dialect.codes():
                 raise LabError(
                     f"{service.name} has no problem {rule.problem!r}.", hint="Name the service whose code it is."
                 )

@@ -51,7 +51,8 @@ class Front:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=listen.loop_factory()) as runner:
+                runner.run(self._serve())
         except BaseException as error:
             self._failure = error
         finally:
@@ -62,7 +63,8 @@ class Front:
         serving = listen.make(
             self.listeners, self._entry, certificate=self._files["tls.crt"], key=self._files["tls.key"]
         )
-        await serving.start()
+        for server in serving:
+            await server.start()
         relay = None
         if self._proxy is not None:
             front = self.find("front", "https")
@@ -72,4 +74,5 @@ class Front:
         await self._stopping.wait()
         if relay is not None:
             await relay.stop()
-        await serving.stop()
+        for server in serving:
+            await server.stop()

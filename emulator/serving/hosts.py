@@ -11,6 +11,7 @@ from emulator.kernel.exchange import Answer, Exchange
 from emulator.serving.pipeline import Service
 
 CONTROL = "control"
+_MOST_CHOSEN = 256
 
 
 @lru_cache(maxsize=256)
@@ -46,9 +47,10 @@ class Hosts:
     services: list[Service]
     extra: set[str] = field(default_factory=set)
     by_name: dict[str, Service] = field(init=False)
+    _chosen: dict[tuple[str, str], Service | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.by_name = {}
+        self.by_name, self._chosen = {}, {}
         for service in self.services:
             for name in service.type.hosts(service.info):
                 self.by_name.setdefault(name.lower(), service)
@@ -66,6 +68,15 @@ class Hosts:
 
         None: the host is allowed but names no service. Raises `WrongHost`.
         """
+        key = (exchange.host, listener)
+        if key not in self._chosen:
+            found = self._choose(exchange, listener)
+            if len(self._chosen) >= _MOST_CHOSEN:
+                self._chosen.clear()
+            self._chosen[key] = found
+        return self._chosen[key]
+
+    def _choose(self, exchange: Exchange, listener: str) -> Service | None:
         name = name_of(exchange.host)
         if listener in ("front", CONTROL):
             found = self.by_name.get(name)

@@ -6,18 +6,20 @@ authorise, parse, handle + commit + journal in one transaction, envelope, stamp,
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
 
-from emulator.kernel.call import Call
+from emulator.kernel.call import Call, Stale
 from emulator.kernel.clock import Clock
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
-from emulator.kernel.ids import Ids, scramble
+from emulator.kernel.ids import Ids
 from emulator.kernel.journal import REFUSAL, Entry
 from emulator.kernel.operations import DOCUMENTED, Operation, Routes
-from emulator.kernel.party import Dialect, ServiceType
+from emulator.kernel.party import Dialect, ServiceType, Stage
 from emulator.kernel.problems import Problem, Why
+from emulator.kernel.windows import Windows
 from emulator.serving import faults
 from emulator.store import Database, Store
 from emulator.store import journal as journal_table
@@ -29,7 +31,7 @@ _REFUSALS_KEPT = 10_000
 
 @dataclass(slots=True)
 class Service:
-    """A party instance's service, ready to answer."""
+    """A party instance's service. Its party's code is loaded by `prepare`: at the first request, at the latest."""
 
     type: ServiceType
     party: str
@@ -37,33 +39,50 @@ class Service:
     info: Doc
     store: Store
     ids: Ids
-    routes: Routes
+    make_routes: Callable[[], Routes]
     counters: dict[Any, Any] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
+    name: str = field(init=False)
+    ready: bool = False
+    dialect: Dialect = field(init=False)
+    routes: Routes = field(init=False)
+    stages: tuple[Stage, ...] = field(init=False)
 
-    @property
-    def name(self) -> str:
-        return self.type.name
+    def __post_init__(self) -> None:
+        self.name = self.type.name
 
-    @property
-    def dialect(self) -> Dialect:
-        return self.type.dialect
+    def prepare(self) -> None:
+        self.dialect, self.routes = self.type.dialect, self.make_routes()
+        self.stages = tuple(getattr(self.dialect, name) for name in self.dialect.order)
+        self.ready = True
 
 
 @dataclass(slots=True)
 class Engine:
-    """What all services of a world share: the database, the tape, settings, and the source of request ids."""
+    """What all services of a world share: the database, the tape, settings, and the source of request ids.
+
+    shared: other processes may restore the world while a request is being answered here.
+    """
 
     database: Database
     tape: Tape
     request_key: bytes
     crashes: list[str] = field(default_factory=list)
+    outbound: Callable[[Exchange], Answer | None] | None = None
+    shared: bool = False
     _requests: int = 0
     _refusals: int = 0
 
     def request_bytes(self) -> bytes:
         """Sixteen bytes for a request's id: unique, repeatable in process, no store row (a read writes nothing)."""
         self._requests += 1
-        return scramble(self.request_key, "request", self._requests, 16)
+        return blake2b(b"%d" % self._requests, key=self.request_key[:64], digest_size=16).digest()
+
+    def flush(self, call: Call) -> None:
+        """Write a call's journal rows; in the transaction of its change."""
+        if call.entries:
+            journal_table.append(self.database, call.party, call.request_id, call.now, call.entries)
+            call.entries = []
 
     def trim_refusals(self) -> None:
         """Keep the newest refusals only, now and then: hostile traffic must not fill the disk."""
@@ -75,10 +94,32 @@ class Engine:
 
 def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
     """Answer one exchange at one service."""
-    call = _open(engine, service, exchange)
+    if not service.ready:
+        service.prepare()
+    request_id = service.dialect.request_id(engine.request_bytes())
+    call = _open(engine, service, exchange, request_id)
+    call.epoch = engine.database.moment()[0] if engine.shared else None
+    try:
+        answer, why = _answered(engine, service, call)
+    except Stale:
+        call = _open(engine, service, exchange, request_id)  # without an epoch: restores do not come by the dozen
+        answer, why = _answered(engine, service, call)
+    engine.tape.record(
+        exchange, answer, at=call.now, party=call.party, service=service.name, host=service.host,
+        operation=call.operation.name, request_id=call.request_id, why=why.to_doc() if why else None,
+    )  # fmt: skip
+    return answer
+
+
+def _answered(engine: Engine, service: Service, call: Call) -> tuple[Answer, Why | None]:
+    """The stamped answer of a call, and why it is a refusal. Raises `Stale` where it has to be answered anew."""
     why: Why | None = None
     try:
         answer = _handle(engine, service, call)
+        if not call.committed:
+            call.check()
+    except Stale:
+        raise
     except Problem as problem:
         answer, why = _refuse(engine, service, call, problem)
     except Exception as error:
@@ -89,23 +130,26 @@ def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
     service.dialect.stamp(call, answer)
     if faults.was_struck(call):
         why = faults.finish(call, answer, why)
-    if exchange.method == "HEAD":
+    if call.exchange.method == "HEAD":
         answer.body = b""
-    engine.tape.record(
-        exchange, answer, at=call.now, party=call.party, service=service.name, host=service.host,
-        operation=call.operation.name, request_id=call.request_id, why=why.to_doc() if why else None,
-    )  # fmt: skip
-    return answer
+    return answer, why
 
 
-def _open(engine: Engine, service: Service, exchange: Exchange) -> Call:
+def _open(engine: Engine, service: Service, exchange: Exchange, request_id: str) -> Call:
     clock: Clock
     _, clock = engine.database.moment()
     return Call(
         exchange=exchange, operation=_UNKNOWN, store=service.store, ids=service.ids, now=clock.now(),
-        request_id=service.dialect.request_id(engine.request_bytes()), party=service.party,
-        settings=engine.database.current, info=service.info, counters=service.counters,
-        flush=lambda call: _flush(engine, call),
+        request_id=request_id, party=service.party, settings=engine.database.current, info=service.info,
+        counters=service.counters, windows=service.windows, flush=engine.flush, outbound=engine.outbound,
+    )  # fmt: skip
+
+
+def _part(engine: Engine, service: Service, call: Call, exchange: Exchange) -> Call:
+    """A call within a call: of the same moment and caller, with a request id of its own, not on the tape."""
+    return replace(
+        call, exchange=exchange, operation=_UNKNOWN, path={}, params={}, multi=[], body=None, entries=[], headers=[],
+        memo={}, request_id=service.dialect.request_id(engine.request_bytes()), within=call, answer=None,
     )  # fmt: skip
 
 
@@ -115,6 +159,8 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
     found = service.routes.match(call.exchange.method, path)
     if found is not None:
         call.operation, call.path = found
+        if call.operation.parts:
+            call.answer = lambda part: _answered(engine, service, _part(engine, service, call, part))[0]
     if call.settings.get(faults.RULES):
         lost = faults.strike(engine, service, call)
         if lost is not None:
@@ -122,12 +168,8 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
     if found is None:
         dialect.unknown(call, service.routes.methods(path))
         raise AssertionError("a dialect's `unknown` must raise")
-    stages: dict[str, Callable[[Call], None]] = {
-        "authenticate": dialect.authenticate, "limit": dialect.limit,
-        "authorise": dialect.authorise, "parse": dialect.parse,
-    }  # fmt: skip
-    for name in dialect.order:
-        stages[name](call)
+    for stage in service.stages:
+        stage(call)
     if call.operation.commit == "auto":
         with call.commit():
             result = call.operation.handler(call)
@@ -139,14 +181,10 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
     return result if isinstance(result, Answer) else dialect.envelope(call, result)
 
 
-def _flush(engine: Engine, call: Call) -> None:
-    if call.entries:
-        journal_table.append(engine.database, call.party, call.request_id, call.now, call.entries)
-        call.entries = []
-
-
 def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> tuple[Answer, Why | None]:
     """Render a refusal, and keep its reason under the request id. What the handler logged is lost unless kept."""
+    if not call.committed:
+        call.check()
     answer = service.dialect.refuse(call, problem)
     why = problem.why or Why(f"{problem.code}: {', '.join(problem.params) or 'refused'}")
     doc = {"operation": call.operation.name, "method": call.exchange.method, "path": call.exchange.path,
@@ -155,7 +193,7 @@ def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> t
     call.log(Entry(REFUSAL, problem.code, "FAILURE", doc, why.to_doc()))
     try:
         with engine.database.write():
-            _flush(engine, call)
+            engine.flush(call)
             engine.trim_refusals()
     except Exception:  # the refusal stands even where its reason cannot be kept (a full disk, a lock that never came)
         engine.crashes.append(traceback.format_exc())

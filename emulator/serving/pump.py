@@ -7,6 +7,8 @@ from emulator.kernel.clock import iso, monotonic, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.office365.connector import Connector
+from emulator.serving.courier import Courier
+from emulator.serving.notices import Notices
 from emulator.wire.client import Transport, Unreachable
 
 if TYPE_CHECKING:
@@ -21,15 +23,38 @@ def connector_of(world: "World", transport: Transport) -> Connector:
     return Connector(transport, org=f"https://{world.hosts.service('okta').host}", agent_token=world.agent_token)
 
 
+class Work:
+    """All that is to be done beside answering: the org's jobs and hooks, the tenants' change notifications."""
+
+    def __init__(self, world: "World", transport: Transport) -> None:
+        has_org = any(service.name == "okta" for service in world.services)
+        self._connector = connector_of(world, transport) if has_org else None
+        self._courier = Courier(world, transport) if has_org else None
+        self._notices = Notices(world, transport)
+
+    def run_once(self) -> Doc | None:
+        """Do one thing and tell what; None when nothing is due."""
+        for worker in (self._connector, self._courier, self._notices):
+            done = worker.run_once() if worker is not None else None
+            if done is not None:
+                return done
+        return None
+
+    def next_due(self) -> str | None:
+        """When the next thing is due, as an instant."""
+        instants = [worker.next_due() for worker in (self._connector, self._notices) if worker is not None]
+        return min((at for at in instants if at is not None), default=None)
+
+
 def sync(world: "World", transport: Transport, budget: float) -> Doc:
     """Run due jobs for at most `budget` seconds of machine time: `{ran: [...], quiet, next_due}`."""
-    connector = connector_of(world, transport)
+    work = Work(world, transport)
     ends = monotonic() + budget
     ran: list[Doc] = []
     while True:
-        done = connector.run_once()
+        done = work.run_once()
         if done is None:
-            return {"ran": ran, "quiet": True, "next_due": connector.next_due()}
+            return {"ran": ran, "quiet": True, "next_due": work.next_due()}
         ran.append(done)
         if monotonic() >= ends:
             return {"ran": ran, "quiet": False, "next_due": None}
@@ -40,11 +65,12 @@ class Pump:
 
     def __init__(self, world: "World", transport: Transport) -> None:
         self._world = world
-        self._connector = connector_of(world, transport)
+        self._work = Work(world, transport)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tenantlab-pump", daemon=True)
-        world.database.on_commit.append(self._wake.set)
+        self._seen = self._state()
+        world.database.on_commit.append(self._committed)
 
     def start(self) -> None:
         self._thread.start()
@@ -55,13 +81,24 @@ class Pump:
         if self._thread.is_alive():
             self._thread.join(10)
 
+    def _state(self) -> tuple[object, ...]:
+        """What work depends on: the clock and the newest change of a document. Sign-ins write to the journal alone."""
+        sql = "SELECT clock, epoch, (SELECT max(n) FROM log) FROM meta"
+        with self._world.database.lock:
+            return tuple(self._world.database.execute(sql).fetchone())
+
+    def _committed(self) -> None:
+        if (state := self._state()) != self._seen:
+            self._seen = state
+            self._wake.set()
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                while not self._stop.is_set() and self._connector.run_once() is not None:
+                while not self._stop.is_set() and self._work.run_once() is not None:
                     pass
-                wait = self._until(self._connector.next_due())
+                wait = self._until(self._work.next_due())
             except (Unreachable, LabError):
                 # The lab is starting, stopping, or was restored under a running job: look again soon. A commit does not
                 # shorten this wait, for the refusal itself is one.
@@ -70,11 +107,11 @@ class Pump:
             self._sleep(wait)
 
     def _sleep(self, longest: float) -> None:
-        """Wait for a commit of this process, or of another worker, which SQLite tells by its data version."""
-        seen = self._world.database.version()
+        """Wait for a change by this process, or by another worker."""
         ends = monotonic() + longest
         while not self._wake.wait(min(_POLL, max(0.0, ends - monotonic()))):
-            if monotonic() >= ends or self._world.database.version() != seen:
+            self._committed()
+            if monotonic() >= ends:
                 return
 
     def _until(self, due: str | None) -> float:

@@ -17,6 +17,7 @@ from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
+from emulator.serving.outward import Outward
 from emulator.serving.parties import party_type, routes_of
 from emulator.serving.pipeline import Engine, Service, pipeline
 from emulator.store import Database, replica, retention, schema, snapshots
@@ -77,6 +78,7 @@ class World:
         if clock is not None:
             self.database.set_clock(Clock(frozen_ms=parse_iso(clock)) if clock != "real" else Clock())
         self.transport = InProcess(self.entry)
+        self.engine.outbound = Outward(self, self.transport).send
         self.clock = ClockControl(self)
         self.control_token: str | None = None
         self._clients: dict[str, ApiClient] = {}
@@ -328,8 +330,12 @@ class World:
 
     def why(self, request_id: str) -> Doc | None:
         """Why the request of that id was refused."""
-        rows = self.journal(request_id=request_id)
-        return next((row["why"] for row in reversed(rows) if row["why"]), None)
+        found = self.refusal(request_id)
+        return found["why"] if found else None
+
+    def refusal(self, request_id: str) -> Doc | None:
+        """The journal row of a refused request."""
+        return journal_table.refusal(self.database, request_id)
 
     def sync(self, budget: float = 30.0) -> Doc:
         """Run due jobs until nothing is left to do now."""

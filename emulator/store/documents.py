@@ -7,7 +7,7 @@ here knows a vendor.
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emulator.store.sqlite import Database
 
 _MOST_MEMO = 5_000
+T = TypeVar("T")
 
 
 class Duplicate(Exception):
@@ -43,9 +44,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TextPage:
-    """A page as a JSON array; `last` is the id of its last item, `more` whether anything follows."""
+    """A page as a JSON array in UTF-8; `last` is the id of its last item, `more` whether anything follows."""
 
-    text: str
+    text: bytes
     last: str
     more: bool
 
@@ -59,10 +60,17 @@ class Store:
         self.kinds = kinds
         self._names = {name: schema.quoted(schema.table_of(party, kind)) for name, kind in kinds.items()}
         self._multi = schema.quoted(schema.multi_of(party))
+        self._by_id = {name: f"SELECT doc FROM {table} WHERE id = ?" for name, table in self._names.items()}
+        self._by_column: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._execute = database.execute
 
     def write(self) -> Any:
         """A write transaction of the world (context manager)."""
         return self.database.write()
+
+    def epoch(self) -> int:
+        """How often the world was restored."""
+        return self.database.moment()[0]
 
     def table(self, kind: Kind) -> str:
         return self._names[kind.name]
@@ -75,14 +83,16 @@ class Store:
 
     def get(self, kind: Kind, id: str) -> Doc | None:
         """The document with that id."""
-        return self._one(kind, f"SELECT doc FROM {self.table(kind)} WHERE id = ?", id)
+        return self._one(kind, self._by_id[kind.name], id)
 
     def find(self, kind: Kind, path: str, value: Any) -> Doc | None:
         """The first document whose declared attribute has that value."""
-        column = self._column(kind, path)
-        wanted = value.casefold() if column.fold and isinstance(value, str) else value
-        sql = f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq LIMIT 1"
-        return self._one(kind, sql, wanted)
+        known = self._by_column.get((kind.name, path))
+        if known is None:
+            column = self._column(kind, path)
+            sql = f"SELECT doc FROM {self.table(kind)} WHERE {column.sql} = ? ORDER BY seq LIMIT 1"
+            known = self._by_column[kind.name, path] = (sql, column.fold)
+        return self._one(kind, known[0], value.casefold() if known[1] and isinstance(value, str) else value)
 
     def find_all(self, kind: Kind, path: str, value: Any) -> list[Doc]:
         """Every document whose declared attribute has that value, oldest first."""
@@ -99,6 +109,11 @@ class Store:
             "WHERE kind = ? AND attribute = ? AND value = ?) ORDER BY seq"
         )
         return self._docs(kind, sql, kind.name, path, wanted)
+
+    def text(self, kind: Kind, path: str, value: Any) -> str:
+        """What `find_all` finds, as a JSON array that is not read: to see whether anything changed."""
+        inner = f"SELECT doc FROM {self.table(kind)} WHERE {self._column(kind, path).sql} = ? ORDER BY seq"
+        return str(self._row(f"SELECT '[' || coalesce(group_concat(doc), '') || ']' FROM ({inner})", value)[0])
 
     def get_many(self, kind: Kind, ids: list[str]) -> list[Doc]:
         """The documents with those ids, in that order; unknown ids are left out."""
@@ -151,16 +166,17 @@ class Store:
 
         The kind has a `Shown` column. tail: text before and after the id (`,"_links":{"self":"…/` and `"}`).
         """
-        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
-        inner = f"SELECT seq, id, doc, c_shown FROM {self.table(kind)} WHERE seq > ?{condition} ORDER BY seq LIMIT ?"
-        sql = f"SELECT group_concat(substr(doc, 1, c_shown) || ? || id || ?), max(seq) FROM ({inner})"
-        text, last = self._row(sql, tail[0], tail[1] + "}", after, *params, limit)
-        if text is None:
-            return TextPage("[]", "", more=False)
         table = self.table(kind)
-        sql = f"SELECT id, EXISTS (SELECT 1 FROM {table} WHERE seq > ?{condition}) FROM {table} WHERE seq = ?"
-        found, more = self._row(sql, last, *params, last)
-        return TextPage(f"[{text}]", found, more=bool(more))
+        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
+        # Bytes all the way: as text, SQLite would count characters, and Python would decode what is encoded again.
+        text, last, more = self._row(
+            f"WITH page AS (SELECT seq, id, doc, c_public FROM {table} WHERE seq > ?{condition} ORDER BY seq LIMIT ?), "
+            "whole AS (SELECT group_concat(substr(CAST(doc AS BLOB), 1, c_public) || (? || id || ?)) AS text, "
+            "max(seq) AS last FROM page) SELECT CAST(text AS BLOB), (SELECT id FROM "
+            f"{table} WHERE seq = last), EXISTS (SELECT 1 FROM {table} WHERE seq > last{condition}) FROM whole",
+            after, *params, limit, tail[0], tail[1] + "}", *params,
+        )  # fmt: skip
+        return TextPage(b"[%b]" % text, last, more=bool(more)) if text is not None else TextPage(b"[]", "", more=False)
 
     def _batch(self, kind: Kind, where: Where | None, after: int, limit: int) -> list[tuple[int, Doc]]:
         condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
@@ -174,6 +190,28 @@ class Store:
         condition, params = (f" WHERE {where.sql}", where.params) if where else ("", ())
         row = self._row(f"SELECT count(*) FROM {self.table(kind)}{condition}", *params)
         return int(row[0]) if row else 0
+
+    # -- keeping what was made of documents -----------------------------------------------------------------------
+
+    def settled(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` computes from documents of settled kinds alone; kept until one of those changes.
+
+        It is shared: not to be changed in place. `make` may raise; nothing is kept then.
+        """
+        return make() if self.database.writing else self._kept(self.database.memo, key, make)
+
+    def steady(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """The same from documents of any kind: kept until any document changes, in any process."""
+        return make() if self.database.writing else self._kept(self.database.steady, key, make)
+
+    def _kept(self, memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        key = (self.party, *key)
+        if key not in memo:
+            if len(memo) > _MOST_MEMO:
+                memo.clear()
+            memo[key] = make()
+        found: T = memo[key]
+        return found
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -192,16 +230,21 @@ class Store:
     def put(self, kind: Kind, doc: Doc) -> Doc:
         """Replace the document of the same id. KeyError when there is none; raises `Duplicate`."""
         columns = kind.columns
-        sets = "".join(f", {column.sql} = ?" for column in columns)
-        values = [column.of(doc) for column in columns]
-        sql = f"UPDATE {self.table(kind)} SET doc = ?{sets} WHERE id = ? RETURNING seq"
+        names = "".join(f", {column.sql}" for column in columns)
         with self.write():
-            row = self._run(kind, doc, sql, text_of(doc), *values, doc["id"]).fetchone()
+            row = self._row(f"SELECT doc, seq{names} FROM {self.table(kind)} WHERE id = ?", doc["id"])
             if row is None:
                 raise KeyError(doc["id"])
-            if kind.multi:
-                self._unindex(kind, row[0])
-                self._index(kind, row[0], doc)
+            before, seq = row[0], row[1]
+            # Only the columns that change: naming one rewrites its index, whatever its value.
+            fresh = [(column.sql, column.of(doc)) for column in columns]
+            changed = [pair for pair, old in zip(fresh, row[2:], strict=True) if pair[1] != old]
+            sets = "".join(f", {name} = ?" for name, _ in changed)
+            sql = f"UPDATE {self.table(kind)} SET doc = ?{sets} WHERE seq = ?"
+            self._run(kind, doc, sql, text_of(doc), *[value for _, value in changed], seq)
+            if kind.multi and self._lists_differ(kind, orjson.loads(before), doc):
+                self._unindex(kind, seq)
+                self._index(kind, seq, doc)
         return doc
 
     def drop(self, kind: Kind, id: str) -> Doc | None:
@@ -220,6 +263,10 @@ class Store:
     def drop_where(self, kind: Kind, path: str, value: Any) -> list[Doc]:
         """Delete every document whose declared attribute has that value; returns them."""
         return [found for doc in self.find_all(kind, path, value) if (found := self.drop(kind, doc["id"]))]
+
+    @staticmethod
+    def _lists_differ(kind: Kind, before: Doc, after: Doc) -> bool:
+        return any(multi.of(before) != multi.of(after) for multi in kind.multi)
 
     def _index(self, kind: Kind, seq: int, doc: Doc) -> None:
         for multi in kind.multi:
@@ -267,8 +314,11 @@ class Store:
         return [dict(doc) for doc in found] if found else []
 
     def _one(self, kind: Kind, sql: str, *params: Any) -> Doc | None:
-        found = self._parsed(kind, sql, params)
-        return None if found is None else dict(found)
+        if kind.settled:
+            found = self._parsed(kind, sql, params)
+            return None if found is None else dict(found)
+        row = self._execute(sql, params).fetchone()
+        return orjson.loads(row[0]) if row else None
 
     def _parsed(self, kind: Kind, sql: str, params: tuple[Any, ...]) -> Any:
         """The JSON of a query's one row; from the memo for settled kinds, except inside a write transaction."""

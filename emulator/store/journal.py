@@ -11,17 +11,35 @@ from emulator.store.sqlite import Database
 _COLUMNS = "n, party, at, request_id, stream, type, outcome, doc, why"
 
 
+_INSERT = (
+    "INSERT INTO journal (party, at, request_id, stream, type, outcome, doc, why, about) VALUES (?,?,?,?,?,?,?,?,?)"
+)
+# Subjects are indexed many rows at once, for every row would touch as many pages as it has subjects. Readers look
+# through the rows after the last indexed one.
+_INDEX_EVERY = 128
+_UNINDEXED = "journal.n > (SELECT coalesce(max(n), 0) FROM journal_about)"
+_INDEX = (
+    "INSERT OR IGNORE INTO journal_about SELECT subject.value, journal.n "
+    f"FROM journal, json_each(journal.about) AS subject WHERE {_UNINDEXED}"
+)
+_ABOUT = (
+    "n IN (WITH wanted (id) AS (VALUES (?)) "
+    "SELECT journal_about.n FROM wanted, journal_about WHERE value = wanted.id UNION ALL "
+    "SELECT journal.n FROM wanted, journal, json_each(journal.about) AS subject "
+    f"WHERE {_UNINDEXED} AND subject.value = wanted.id)"
+)
+
+
 def append(database: Database, party: str, request_id: str, at: int, entries: list[Entry]) -> None:
     """Write entries; the caller holds the write transaction."""
     for entry in entries:
         why = orjson.dumps(entry.why).decode() if entry.why is not None else None
+        about = orjson.dumps(entry.about).decode() if entry.about else None
         doc = orjson.dumps(entry.doc).decode()
-        cursor = database.execute(
-            "INSERT INTO journal (party, at, request_id, stream, type, outcome, doc, why) VALUES (?,?,?,?,?,?,?,?)",
-            (party, at, request_id, entry.stream, entry.type, entry.outcome, doc, why),
-        )
-        for value in dict.fromkeys(entry.about):
-            database.execute("INSERT INTO journal_about VALUES (?, ?)", (value, cursor.lastrowid))
+        row = (party, at, request_id, entry.stream, entry.type, entry.outcome, doc, why, about)
+        number = database.execute(_INSERT, row).lastrowid or 0
+        if number % _INDEX_EVERY == 0:
+            database.execute(_INDEX)
 
 
 def read(
@@ -42,12 +60,13 @@ def read(
 ) -> list[Doc]:
     """Rows in order of writing, each `{n, party, at, requestId, stream, type, outcome, doc, why}`.
 
-    by_time: in order of `at` instead, then of writing; `place` is the (at, n) of the row to go on after.
+    request_id: looked for in every row, where `refusal` uses an index. by_time: in order of `at` instead, then of
+    writing; `place` is the (at, n) of the row to go on after.
     """
     conditions, params = ["n > ?"], [after]
     tests: list[tuple[str, Any]] = [
         ("party = ?", party), ("stream = ?", stream), ("request_id = ?", request_id), ("at >= ?", since),
-        ("at < ?", until), ("n < ?", before), ("n IN (SELECT n FROM journal_about WHERE value = ?)", about),
+        ("at < ?", until), ("n < ?", before), (_ABOUT, about),
     ]  # fmt: skip
     for sql, value in tests:
         if value is not None:
@@ -61,6 +80,13 @@ def read(
     sql = f"SELECT {_COLUMNS} FROM journal WHERE {' AND '.join(conditions)} ORDER BY {keys} LIMIT ?"
     rows = database.execute(sql, (*params, limit)).fetchall()
     return [_row(row) for row in rows]
+
+
+def refusal(database: Database, request_id: str) -> Doc | None:
+    """The newest row of a request that says why it was refused."""
+    sql = f"SELECT {_COLUMNS} FROM journal WHERE request_id = ? AND why IS NOT NULL ORDER BY n DESC LIMIT 1"
+    row = database.execute(sql, (request_id,)).fetchone()
+    return None if row is None else _row(row)
 
 
 def _row(row: tuple[Any, ...]) -> Doc:

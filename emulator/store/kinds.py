@@ -43,17 +43,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shown(Column):
-    """How many characters of a document's text are public (without the closing brace): lists are then made in SQL.
+    """How many bytes of a document's text are public (without the closing brace): lists are then made in SQL.
 
     It relies on `text_of`, which writes the emulator's own keys last.
     """
 
-    path: str = "_shown"
+    path: str = "_public"
     kind: ColumnKind = "number"
     indexed: bool = False
 
     def of(self, doc: Doc) -> int:
-        return len(orjson.dumps(public(doc)).decode()) - 1
+        return len(orjson.dumps(public(doc))) - 1
 
 
 def text_of(doc: Doc) -> str:

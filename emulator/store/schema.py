@@ -1,6 +1,7 @@
 """The database's tables: one per resource type with triggers that fill the log, plus the world's own few."""
 
 import hashlib
+from functools import lru_cache
 
 from emulator.store.kinds import Kind
 
@@ -12,9 +13,9 @@ CREATE TABLE counters (party TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NU
 CREATE TABLE log (n INTEGER PRIMARY KEY, tbl TEXT NOT NULL, op TEXT NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL,
     doc TEXT);
 CREATE TABLE journal (n INTEGER PRIMARY KEY, party TEXT NOT NULL, at INTEGER NOT NULL, request_id TEXT NOT NULL,
-    stream TEXT NOT NULL, type TEXT NOT NULL, outcome TEXT NOT NULL, doc TEXT NOT NULL, why TEXT);
+    stream TEXT NOT NULL, type TEXT NOT NULL, outcome TEXT NOT NULL, doc TEXT NOT NULL, why TEXT, about TEXT);
 CREATE INDEX journal_stream ON journal (party, stream, n);
-CREATE INDEX journal_request ON journal (request_id);
+CREATE INDEX journal_request ON journal (request_id) WHERE why IS NOT NULL;
 CREATE TABLE journal_about (value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (value, n)) WITHOUT ROWID;
 CREATE INDEX journal_about_n ON journal_about (n);
 CREATE TABLE snapshots (name TEXT PRIMARY KEY, position INTEGER NOT NULL, journal INTEGER NOT NULL,
@@ -43,8 +44,9 @@ def index_name(table: str, suffix: str) -> str:
     return quoted(f"{table}#{suffix}")
 
 
-def kind_ddl(party: str, kind: Kind) -> list[str]:
-    """CREATE statements of one resource type of one party."""
+@lru_cache(maxsize=1024)
+def kind_ddl(party: str, kind: Kind) -> tuple[str, ...]:
+    """CREATE statements of one resource type of one party; asked for at every opening of a database."""
     table = table_of(party, kind)
     name = quoted(table)
     columns = "".join(f", {column.sql} {'TEXT' if column.kind == 'text' else 'NUMERIC'}" for column in kind.columns)
@@ -68,7 +70,7 @@ def kind_ddl(party: str, kind: Kind) -> list[str]:
             f"CREATE TRIGGER {index_name(table, op)} AFTER {event} ON {name} BEGIN "
             f"INSERT INTO log (tbl, op, seq, id, doc) VALUES ({literal}, '{op}', {row}.seq, {row}.id, {doc}); {bump}END"
         )
-    return made
+    return tuple(made)
 
 
 def _column_sql(kind: Kind, path: str) -> str:

@@ -15,7 +15,7 @@ import orjson
 from emulator.kernel.clock import Clock
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
-from emulator.store import schema
+from emulator.store import changes, schema
 from emulator.store.documents import Store
 from emulator.store.kinds import Kind
 
@@ -35,21 +35,31 @@ class Database:
         self.parties = {party: {kind.name: kind for kind in kinds} for party, kinds in parties.items()}
         self.on_commit: list[Callable[[], None]] = []
         self._depth = 0
+        self._undone = 0
+        self._view: changes.View | None = None
         self._savepoints: dict[str, str] = {}
+        self._moment_of: tuple[Any, ...] | None = None
+        self._epoch = 0
         self._clock_text = ""
         self._clock = Clock()
         self._settings_text = ""
         self.memo: dict[tuple[Any, ...], Any] = {}
         self._memo_of = (-1, -1)
+        self._steady: dict[tuple[Any, ...], Any] = {}
+        self._steady_of: tuple[int, int | None] = (-1, None)
+        self._steady_checked = False
         self.current: Doc = {}
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
         if image is not None:
             self._db.deserialize(image)
         elif path is not None:
-            for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-16000"):
+            # A killed process loses nothing with synchronous=OFF either; only a machine that loses its power may.
+            for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=OFF", "cache_size=-16000"):
                 self._db.execute(f"PRAGMA {pragma}")
         self._create(parties)
+        if path is not None:
+            self._view = changes.view(path)
 
     def _create(self, parties: dict[str, list[Kind]]) -> None:
         wanted = schema.fingerprint(parties)
@@ -74,6 +84,9 @@ class Database:
 
     def close(self) -> None:
         self._db.close()
+        if self._view is not None:
+            self._view.close()
+            self._view = None
 
     def store(self, party: str) -> "Store":
         """The handle of one party."""
@@ -110,6 +123,7 @@ class Database:
                 yield
             except BaseException:
                 self.memo.clear()
+                self._undone += 1
                 self._db.execute("ROLLBACK TO work" if nested else "ROLLBACK")
                 if nested:
                     self._db.execute("RELEASE work")
@@ -118,6 +132,7 @@ class Database:
                 self._db.execute("RELEASE work" if nested else "COMMIT")
             finally:
                 self._depth = 0
+                self._steady_checked = False
         for hook in self.on_commit:
             hook()
 
@@ -139,6 +154,8 @@ class Database:
     def roll_back_to(self, name: str) -> None:
         with self.lock:
             self.memo.clear()
+            self._undone += 1
+            self._steady_of, self._steady_checked = (-1, None), False
             self._db.execute(f"ROLLBACK TO {self._savepoints[name]}")
             self._forget(name, itself=False)
 
@@ -150,23 +167,48 @@ class Database:
     # -- the world's own rows -----------------------------------------------------------------------------------
 
     def moment(self) -> tuple[int, Clock]:
-        """Epoch and clock, read in one statement (with the settings, see `current`)."""
+        """Epoch and clock, read in one statement (with the settings, see `current`), and only when they may differ."""
+        state = self.state()
+        if state is None or state != self._moment_of:
+            self._read_moment()
+            self._moment_of = state
+        return self._epoch, self._clock
+
+    def state(self) -> tuple[Any, ...] | None:
+        """Equal states: nothing was written, committed or undone in between, by anybody. None: that cannot be told."""
+        if self.private:
+            return self._undone, self._db.total_changes
+        if self._view is None:
+            return None
+        return self._undone, self._db.total_changes, self._view.head()
+
+    def _read_moment(self) -> None:
         with self.lock:  # see `version`
             row = self._db.execute("SELECT epoch, clock, settings, settled FROM meta").fetchone()
-        epoch, text, settings, settled = row
-        if (epoch, settled) != self._memo_of:
-            self._memo_of = (epoch, settled)
+        self._epoch, text, settings, settled = row
+        self._steady_checked = False
+        if (self._epoch, settled) != self._memo_of:
+            self._memo_of = (self._epoch, settled)
             self.memo.clear()
         if text != self._clock_text:
             self._clock_text, self._clock = text, Clock.from_row(orjson.loads(text))
         if settings != self._settings_text:
             self._settings_text, self.current = settings, orjson.loads(settings)
-        return epoch, self._clock
 
-    def version(self) -> int:
-        """Changes whenever another connection has committed to the file."""
-        with self.lock:  # a read that is open in another thread makes BEGIN IMMEDIATE fail at once, without waiting
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+    @property
+    def steady(self) -> dict[tuple[Any, ...], Any]:
+        """A memo that any change of a document empties: every change has its row in the log.
+
+        Looked at once between two moments, and after every write of this process.
+        """
+        if not self._steady_checked:
+            self._steady_checked = True
+            with self.lock:  # see `moment`
+                newest = self._db.execute("SELECT max(n) FROM log").fetchone()[0]
+            if (self._memo_of[0], newest) != self._steady_of:
+                self._steady_of = (self._memo_of[0], newest)
+                self._steady.clear()
+        return self._steady
 
     def set_clock(self, clock: Clock) -> None:
         with self.write():

@@ -271,6 +271,19 @@ class StoreConformance(Reads):
         assert journal_table.read(database, request_id="r4")[0]["n"] == 5
         assert [row["n"] for row in journal_table.read(database, newest_first=True, limit=2)] == [5, 4]
 
+    def test_subjects_are_found_before_and_after_they_are_indexed(self, database):
+        snapshots.take(database, "empty", at=0)
+        for n in range(300):
+            with database.write():
+                entry = Entry("log", "e", "OK", {"n": n}, None, (f"u{n % 3}", "u") if n % 2 else ())
+                journal_table.append(database, "okta:one", f"r{n}", n, [entry])
+            if n in (0, 1, 126, 127, 128, 255, 299):
+                found = [row["doc"]["n"] for row in journal_table.read(database, about="u1")]
+                assert found == [m for m in range(n + 1) if m % 2 and m % 3 == 1]
+                assert len(journal_table.read(database, about="u")) == (n + 1) // 2
+        snapshots.restore(database, "empty")
+        assert journal_table.read(database, about="u") == []
+
 
 NAMES = st.sampled_from(["a", "B", "b", "c", "D"])
 

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from emulator.kernel.clock import Clock
-from emulator.store import Database, snapshots
+from emulator.kernel.journal import Entry
+from emulator.store import Database, journal, snapshots
 from tests.store.kinds import LINKS, PARTIES, THINGS, thing
 
 CHILD = """
@@ -53,6 +54,41 @@ def test_another_database_sees_a_restore_and_its_epoch(pair):
     assert store.all(THINGS) == other.all(THINGS) == [thing(1, tags=["a"])]
     assert one.moment()[0] == two.moment()[0] == epoch + 1
     assert one.moment()[1].now() == two.moment()[1].now() == 7
+
+
+def test_what_was_made_of_documents_is_kept_until_one_changes(pair):
+    one, two = pair
+    store, other = (database.store("okta:one") for database in pair)
+    made = []
+
+    def sizes():
+        made.append(1)
+        return [doc["size"] for doc in store.all(THINGS)]
+
+    def found():
+        one.moment()  # as at the start of every request
+        return store.steady(("sizes",), sizes)
+
+    store.add(THINGS, thing(1, size=1))
+    assert found() == found() == [1]
+    with one.write():
+        journal.append(one, "okta:one", "r", 0, [Entry("s", "t", "o")])
+    assert found() == [1] and len(made) == 1
+    other.put(THINGS, thing(1, size=2))
+    assert found() == found() == [2] and len(made) == 2
+    with one.write():
+        store.put(THINGS, thing(1, size=3))
+        assert found() == [3]
+    assert found() == [3]
+    snapshots.take(two, "s", at=0)
+    store.drop(THINGS, "t1")
+    assert found() == []
+    snapshots.restore(two, "s")
+    assert found() == [3]
+    with contextlib.suppress(KeyError), one.write():
+        store.put(THINGS, thing(1, size=4))
+        raise KeyError
+    assert found() == [3]
 
 
 def test_a_memo_does_not_outlive_a_restore(pair):

@@ -1,0 +1,16 @@
+"""Windows of time in which requests are counted: one that has ended gives way to the next request's."""
+
+
+class Windows:
+    """Counts of one process. Nothing is stored: a read that is counted writes nothing."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[int, int]] = {}
+
+    def count(self, name: str, now: int, length: int) -> tuple[int, int]:
+        """When the window of that name began, and how many it has counted before this one. Milliseconds."""
+        start, used = self._held.get(name, (now, 0))
+        if not 0 <= now - start < length:  # over, or of a time that a restore has taken back
+            start, used = now, 0
+        self._held[name] = (start, used + 1)
+        return start, used
