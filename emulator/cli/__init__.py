@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "one API call as the world's administrator",
     "logs": "both sides' logs, side by side",
     "trace": "the exchanges of the tape, with their whys",
+    "permissions": "the least privileges that each client's calls needed",
     "token": "mint, decode and verify tokens",
     "clock": "read and move world time",
     "fault": "make requests go wrong on purpose",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.protocols import saml
@@ -142,26 +143,38 @@ def render(assertion: Assertion11) -> tuple[str, str]:
     """The unsigned assertion in exclusive canonical form, cut where the signature goes: (all but the end tag,
     the end tag).
     """
-    subject = (
-        f'<saml:Subject><saml:NameIdentifier Format="{UNSPECIFIED}">{text(assertion.name_identifier)}'
-        f"</saml:NameIdentifier><saml:SubjectConfirmation><saml:ConfirmationMethod>{text(assertion.confirmation)}</saml:ConfirmationMethod>"
-        "</saml:SubjectConfirmation></saml:Subject>"
-    )
-    attributes = "".join(map(_render_attribute, assertion.attributes))
-    method = attribute(assertion.authn_method)
     before = (
         f'<saml:Assertion xmlns:saml="{SAML11}" AssertionID="{attribute(assertion.assertion_id)}"'
         f' IssueInstant="{instant(assertion.issued_ms)}" Issuer="{attribute(assertion.issuer)}"'
         ' MajorVersion="1" MinorVersion="1">'
         f'<saml:Conditions NotBefore="{instant(assertion.not_before_ms)}"'
         f' NotOnOrAfter="{instant(assertion.not_on_or_after_ms)}">'
-        f"<saml:AudienceRestrictionCondition><saml:Audience>{text(assertion.audience)}</saml:Audience>"
-        "</saml:AudienceRestrictionCondition></saml:Conditions>"
-        f"<saml:AttributeStatement>{subject}{attributes}</saml:AttributeStatement>"
-        f'<saml:AuthenticationStatement AuthenticationInstant="{instant(assertion.authn_instant_ms)}"'
-        f' AuthenticationMethod="{method}">{subject}</saml:AuthenticationStatement>'
     )
-    return before, "</saml:Assertion>"
+    statements = _statements(
+        assertion.audience, assertion.name_identifier, assertion.confirmation, assertion.attributes,
+        assertion.authn_method, assertion.authn_instant_ms,
+    )  # fmt: skip
+    return before + statements, "</saml:Assertion>"
+
+
+@lru_cache(maxsize=2048)
+def _statements(
+    audience: str, name: str, confirmation: str, attributes: tuple[Attribute, ...], method: str, authn_instant_ms: int
+) -> str:
+    """All that does not change from one of a session's assertions to the next."""
+    subject = (
+        f'<saml:Subject><saml:NameIdentifier Format="{UNSPECIFIED}">{text(name)}'
+        f"</saml:NameIdentifier><saml:SubjectConfirmation><saml:ConfirmationMethod>{text(confirmation)}</saml:ConfirmationMethod>"
+        "</saml:SubjectConfirmation></saml:Subject>"
+    )
+    rendered = "".join(map(_render_attribute, attributes))
+    return (
+        f"<saml:AudienceRestrictionCondition><saml:Audience>{text(audience)}</saml:Audience>"
+        "</saml:AudienceRestrictionCondition></saml:Conditions>"
+        f"<saml:AttributeStatement>{subject}{rendered}</saml:AttributeStatement>"
+        f'<saml:AuthenticationStatement AuthenticationInstant="{instant(authn_instant_ms)}"'
+        f' AuthenticationMethod="{attribute(method)}">{subject}</saml:AuthenticationStatement>'
+    )
 
 
 def _render_attribute(item: Attribute) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
@@ -189,18 +190,26 @@ def rstr_13(assertion: bytes, *, created_ms: int, expires_ms: int, realm: str, a
 def _response(
     assertion: bytes, trust: str, *, created_ms: int, expires_ms: int, realm: str, assertion_id: str
 ) -> bytes:
+    head, tail = _envelope(trust, realm)
+    id = text(assertion_id)
+    return (head % (instant(created_ms), instant(expires_ms))).encode() + assertion + (tail % (id, id)).encode()
+
+
+@lru_cache(maxsize=64)
+def _envelope(trust: str, realm: str) -> tuple[str, str]:
+    """What stands round an assertion, with places for two instants before it and its id twice behind it."""
     t = "t" if trust == TRUST_2005 else "trust"
     reference = (
         f'<o:SecurityTokenReference xmlns:o="{SECEXT}" xmlns:k="{SECEXT_11}" k:TokenType="{_PROFILE_11}">'
-        f'<o:KeyIdentifier ValueType="{_ASSERTION_ID}">{text(assertion_id)}</o:KeyIdentifier>'
+        f'<o:KeyIdentifier ValueType="{_ASSERTION_ID}">%s</o:KeyIdentifier>'
         "</o:SecurityTokenReference>"
     )
     head = (
         f'<{t}:RequestSecurityTokenResponse xmlns:{t}="{attribute(trust)}"><{t}:Lifetime>'
-        f'<wsu:Created xmlns:wsu="{UTILITY}">{instant(created_ms)}</wsu:Created>'
-        f'<wsu:Expires xmlns:wsu="{UTILITY}">{instant(expires_ms)}</wsu:Expires></{t}:Lifetime>'
+        f'<wsu:Created xmlns:wsu="{UTILITY}">%s</wsu:Created>'
+        f'<wsu:Expires xmlns:wsu="{UTILITY}">%s</wsu:Expires></{t}:Lifetime>'
         f'<wsp:AppliesTo xmlns:wsp="{POLICY}"><wsa:EndpointReference xmlns:wsa="{ADDRESSING}">'
-        f"<wsa:Address>{text(realm)}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo>"
+        f"<wsa:Address>{text(realm).replace('%', '%%')}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo>"
         f"<{t}:RequestedSecurityToken>"
     )
     key_type = NO_PROOF_KEY if trust == TRUST_2005 else BEARER_KEY
@@ -211,7 +220,7 @@ def _response(
         f"<{t}:TokenType>{SAML11}</{t}:TokenType><{t}:RequestType>{trust}/Issue</{t}:RequestType>"
         f"<{t}:KeyType>{key_type}</{t}:KeyType></{t}:RequestSecurityTokenResponse>"
     )
-    return head.encode() + assertion + tail.encode()
+    return head, tail
 
 
 class RstrRejected(Exception):

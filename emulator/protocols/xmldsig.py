@@ -42,16 +42,15 @@ caller's own refusal for an
 unknown issuer; that exception passes through `verify` untouched."""
 
 _DS = shape.DS
-_SIGNED_INFO = (
-    "<ds:SignedInfo{xmlns}>"
+_SIGNED_INFO = (  # behind its start tag
     f'<ds:CanonicalizationMethod Algorithm="{shape.EXC_C14N}"></ds:CanonicalizationMethod>'
     '<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod>'
-    '<ds:Reference URI="#{id}"><ds:Transforms>'
+    '<ds:Reference URI="#%s"><ds:Transforms>'
     f'<ds:Transform Algorithm="{shape.ENVELOPED}"></ds:Transform>'
     f'<ds:Transform Algorithm="{shape.EXC_C14N}"></ds:Transform>'
     "</ds:Transforms>"
     '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>'
-    "<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
+    "<ds:DigestValue>%s</ds:DigestValue></ds:Reference></ds:SignedInfo>"
 )
 
 
@@ -85,10 +84,11 @@ def sign_template(before: str, after: str, *, reference_id: str, key: SigningKey
     hasher = hashlib.sha256(head)
     hasher.update(tail)
     digest = base64.b64encode(hasher.digest()).decode("ascii")
-    canonical = _SIGNED_INFO.format(xmlns=f' xmlns:ds="{_DS}"', id=reference_id, digest=digest)
+    info = _SIGNED_INFO % (reference_id, digest)
+    canonical = f'<ds:SignedInfo xmlns:ds="{_DS}">{info}'
     value = base64.b64encode(key.sign(canonical.encode())).decode("ascii")
     signature = (
-        f'<ds:Signature xmlns:ds="{_DS}">{_SIGNED_INFO.format(xmlns="", id=reference_id, digest=digest)}'
+        f'<ds:Signature xmlns:ds="{_DS}"><ds:SignedInfo>{info}'
         f"<ds:SignatureValue>{value}</ds:SignatureValue>"
         f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{key.certificate_b64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
         "</ds:Signature>"

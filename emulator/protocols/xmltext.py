@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,7 +47,12 @@ def is_ncname(value: str) -> bool:
 
 def instant(epoch_ms: int) -> str:
     """Write epoch milliseconds as `YYYY-MM-DDThh:mm:ss.mmmZ`, the form both vendors use in tokens."""
-    return (_EPOCH + dt.timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds") + "Z"
+    return f"{_second(epoch_ms // 1000)}.{epoch_ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=256)  # a token names the same few seconds several times
+def _second(seconds: int) -> str:
+    return (_EPOCH + dt.timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def parse_instant(value: str) -> int:

@@ -1,18 +1,25 @@
 """Load from the other core: wrk where it is installed, and openssl's own rate of signatures."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 SERVER_CORE, LOAD_CORE = "0", "1"
+SECONDS = 2.0
+"""How long a slice is."""
+_PIN = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])}); os.execvp(sys.argv[2], sys.argv[2:])"
 
 
 def pinned(core: str) -> list[str]:
-    """A prefix that holds a command to one core, where the machine has two and `taskset`."""
-    return ["taskset", "-c", core] if shutil.which("taskset") else []
+    """A prefix that holds a command to one core, where the machine has two and lets us."""
+    if (os.cpu_count() or 1) < 2 or not hasattr(os, "sched_setaffinity"):
+        return []
+    return ["taskset", "-c", core] if shutil.which("taskset") else [sys.executable, "-c", _PIN, core]
 
 
 def needs() -> None:
@@ -21,7 +28,9 @@ def needs() -> None:
             pytest.skip(f"{tool} is not installed: nothing is measured (Debian: apt-get install {tool})")
 
 
-def wrk(url: str, *, seconds: float = 2, script: Path | None = None, headers: dict[str, str] | None = None) -> float:
+def wrk(
+    url: str, *, seconds: float = SECONDS, script: Path | None = None, headers: dict[str, str] | None = None
+) -> float:
     """Requests a second over eight kept connections. AssertionError when any answer was not a 2xx or 3xx."""
     command = [*pinned(LOAD_CORE), "wrk", "-t1", "-c8", f"-d{seconds:g}s"]
     for name, value in (headers or {}).items():

@@ -1,4 +1,4 @@
-"""What the emulator costs, as ratios in one run: beside a one-view Flask app on the same server, and openssl.
+"""What the emulator costs, as ratios in one run: beside a one-view Flask app on the same server.
 
 Small and large estates are measured in alternating slices, and every figure is only taken after a sampled answer has
 shown that headers, journal and tape are really there. `make bench` prints the table and writes bench.md.
@@ -11,13 +11,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
 from emulator.serving.lab import Remote
 from emulator.serving.listen import probe
-from emulator.wire.browser import Browser
 from emulator.wire.client import Http, Tcp
 from tests.bench import load
 
@@ -123,22 +121,16 @@ def servers(tmp_path_factory):
 
 def figures(server: Server, folder: Path) -> dict:
     """Name to a function that measures one slice, in requests a second."""
-    okta, login = server.info["urls"]["okta"], server.info["urls"]["login"]
+    okta = server.info["urls"]["okta"]
     auth = {"Authorization": f"SSWS {server.token}"}
-    user, entra = server.sample, server.info["entra"]
+    user = server.sample
     name = user["profile"]["login"]
     create = load.post_script(
         folder, f"create{server.people}",
         '{"profile":{"login":"b%d@bench.example","email":"b%d@bench.example","firstName":"B","lastName":"N"}}',
         {**auth, "Content-Type": "application/json"},
     )  # fmt: skip
-    form = urlencode({"grant_type": "client_credentials", "client_id": entra["client_id"], "client_secret": entra["client_secret"],
-                      "scope": "https://graph.microsoft.com/.default"})  # fmt: skip
-    token = load.post_script(
-        folder, f"token{server.people}", form, {"Content-Type": "application/x-www-form-urlencoded"}
-    )
     flask = f"http://127.0.0.1:{server.port}/api/v1/users"
-    passive, cookie = session(server)
     return {
         "get user": lambda: load.wrk(f"{okta}/api/v1/users/{user['id']}", headers=auth),
         "get user, Flask view": lambda: load.wrk(f"{flask}/{user['id']}", headers=auth),
@@ -146,39 +138,18 @@ def figures(server: Server, folder: Path) -> dict:
         "list 200, Flask view": lambda: load.wrk(f"{flask}?limit=200", headers=auth),
         "find by login": lambda: load.wrk(f"{okta}/api/v1/users/{name}", headers=auth),
         "create user": lambda: load.wrk(f"{okta}/api/v1/users?activate=false", script=create),
-        "client credentials token": lambda: load.wrk(f"{login}/{entra['tenant_id']}/oauth2/v2.0/token", script=token),
-        "WS-Fed issue with a session": lambda: load.wrk(passive, headers={"Cookie": cookie}),
     }
-
-
-def session(server: Server) -> tuple[str, str]:
-    """The passive URL of a person who is signed in at Okta, and the cookie that says so."""
-    person = next(u for u in server.info["users"] if u["role"] == "person" and u["federated"])
-    browser = Browser(server.remote.transport)
-    host, key = server.info["hosts"]["okta"], server.info["okta"]["o365_external_key"]
-    query = urlencode(
-        {"wa": "wsignin1.0", "wtrealm": "urn:federation:MicrosoftOnline", "wctx": "x", "username": person["login"]}
-    )
-    path = f"/app/office365/{key}/sso/wsfed/passive?{query}"
-    browser.stop_at = lambda url: "login.srf" in url
-    view = browser.get(f"https://{host}{path}")
-    form = next(form for form in view.forms if form.visible)
-    browser.submit(form, {n: person["password"] if n == "password" else person["login"] for n in form.visible})
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.jar[host].items())
-    return server.info["urls"]["okta"] + path, cookie
 
 
 def test_the_table(servers, tmp_path):
     flask_import = min(timed([sys.executable, "-c", "import flask"]) for _ in range(3))
     measured: dict[str, dict[int, list[float]]] = {}
     slices = {server.people: figures(server, tmp_path) for server in servers}
-    rsa = []
     for _ in range(ROUNDS):
-        rsa.append(load.rsa_rate())
         for name in slices[SIZES[0]]:
             for server in servers:
                 measured.setdefault(name, {}).setdefault(server.people, []).append(slices[server.people][name]())
-    table = [f"openssl rsa2048 sign/s: {statistics.median(rsa):,.0f}; import flask: {flask_import:.2f} s", ""]
+    table = [f"import flask: {flask_import:.2f} s", ""]
     table += [
         "| figure | " + " | ".join(f"{size:,} people" for size in SIZES) + " | large / small |",
         "|---|" + "---|" * (len(SIZES) + 1),
@@ -206,9 +177,7 @@ def test_the_table(servers, tmp_path):
     large = {name: rows[SIZES[-1]] for name, rows in medians.items()}
     table += ["", f"get user / Flask view: {large['get user'] / large['get user, Flask view']:.2f}",
               f"list 200 / Flask view: {large['list 200'] / large['list 200, Flask view']:.2f}",
-              f"find by login / get: {large['find by login'] / large['get user']:.2f}",
-              f"token / openssl: {large['client credentials token'] / statistics.median(rsa):.2f}",
-              f"WS-Fed issue / openssl: {large['WS-Fed issue with a session'] / statistics.median(rsa):.2f}"]  # fmt: skip
+              f"find by login / get: {large['find by login'] / large['get user']:.2f}"]  # fmt: skip
     text = "\n".join(table) + "\n"
     print("\n" + text)
     Path("bench.md").write_text(text)

@@ -88,6 +88,15 @@ def test_logs_and_trace(lab):
     assert not any(lab["okta"]["token"] in json.dumps(hop) for hop in hops)
 
 
+def test_permissions_of_each_client(lab):
+    run("call", "entra", "GET", "/users", "--data", lab["data_dir"])
+    found = json.loads(run("permissions", "--json", "--data", lab["data_dir"]).stdout)
+    graph = next(item for item in found["clients"] if item["service"] == "graph")
+    assert {"User.ReadBasic.All"} <= {name for row in graph["calls"] for name in row["least"]}
+    assert graph["needs"] and graph["missing"] == []
+    assert "needs" in run("permissions", "--data", lab["data_dir"]).stderr
+
+
 def test_snapshots_and_reset(lab):
     data = ("--data", lab["data_dir"])
     assert run("snapshot", "take", "one", *data).returncode == 0

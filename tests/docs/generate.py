@@ -8,14 +8,19 @@ import difflib
 import importlib
 import inspect
 import io
+import json
 import re
 import sys
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import scenario_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -71,13 +76,33 @@ def support() -> list[str]:
         found = [row for row in rows if (row["party"], row["service"]) == (party, service)]
         lines += [f"## {title}", "", f"{len(found)} operations. {NOTES.get(service, '')}".rstrip(), ""]
         if any(row["scope"] for row in found):
-            lines += table(("operation", "what", "scope, any of", "grade"), map(_operation, found))
+            lines += table(("operation", "what", "scope, any of", "grade", "witness"), map(_operation, found))
         else:
-            lines += table(("operation", "what", "grade"), [(a, b, d) for a, b, _, d in map(_operation, found)])
+            lines += table(("operation", "what", "grade", "witness"),
+                           [(a, b, d, e) for a, b, _, d, e in map(_operation, found)])  # fmt: skip
         lines.append("")
+    lines += absent(rows)
     inferred = [row for row in rows if row["grade"] == "inferred"]
     lines += ["## Why the inferred ones are as they are", ""]
     return [*lines, *table(("operation", "reason"), [(_where(row), row["note"]) for row in inferred if row["note"]])]
+
+
+def absent(rows: list[dict[str, Any]]) -> list[str]:
+    """Operations of the vendor's description that the org does not have, by resource, as its own SDK lists them."""
+    from tests.contract import vendor
+
+    ours = {(row["method"], vendor.shape(row["path"])) for row in rows if row["service"] == "okta"}
+    missing = sorted(path + " " + method for (method, key), path in vendor.paths().items() if (method, key) not in ours)
+    found: dict[str, list[str]] = {}
+    for text in missing:
+        path, _, method = text.rpartition(" ")
+        parts = path.strip("/").split("/")
+        place = next((part for part in parts if part not in ("api", "v1", "oauth2", "v2") and part[0] != "{"), path)
+        found.setdefault(place, []).append(code(f"{method} {path}"))
+    total = len(vendor.operations())
+    lines = ["## What the org does not have", "", f"Of the {total} operations that the vendor's Python SDK lists, "
+             f"{total - len(missing)} answer here. The others:", ""]  # fmt: skip
+    return [*lines, *table(("resource", "operations"), [(name, ", ".join(texts)) for name, texts in found.items()]), ""]
 
 
 def _grades(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, int]]:
@@ -90,8 +115,18 @@ def _where(row: dict[str, Any]) -> str:
     return code(f"{row['method']} {row['path']}")
 
 
-def _operation(row: dict[str, Any]) -> tuple[str, str, str, str]:
-    return _where(row), row["summary"], ", ".join(map(code, row["scope"])), row["grade"]
+def _operation(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    test = _witnesses().get(f"{row['service']}/{row['name']}", "")
+    shown = code(test.removeprefix("tests/")) if test else "none yet"
+    return _where(row), row["summary"], ", ".join(map(code, row["scope"])), row["grade"], shown
+
+
+@cache
+def _witnesses() -> dict[str, str]:
+    """The test that witnesses each operation, by `service/operation` (tests/witness.py)."""
+    path = ROOT / "tests" / "witnesses.json"
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 def control() -> list[str]:
@@ -305,6 +340,8 @@ def tables() -> list[str]:
 PAGES: dict[str, Callable[[], list[str]]] = {
     "support.md": support, "control.md": control, "cli.md": commands, "worlds.md": worlds, "limits.md": limits,
     "errors.md": errors, "events.md": events, "differences.md": differences, "rooms.md": tables,
+    "scenarios.md": lambda: scenario_pages.language(table),
+    "coverage.md": lambda: scenario_pages.coverage(table),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import jwt
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,14 @@ CLAIMS = {
 def verify(token: str, **changes: Any) -> dict[str, object]:
     options: dict[str, Any] = {"now_ms": NOW, "audience": ["api://x"], "issuer": [CLAIMS["iss"]]}
     return verify_jwt(token, KEYS, **(options | changes))
+
+
+@given(st.dictionaries(st.text(max_size=9), st.integers() | st.text(max_size=9), min_size=1, max_size=4))
+def test_members_encoded_ahead_stand_behind_the_claims(extra):
+    more = {f"x{name}": value for name, value in extra.items() if abs(value if isinstance(value, int) else 0) < 2**53}
+    made = mint_jwt(CLAIMS, KEY, constant=orjson.dumps(more))
+    assert list(verify(made).items()) == [*CLAIMS.items(), *more.items()]
+    assert made == mint_jwt({**CLAIMS, **more}, KEY)
 
 
 def forge(header: dict[str, Any] | bytes, claims: dict[str, Any] | bytes = b"", *, key: SigningKey = KEY) -> str:
