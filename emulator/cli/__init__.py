@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from emulator import __version__
-from emulator.kernel.problems import LabError
+from emulator.cache import keep_bytecode
 
 COMMANDS = {
     "demo": "one federated sign-in, end to end, on unmodified clients",
@@ -22,6 +22,7 @@ COMMANDS = {
     "trace": "the exchanges of the tape, with their whys",
     "permissions": "the least privileges that each client's calls needed",
     "token": "mint, decode and verify tokens",
+    "explain": "explain tokens, errors, log rows and HARs, offline",
     "clock": "read and move world time",
     "fault": "make requests go wrong on purpose",
     "snapshot": "take, list and restore snapshots",
@@ -58,6 +59,9 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; LabError becomes one sentence, one hint and its exit code."""
+    keep_bytecode()
+    from emulator.kernel.problems import LabError
+
     try:
         return cli.main(args=args, prog_name="tenantlab", standalone_mode=False)
     except LabError as error:

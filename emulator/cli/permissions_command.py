@@ -17,9 +17,7 @@ def command(after: int, data: str | None, as_json: bool) -> None:
         return
     for client in found["clients"]:
         calls = sum(row["count"] for row in client["calls"])
-        say(
-            f"{client['service']}  {client['client']}  ({client['kind']}, {calls} calls)"
-        )
+        say(f"{client['service']}  {client['client']}  ({client['kind']}, {calls} calls)")
         for title in ("needs", "missing", "surplus"):
             if client[title]:
                 say(f"  {title:<8} {' '.join(client[title][:20])}{' …' if len(client[title]) > 20 else ''}")

@@ -58,6 +58,7 @@ def command(
         workers=workers,
         people=people,
         progress=_progress(stop),
+        own_process=True,
     ).start()
     try:
         put(lab.info, compact=True) if as_json else _banner(lab)

@@ -80,6 +80,7 @@ def drop(store: Any, kind: Kind, doc: Doc) -> None:
     store.add(TOMBSTONES, {
         "id": doc["id"], "objectGUID": doc["objectGUID"], "objectClass": _CLASS[kind.name], "isDeleted": True,
         "distinguishedName": doc["distinguishedName"], "uSNChanged": _next(store),
+        "mS-DS-ConsistencyGuid": doc.get("mS-DS-ConsistencyGuid"),
     })  # fmt: skip
 
 
@@ -98,7 +99,9 @@ def change(doc: Doc, body: Doc) -> Doc:
 
 
 LISTS = frozenset({"proxyAddresses", "otherMailbox", "otherTelephone"})
-FLAGS = frozenset({"enabled", "passwordMustChange", "lockedOut", "passwordNeverExpires", "isDynamic"})
+FLAGS = frozenset(
+    {"enabled", "passwordMustChange", "passwordExpired", "lockedOut", "passwordNeverExpires", "isDynamic"}
+)
 
 
 def checked(key: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the tenant's subscriptions allow. Source: graph-entra.md 1.16, 1.19; seed-catalogue.md F-96."""
+"""What the tenant's subscriptions allow. Source: graph-entra.md 1.16, 1.19; seed-catalogue.md."""
 
 from emulator.entra.resources import skus
 from emulator.kernel.call import Call

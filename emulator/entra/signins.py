@@ -1,14 +1,19 @@
-"""signIns: one record per sign-in attempt, in the transaction of what it did. Source: graph-entra.md 1.19 and 2.13."""
+"""signIns: one record per sign-in attempt, in the transaction of what it did. Source: graph-entra.md 1.19 and 2.13.
+
+What policies made of the attempt is taken from the call (`memo["decision"]`, requirements.py); beside the record the
+journal keeps the whole decision as data.
+"""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.login.dialect import correlation_id
+from emulator.entra.login.facts import SHOWN, device_of, place_of, relayed_protocol
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
 from emulator.kernel.doc import Doc
@@ -18,7 +23,12 @@ from emulator.kernel.problems import Problem
 STREAM = "signIns"
 BROWSER, NATIVE = "Browser", "Mobile Apps and Desktop clients"
 FEDERATED, PASSWORD, SATISFIED = "Federated", "Password", "Previously satisfied"
-_DETAIL = {FEDERATED: "Federated", PASSWORD: "Password in the cloud", SATISFIED: None}
+ACCESS_PASS = "Temporary Access Pass"
+MFA_DONE = "MFA"
+"""The first factor was given before, the second in this request."""
+_DETAIL = {FEDERATED: "Federated", PASSWORD: "Password in the cloud", SATISFIED: None, ACCESS_PASS: None}
+_MFA_IN_CLOUD = "MFA completed in Azure AD"
+_MFA_IN_TOKEN = "MFA requirement satisfied by claim in the token"
 _MFA_BY_PROVIDER = "MFA requirement satisfied by claim provided by external provider"
 _SYSTEMS = (
     (r"Windows NT 10\.0", "Windows 10"), (r"Windows", "Windows"), (r"iPhone|iPad", "iOS"), (r"Android", "Android"),
@@ -50,6 +60,11 @@ class Attempt:
     issuer: str = ""
     token_type: str = "none"
     mfa: bool = False
+    second: str = ""
+    """The second factor of this request, as the log calls it."""
+    federated_token: str = ""
+    """The id of the assertion."""
+    session: str = ""
 
     def succeed(self, call: Call) -> None:
         """Log the success with the changes of the current transaction."""
@@ -64,62 +79,126 @@ class Attempt:
             problem.extra["log"] = (*problem.extra.get("log", ()), self.entry(call, problem))
             raise
 
-    def entry(self, call: Call, problem: Problem | None) -> Entry:
-        """The journal row: the record as the log shows it, and why it failed."""
-        doc = self._record(call, problem)
+    def entry(self, call: Call, problem: Problem | None, *, interrupt: bool = False) -> Entry:
+        """The journal row: the record as the log shows it, and why it failed; interrupt: there is more to be asked."""
+        doc = self._record(call, problem, stopped=problem is not None and not interrupt)
         user, app, principal = self.user or {}, self.app or {}, self.principal or {}
         about = (user.get("id"), self.user_name or user.get("userPrincipalName"), app.get("appId"), principal.get("id"))
         why = problem.why.to_doc() if problem is not None and problem.why is not None else None
-        outcome = "success" if problem is None else "failure"
+        outcome = "success" if problem is None else "interrupt" if interrupt else "failure"
+        decision = call.memo.get("decision")
+        if decision is not None and decision.facts is not None:
+            why = {
+                "rule": "What policies made of the sign-in.",
+                "compared": [],
+                **(why or {}),
+                "decision": decision.to_doc(),
+            }
         return Entry(STREAM, "Sign-in activity", outcome, doc, why, tuple(str(item) for item in about if item))
 
-    def _record(self, call: Call, problem: Problem | None) -> Doc:
+    def _record(self, call: Call, problem: Problem | None, *, stopped: bool = False) -> Doc:
         user, app, resource, principal = self.user or {}, self.app or {}, self.resource or {}, self.principal or {}
         federated = self.token_type.startswith("saml")
         at = iso_seconds(call.now)
+        decision: Any = call.memo.get("decision")
+        decided = decision is not None and decision.facts is not None
+        multiple = self.mfa or bool(self.second) or (decided and decision.mfa)
         return {
             "id": call.request_id, "createdDateTime": at, "userDisplayName": user.get("displayName") or "",
             "userPrincipalName": str(user.get("userPrincipalName") or self.user_name).lower(),
             "userId": user.get("id") or "00000000-0000-0000-0000-000000000000", "appId": app.get("appId") or "",
             "appDisplayName": app.get("displayName") or "", "ipAddress": call.exchange.client,
-            "clientAppUsed": self.client_app, "correlationId": correlation_id(call),
-            "conditionalAccessStatus": "notApplied", "isInteractive": self.kind == "interactiveUser",
+            "clientAppUsed": _client(call, self.client_app, decision if decided else None),
+            "correlationId": correlation_id(call),
+            "conditionalAccessStatus": decision.status if decided else "notApplied",
+            "isInteractive": self.kind == "interactiveUser",
             "riskDetail": "none", "riskLevelAggregated": "none", "riskLevelDuringSignIn": "none", "riskState": "none",
             "riskEventTypes": [], "riskEventTypes_v2": [], "resourceDisplayName": resource.get("displayName") or "",
-            "resourceId": resource.get("appId") or "", "status": self._status(problem),
-            "deviceDetail": _device(call.exchange.headers.get("user-agent", "")),
-            "location": {"city": "", "state": "", "countryOrRegion": "", "geoCoordinates": {}},
-            "appliedConditionalAccessPolicies": [],
+            "resourceId": resource.get("appId") or "", "status": self._status(problem, required=multiple),
+            "deviceDetail": _detail_of(call),
+            "location": place_of(call).to_doc(),
+            "appliedConditionalAccessPolicies": decision.applied if decided else [],
             "tokenIssuerType": "ADFederationServices" if federated else "AzureAD", "tokenIssuerName": self.issuer,
             "incomingTokenType": self.token_type, "authenticationProtocol": self.protocol,
-            "authenticationRequirement": "multiFactorAuthentication" if self.mfa else "singleFactorAuthentication",
-            "authenticationDetails": self._details(at, problem),
+            "authenticationRequirement": "multiFactorAuthentication" if multiple else "singleFactorAuthentication",
+            "authenticationDetails": self._details(at, problem, stopped=stopped),
+            "federatedTokenId": self.federated_token, "sessionId": self.session,
+            "sessionLifetimePolicies": _lifetimes(decision) if decided else [],
+            "networkLocationDetails": _networks(decision) if decided else [],
             "authenticationProcessingDetails": [], "signInEventTypes": [self.kind],
             "servicePrincipalId": principal.get("id") or "", "servicePrincipalName": principal.get("displayName") or "",
+            "clientCredentialType": "none", **call.memo.get("credential", {}),
             "uniqueTokenIdentifier": call.memo.get("uti", ""), "originalRequestId": call.request_id,
             "userAgent": call.exchange.headers.get("user-agent", ""),
         }  # fmt: skip
 
-    def _status(self, problem: Problem | None) -> Doc:
+    def _status(self, problem: Problem | None, *, required: bool = False) -> Doc:
         if problem is None:
-            return {
-                "errorCode": 0,
-                "failureReason": "Other.",
-                "additionalDetails": _MFA_BY_PROVIDER if self.mfa else None,
-            }
+            detail = (
+                _MFA_IN_CLOUD if self.second else _MFA_BY_PROVIDER if self.mfa else _MFA_IN_TOKEN if required else None
+            )
+            return {"errorCode": 0, "failureReason": "Other.", "additionalDetails": detail}
         kind = CATALOGUE.get(problem.code)
         reason = kind.render(problem.params) if kind else problem.code
         return {"errorCode": int(problem.code), "failureReason": reason, "additionalDetails": None}
 
-    def _details(self, at: str, problem: Problem | None) -> list[Doc]:
+    def _details(self, at: str, problem: Problem | None, *, stopped: bool) -> list[Doc]:
+        """The steps: the first factor, and Microsoft's second one; an interrupt comes after the first has succeeded."""
         if not self.method:
             return []
-        return [{
-            "authenticationStepDateTime": at, "authenticationMethod": self.method,
-            "authenticationMethodDetail": _DETAIL[self.method], "succeeded": problem is None,
-            "authenticationStepResultDetail": "" if problem is None else self._status(problem)["failureReason"],
-            "authenticationStepRequirement": "Primary authentication",
-        }]  # fmt: skip
+        reason = self._status(problem)["failureReason"] if stopped else ""
+        second = self.method == MFA_DONE
+        first = SATISFIED if second else self.method
+        rows = [
+            _step(at, first, _DETAIL[first], second or not stopped, "" if second else reason, "Primary authentication")
+        ]
+        if self.second:
+            rows.append(_step(at, self.second, None, not stopped, reason, "Multi-factor authentication"))
+        return rows
+
+
+def _step(at: str, method: str, detail: str | None, succeeded: bool, result: str, requirement: str) -> Doc:  # noqa: FBT001
+    return {
+        "authenticationStepDateTime": at, "authenticationMethod": method, "authenticationMethodDetail": detail,
+        "succeeded": succeeded, "authenticationStepResultDetail": result,
+        "authenticationStepRequirement": requirement,
+    }  # fmt: skip
+
+
+def _client(call: Call, given: str, decision: Any) -> str:
+    """clientAppUsed: the mail protocol that a server relays, what was decided on, or what the flow is."""
+    return relayed_protocol(call) or (SHOWN[decision.facts.client] if decision is not None else given)
+
+
+def _lifetimes(decision: Any) -> list[Doc]:
+    every, period = "signInFrequencyEveryTime", "signInFrequencyPeriodicReauthentication"
+    return [
+        {"expirationRequirement": every if item["frequencyInterval"] == "everyTime" else period,
+         "detail": f"{item['value']} {item['type']}" if item["value"] else "every time"}
+        for item in decision.frequency
+    ]  # fmt: skip
+
+
+def _networks(decision: Any) -> list[Doc]:
+    names = [name for name in decision.networks if name != "alltrusted"]
+    kind = "trustedNamedLocation" if "alltrusted" in decision.networks else "namedNetwork"
+    return [{"networkType": kind, "networkNames": names}] if names else []
+
+
+def _detail_of(call: Call) -> Doc:
+    """deviceDetail: what the user agent says, and the registered device behind it."""
+    seen = _device(call.exchange.headers.get("user-agent", ""))
+    device = device_of(call)
+    if device is None:
+        return seen
+    return {
+        **seen, "deviceId": device["deviceId"], "displayName": device["displayName"] or "",
+        "isCompliant": bool(device["isCompliant"]), "isManaged": bool(device["isManaged"]),
+        "trustType": _TRUST.get(device["trustType"], device["trustType"] or ""),
+    }  # fmt: skip
+
+
+_TRUST = {"ServerAd": "Hybrid Azure AD joined", "AzureAd": "Azure AD joined", "Workplace": "Azure AD registered"}
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ The wire format of Microsoft's own channel is not documented, its effects are. S
 seed-catalogue.md 1.2; Microsoft's pages on Entra Connect (matching, attribute conflicts, deletion guard).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.entra.audit import audit, target
@@ -90,7 +91,16 @@ def _from_bin(call: Call, anchor: str) -> Doc | None:
 # -- writing ------------------------------------------------------------------------------------------------------
 
 
-def write(call: Call, kind: str, anchor: str, attributes: Doc, password: str | None) -> tuple[Doc, str]:
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A user's password: in clear, or as the directory keeps it; and when it was set there."""
+
+    password: str | None = None
+    hashed: str | None = None
+    changed: str | None = None
+
+
+def write(call: Call, kind: str, anchor: str, attributes: Doc, secret: Secret) -> tuple[Doc, str]:
     """Add or change one object; answers it and what was done: added, joined, restored, updated."""
     found = by_anchor(call, kind, anchor)
     what = "updated"
@@ -107,7 +117,7 @@ def write(call: Call, kind: str, anchor: str, attributes: Doc, password: str | N
     doc.update({"onPremisesImmutableId": anchor} if kind == "user" else {"_anchor": anchor})
     _addresses(call, kind, doc)
     if kind == "user":
-        _user(call, doc, new=what == "added", password=password)
+        _user(call, doc, new=what == "added", secret=secret)
         user_store.store(call, doc, new=what == "added")
     elif kind == "group":
         group_store.store(call, doc, new=what == "added")
@@ -129,20 +139,34 @@ def _blank(call: Call, kind: str) -> Doc:
     return contacts.blank(call.ids.guid("orgContact"))
 
 
-def _user(call: Call, doc: Doc, *, new: bool, password: str | None) -> None:
+def _user(call: Call, doc: Doc, *, new: bool, secret: Secret) -> None:
     """The user name in a verified domain and not another's; the password where hashes are synchronised."""
     doc["userPrincipalName"] = _name(call, doc)
     doc.setdefault("mailNickname", doc["userPrincipalName"].partition("@")[0])
     doc["identities"] = user_rules.identities(call, doc, doc.get("identities") or [])
-    if password is not None and on_premises_sync.features(call.store)["passwordSyncEnabled"]:
-        doc["_password"] = hash_password(password, call.ids.text("salt", 16))
-        doc["lastPasswordChangeDateTime"] = iso_seconds(call.now)
+    kept = secret.hashed
+    if secret.password is not None:
+        kept = hash_password(secret.password, call.ids.text("salt", 16))
+    if kept not in (None, doc.get("_password")) and on_premises_sync.features(call.store)["passwordSyncEnabled"]:
+        doc["_password"] = kept
+        doc["lastPasswordChangeDateTime"] = secret.changed or iso_seconds(call.now)
         doc["_passwordProfile"] = {
             "forceChangePasswordNextSignIn": False,
             "forceChangePasswordNextSignInWithMfa": False,
         }
     if new:
         doc["signInSessionsValidFromDateTime"] = iso_seconds(call.now)
+
+
+def end_tokens(call: Call, doc: Doc, valid_from: str) -> None:
+    """Refresh tokens and sessions from before an instant end; the instant never moves back."""
+    if (doc.get("signInSessionsValidFromDateTime") or "") >= valid_from:
+        return
+    old = doc.get("signInSessionsValidFromDateTime")
+    doc["signInSessionsValidFromDateTime"] = valid_from
+    call.store.put(user_store.USERS, doc)
+    values = {"StsRefreshTokensValidFrom": (old, valid_from)}
+    audit(call, "Update StsRefreshTokenValidFrom Timestamp", [target("User", doc, changed=values)])
 
 
 def _name(call: Call, doc: Doc) -> str:

@@ -1,7 +1,7 @@
 """The tenant, its signing keys, and who a Graph bearer token stands for. Source: graph-entra.md 1.1, 1.2 and 2.4."""
 
 from emulator.kernel.call import Call, Caller
-from emulator.kernel.clock import iso_seconds, parse_iso
+from emulator.kernel.clock import DAY, iso_seconds, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.protocols.jose import TokenRejected, verify_jwt
@@ -23,14 +23,22 @@ def tenant(call: Call) -> Doc:
     return found
 
 
+# Differs: the service makes new keys; here the tenant's keys take turns, so that what was signed stays verifiable.
+ROLLOVER_MS = 42 * DAY
+"""How long a key signs before the next one takes over; all are published all the time."""
+
+
 def signing_keys(call: Call) -> list[SigningKey]:
-    """The tenant's token-signing keys, the active one first."""
+    """The tenant's token-signing keys, the active one first, then the next."""
 
-    def loaded() -> list[SigningKey]:
+    def loaded() -> tuple[int, list[SigningKey]]:
         rows = sorted(call.store.all(SIGNING_KEYS), key=lambda row: bool(row["use"] != "active"))
-        return [load_signing_key(row["_key"].encode(), row["_certificate"].encode()) for row in rows]
+        keys = [load_signing_key(row["_key"].encode(), row["_certificate"].encode()) for row in rows]
+        return min((int(row["_since"]) for row in rows), default=0), keys
 
-    found: list[SigningKey] = call.store.settled(("signing keys",), loaded)
+    since, keys = call.store.settled(("signing keys",), loaded)
+    turn = max(0, call.now - since) // ROLLOVER_MS % len(keys)
+    found: list[SigningKey] = keys if turn == 0 else [*keys[turn:], *keys[:turn]]
     return found
 
 

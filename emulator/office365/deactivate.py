@@ -1,18 +1,20 @@
-"""user.deactivate: what the deactivation menu says. Source: seed-catalogue.md F-33 to F-35, okta-admin-api.md 19.
+"""user.deactivate: what the deactivation menu says. Source: seed-catalogue.md, okta-admin-api.md 19.
 
 Grace periods are the org's: it asks for the later part when the time has come. Each part is done where the account
 does not show it yet; an account that is gone needs nothing more.
 """
 
 from emulator.kernel.doc import Doc
+from emulator.office365 import dirsync
 from emulator.office365.errors import DEACTIVATE, Failure, Refused
 from emulator.office365.jobs import Procedure, Report, Work
 from emulator.office365.licences import difference, held_directly
-from emulator.office365.push import failed_user
+from emulator.office365.telling import failed_user
 
 LICENCES_REMOVED = "app.office365.user.remove.licenses.success"
 DELETED = "app.office365.user.delete.success"
 GRACE = "_AFTER_GRACE"
+_SELECT = "id,accountEnabled,licenseAssignmentStates,onPremisesSyncEnabled,onPremisesImmutableId"
 
 
 def run(work: Work) -> Report:
@@ -46,7 +48,7 @@ def parts_of(action: str) -> set[str]:
 
 def _read(work: Work, user_id: str) -> Doc | None:
     try:
-        return work.graph.get(f"/users/{user_id}?$select=id,accountEnabled,licenseAssignmentStates")
+        return work.graph.get(f"/users/{user_id}?$select={_SELECT}")
     except Refused as refused:
         if refused.status == 404:
             return None
@@ -56,7 +58,17 @@ def _read(work: Work, user_id: str) -> Doc | None:
 def _block(work: Work, user: Doc) -> None:
     if user.get("accountEnabled") is not False:
         work.checkpoint("block", {"id": user["id"]})
-        work.graph.patch(f"/users/{user['id']}", {"accountEnabled": False})
+        if _through_channel(work, user):
+            item = {"type": "user", "sourceAnchor": user["onPremisesImmutableId"],
+                    "attributes": {"accountEnabled": False}}  # fmt: skip
+            dirsync.write(work, item)
+        else:
+            work.graph.patch(f"/users/{user['id']}", {"accountEnabled": False})
+
+
+def _through_channel(work: Work, user: Doc) -> bool:
+    """A synchronised account takes changes from the synchronisation alone, where the app is the one that does it."""
+    return bool(user.get("onPremisesSyncEnabled") and (work.job.secret.get("sync") or {}).get("username"))
 
 
 def _remove_licences(work: Work, user: Doc) -> None:
@@ -68,7 +80,10 @@ def _remove_licences(work: Work, user: Doc) -> None:
 
 def _delete(work: Work, user: Doc) -> None:
     work.checkpoint("delete", {"id": user["id"]})
-    work.graph.delete(f"/users/{user['id']}")
+    if _through_channel(work, user):
+        dirsync.delete(work, user["onPremisesImmutableId"])
+    else:
+        work.graph.delete(f"/users/{user['id']}")
 
 
 def failed(work: Work, failure: Failure) -> Report:

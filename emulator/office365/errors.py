@@ -55,15 +55,21 @@ def graph_text(answer: Answer, *, method: str, url: str) -> tuple[str, str]:
     assert isinstance(error, dict)
     inner = _inner(body)
     code = str(error.get("code") or "UnknownError")
+    message = str(error.get("message") or "")
+    return envelope(answer, code=code, message=message, method=method, url=url, inner=inner), code
+
+
+def envelope(answer: Answer, *, code: str, message: str, method: str, url: str, inner: Doc | None = None) -> str:
+    """The one-line envelope of seed-catalogue.md 0.1."""
+    inner = inner or {}
     client_id = inner.get("client-request-id") or answer.header("client-request-id") or ""
     request_id = inner.get("request-id") or answer.header("request-id") or ""
     at = inner.get("date") or answer.header("date") or ""
-    text = (
+    return (
         f"Received response with HTTP status code {answer.status}. httpStatusCode={answer.status} errorCode={code} "
-        f'errorMessage="{error.get("message") or ""}" client-request-id={client_id} request-id={request_id} '
+        f'errorMessage="{message}" client-request-id={client_id} request-id={request_id} '
         f"timestamp='{at}' method={method} url={url}"
     )
-    return text, code
 
 
 def _inner(body: Doc) -> Doc:
@@ -102,6 +108,8 @@ _USER = "application.provision.user."
 _ERROR = "app.office365.api.error."
 VERIFY = Stage("provisioning", "verify existence of", _USER + "verify_exists", _ERROR + "check.user.exists")
 CREATE = Stage("provisioning", "create user", _USER + "push", _ERROR + "create.user")
+REVOKE = Stage("password push", "revoke refresh tokens of", _USER + "push_password", _ERROR + "revoke.refresh.token")
+PASSWORD = Stage("password push", "push password for", _USER + "push_okta_password", _ERROR + "push.password")
 PROFILE = Stage("profile push", "push profile for", _USER + "push_profile", _ERROR + "push.profile")
 DEACTIVATE = Stage("deprovisioning", "deactivate", _USER + "deactivate", _ERROR + "deactivate.user")
 

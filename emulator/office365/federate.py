@@ -1,6 +1,6 @@
 """domains.fetch, domain.federate, domain.unfederate: the automatic WS-Federation set-up.
 
-Source: seed-catalogue.md F-08, F-11, F-12, F-14, F-17, S-13; graph-entra.md 1.11; events of okta-admin-api.md 17.3.
+Source: seed-catalogue.md; graph-entra.md 1.11; events of okta-admin-api.md 17.3.
 """
 
 from typing import Any
@@ -62,7 +62,7 @@ def federate(work: Work) -> Report:
 
 
 def _same(field: str, value: Any, present: Any) -> bool:
-    if field == "signingCertificate":
+    if field in ("signingCertificate", "nextSigningCertificate"):
         return "".join(str(value or "").split()) == "".join(str(present or "").split())
     return bool(value == present)
 

@@ -6,7 +6,6 @@ knows what an earlier one set out to do, whether or not that one lived to see it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
@@ -14,24 +13,9 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import LabError
 from emulator.office365.errors import Failure, Stage
 from emulator.office365.graph_client import Graph
+from emulator.office365.grouping import Together
+from emulator.office365.servertime import ServerTime
 from emulator.wire.client import Http, doc_of
-
-
-class ServerTime:
-    """World time as the servers' Date headers tell it: the connector has no clock of its own."""
-
-    def __init__(self) -> None:
-        self.now_ms = 0
-
-    def hear(self, answer: Answer) -> Answer:
-        """Take the time from an answer, and pass the answer on."""
-        said = answer.header("date")
-        if said:
-            try:
-                self.now_ms = int(parsedate_to_datetime(said).timestamp() * 1000)
-            except ValueError:
-                return answer
-        return answer
 
 
 class LeaseLost(Exception):
@@ -70,6 +54,7 @@ class Report:
     message: str | None = None
     error_code: str | None = None
     retry_at: str | None = None
+    throttled: bool = False
 
     def to_doc(self) -> Doc:
         doc: Doc = {"outcome": self.outcome, "events": self.events}
@@ -79,7 +64,7 @@ class Report:
         ):  # fmt: skip
             if value is not None:
                 doc[key] = value
-        return doc
+        return doc | ({"throttled": True} if self.throttled else {})
 
 
 def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, debug: Doc | None = None) -> Doc:
@@ -93,41 +78,80 @@ def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, deb
 
 
 class JobPort:
-    """`/_lab/agent/jobs` of one org."""
+    """`/_lab/agent/jobs` of one org. together: steps and reports of several threads travel in groups.
 
-    def __init__(self, http: Http, time: ServerTime) -> None:
+    next_due: when the org's next job becomes due, by its last answer. held: how many jobs anybody was at.
+    """
+
+    def __init__(self, http: Http, time: ServerTime, *, together: bool = False) -> None:
         self._http = http
         self._time = time
+        self._steps = Together(lambda items: self._send("steps", items)) if together else None
+        self._acks = Together(lambda items: self._send("acks", items)) if together else None
         self.next_due: str | None = None
+        self.held = 0
 
-    def lease(self, kinds: Sequence[str]) -> Job | None:
-        """A due job, or None. Raises `LabError` when the org refuses, `Unreachable` when it does not answer."""
-        answer = self._post("/lease", {"kinds": list(kinds), "max": 1})
+    def lease(self, kinds: Sequence[str], *, most: int = 1) -> list[Job]:
+        """Due jobs. Raises `LabError` when the org refuses, `Unreachable` when it does not answer."""
+        answer = self._post("/lease", {"kinds": list(kinds), "max": most})
         if answer.status != 200:
             raise LabError(
                 f"The org refused to lease a job: {answer.status} {answer.text()[:200]}",
                 hint="Is the agent token that of this org (lab.json okta.agent_token)?",
             )
         body = doc_of(answer)
-        self.next_due = body.get("next_due")
-        for item in body.get("jobs") or ():
-            if not self._time.now_ms:
-                self._time.now_ms = parse_iso(item["lease"]["expiresAt"])
-            return _job(item)
-        return None
+        self.next_due, self.held = body.get("next_due"), int(body.get("held") or 0)
+        items = body.get("jobs") or []
+        if items and not self._time.now_ms:
+            self._time.now_ms = parse_iso(items[0]["lease"]["expiresAt"])
+        return [_job(item) for item in items]
+
+    def hear_time(self) -> None:
+        """Ask for nothing, to learn what time it is."""
+        self._post("/lease", {"kinds": ["none"], "max": 1})
 
     def step(self, job: Job, name: str, result: Doc) -> Doc:
         """Checkpoint a step and answer what is recorded under its name: the first result wins. Raises `LeaseLost`."""
         if name not in job.steps:
-            answer = self._post(f"/{job.id}/step", {"lease": job.lease, "name": name, "result": result})
-            self._check(answer)
-            job.steps = doc_of(answer).get("steps") or {**job.steps, name: result}
+            body = {"lease": job.lease, "name": name, "result": result}
+            if self._steps is not None:
+                found = self._steps.ask({"id": job.id, **body})
+            else:
+                answer = self._post(f"/{job.id}/step", body)
+                self._check(answer)
+                found = doc_of(answer)
+            job.steps = self._kept(found).get("steps") or {**job.steps, name: result}
         recorded = job.steps[name]
         return recorded if isinstance(recorded, dict) else {}
 
     def ack(self, job: Job, report: Report) -> None:
         """Hand the job back. Raises `LeaseLost`."""
-        self._check(self._post(f"/{job.id}/ack", {"lease": job.lease, **report.to_doc()}))
+        body = {"lease": job.lease, **report.to_doc()}
+        if self._acks is not None:
+            self._kept(self._acks.ask({"id": job.id, **body}))
+        else:
+            self._check(self._post(f"/{job.id}/ack", body))
+
+    def page(self, job: Job, rows: Doc) -> None:
+        """Hand in a page of an import. Raises `LeaseLost`."""
+        path = f"/_lab/agent/apps/{job.subject['appId']}/import"
+        body = {"jobId": job.id, "lease": job.lease, **rows}
+        self._check(self._time.hear(self._http.request("POST", path, json=body)))
+
+    def _send(self, what: str, items: list[Doc]) -> list[Doc]:
+        answer = self._post(f"/{what}", {"items": items})
+        self._check(answer)
+        found: list[Doc] = doc_of(answer).get("results") or []
+        return found
+
+    @staticmethod
+    def _kept(found: Doc) -> Doc:
+        """The answer to one item of a group. Raises `LeaseLost`, or LabError for a report that is refused."""
+        if found.get("status") in (404, 409):
+            raise LeaseLost(str(found.get("error")))
+        if "error" in found:
+            raise LabError(f"The org refused the connector's report: {found['error']}")
+        return found
 
     def _post(self, path: str, body: Doc) -> Answer:
         return self._time.hear(self._http.request("POST", "/_lab/agent/jobs" + path, json=body))
@@ -164,7 +188,9 @@ class Work:
         return self.port.step(self.job, name, result)
 
     def log(self, kind: str, outcome: str = "SUCCESS", *, reason: str | None = None) -> None:
-        self.events.append(event(kind, outcome, reason=reason))
+        """An event of the org's log, with the request id under which the tenant's log has the same."""
+        debug = {"clientRequestId": self.graph.last_request_id} if self.graph.last_request_id else None
+        self.events.append(event(kind, outcome, reason=reason, debug=debug))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Licences as Okta pushes them: the whole desired set against what the user holds directly.
 
-Source: graph-entra.md 1.10, okta-admin-api.md 7.3, seed-catalogue.md F-36 to F-39. Licences inherited from groups are
+Source: graph-entra.md 1.10, okta-admin-api.md 7.3, seed-catalogue.md. Licences inherited from groups are
 never touched: Graph would refuse, and Okta leaves them.
 """
 
@@ -9,7 +9,7 @@ from emulator.office365.errors import Refused
 
 Holding = dict[str, frozenset[str]]  # skuId to the plans switched off in it
 
-# Inferred: Microsoft's cmdlet family text for a part number that the tenant does not own (seed-catalogue.md S-25).
+# Inferred: Microsoft's cmdlet family text for a part number that the tenant does not own (seed-catalogue.md).
 UNKNOWN_SKU = "400 Unable to assign this license because it is invalid."
 
 

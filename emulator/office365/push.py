@@ -1,4 +1,4 @@
-"""user.push: make the Microsoft account of an app user as Okta has it. Source: seed-catalogue.md 0.3 PR, F-24 to F-39.
+"""user.push: make the Microsoft account of an app user as Okta has it. Source: seed-catalogue.md 0.3 PR.
 
 Look first (by the known object id, else by user name), then create or change only what differs, then licences, roles
 and manager as differences. A checkpoint before each change says what is about to be done, so a
@@ -8,16 +8,19 @@ later attempt can tell its own half-done work from what was there before.
 from dataclasses import dataclass
 
 from emulator.kernel.doc import Doc
-from emulator.office365.errors import CREATE, PROFILE, VERIFY, Failure, Refused, Stage, Transient, frame
+from emulator.office365 import dirsync, passwords
+from emulator.office365.errors import CREATE, PROFILE, VERIFY, Failure, Refused, Transient
 from emulator.office365.graph_client import key, literal
-from emulator.office365.jobs import Procedure, Report, Work, event
-from emulator.office365.licences import desired_holding, difference, held_directly
+from emulator.office365.jobs import Procedure, Report, Work
+from emulator.office365.licences import Holding, desired_holding, difference, held_directly
 from emulator.office365.provision import Wanted, differences, new_account, to_read, wanted
 from emulator.office365.references import push_manager, push_roles
+from emulator.office365.telling import failed_user
 
+_SKUS = "/subscribedSkus"
 REACTIVATE = "application.provision.user.reactivate"
-# Whether an account that has the immutable id under another user name is a match too. F-30 names that second; but in
-# S-11, S-12 and okta-admin-api.md 20 the creation collides with it, which it only can when it was not matched.
+# Whether an account that has the immutable id under another user name is a match too. The catalogue names that second;
+# but in its failures, and in okta-admin-api.md 20, the creation collides with it, so it was not matched.
 MATCH_BY_IMMUTABLE_ID = False
 
 
@@ -25,21 +28,30 @@ def run(work: Work) -> Report:
     """Push; the report carries the Microsoft object id as `externalId`."""
     work.stage = PROFILE if work.job.subject.get("externalId") else VERIFY
     want = wanted(work.job)
+    if want.synced is not None:
+        dirsync.channel(work)  # nothing is begun that cannot be finished
     account = _account(work, want)
     user = account.user
     work.app_user = {"externalId": user["id"]}
     work.stage = PROFILE
-    if not account.fresh:
+    if want.synced is not None:
+        dirsync.push(work, want, user, fresh=account.fresh)
+    elif not account.fresh:
         _profile(work, want, user)
+    if "enable" in work.job.steps:
+        work.log(REACTIVATE)
     if want.licences is not None:
         _licences(work, user, want.licences)
     if want.roles is not None:
         push_roles(work, user["id"], want.roles, fresh=account.fresh)
-    if want.has_manager:
+    if want.has_manager and want.synced is None:
         push_manager(work, user["id"], want.manager, fresh=account.fresh)
     if not account.created:
         work.log(PROFILE.event)
-    return Report("done", work.events, work.app_user, {"id": user["id"], "created": account.created})
+    passwords.push_with_account(work, user["id"])
+    tile = not work.job.desired.get("passwordMissing")  # without one the last step is never reached, and nobody says so
+    result = {"id": user["id"], "created": account.created, "tile": tile}
+    return Report("done", work.events, work.app_user, result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +131,31 @@ def _profile(work: Work, want: Wanted, user: Doc) -> None:
     if changed:
         if "accountEnabled" in changed:
             work.checkpoint("enable", {"id": user["id"]})
-        work.checkpoint("profile", {"changes": sorted(changed)})
         work.graph.patch(f"/users/{user['id']}", changed)
-    if "enable" in work.job.steps:
-        work.log(REACTIVATE)
 
 
 def _licences(work: Work, user: Doc, names: list[str]) -> None:
     held = held_directly(user)
     if not held and not names:
         return
-    skus = work.graph.all("/subscribedSkus") if names else []
-    change = difference(held, desired_holding(names, skus))
+    change = difference(held, _desired(work, names))
     if change is not None:
-        work.checkpoint("licences", change)
         work.graph.post(f"/users/{user['id']}/assignLicense", change)
+
+
+def _desired(work: Work, names: list[str]) -> Holding:
+    """The names as the tenant's licences; a name that a kept copy of them does not know is looked up again."""
+    if not names:
+        return {}
+    try:
+        return desired_holding(names, work.graph.seldom(_SKUS))
+    except Refused:
+        return desired_holding(names, work.graph.seldom(_SKUS, again=True))
 
 
 def failed(work: Work, failure: Failure) -> Report:
     """The task's text and the failure events. What was done before the failure is kept: the account's id too."""
     return failed_user(work, failure, work.stage)
-
-
-def failed_user(work: Work, failure: Failure, stage: Stage) -> Report:
-    """A failed user.* job in the frame of okta-admin-api.md 20."""
-    subject = work.job.subject
-    user_name = str(work.job.desired.get("userName") or subject.get("userName") or "")
-    message = frame(
-        stage, failure, name=str(subject.get("displayName") or user_name), label=work.job.label, user_name=user_name
-    )
-    told = [event(kind, "FAILURE", reason=message, debug=failure.debug) for kind in (stage.event, stage.error_event)]
-    done = [item for item in work.events if item["type"] != stage.event]
-    return Report("failed", [*done, *told], work.app_user, message=message, error_code=failure.code)
 
 
 PROCEDURE = Procedure(run, failed)

@@ -1,6 +1,6 @@
 """Directory roles and manager: what a push keeps beside the account itself.
 
-Source: graph-entra.md 1.8 and 1.13; seed-catalogue.md F-46, S-29, S-32.
+Source: graph-entra.md 1.8 and 1.13; seed-catalogue.md.
 """
 
 from emulator.kernel.doc import Doc
@@ -20,14 +20,13 @@ def push_roles(work: Work, user_id: str, names: list[str], *, fresh: bool) -> No
     remove = [held[name] for name in sorted(set(held) - set(desired))]
     if not add and not remove:
         return
-    work.checkpoint("roles", {"add": add, "remove": [role["displayName"] for role in remove]})
     active = {str(role["displayName"]).casefold(): role for role in graph.all("/directoryRoles")} if add else {}
     for name in add:
         role = active.get(name.casefold()) or _activate(graph, name)
         reference = {"@odata.id": f"{graph.root}/directoryObjects/{user_id}"}
         graph.post(f"/directoryRoles/{role['id']}/members/$ref", reference)
-    for role in remove:
-        graph.delete(f"/directoryRoles/{role['id']}/members/{user_id}/$ref")
+    for gone in remove:
+        graph.delete(f"/directoryRoles/{gone['id']}/members/{user_id}/$ref")
 
 
 def _held(graph: Graph, user_id: str) -> dict[str, Doc]:
@@ -48,12 +47,10 @@ def push_manager(work: Work, user_id: str, manager: str | None, *, fresh: bool) 
     present = None if fresh else _manager_of(work.graph, user_id)
     if manager is None:
         if present is not None:
-            work.checkpoint("manager", {"from": present["id"], "to": None})
             work.graph.delete(f"/users/{user_id}/manager/$ref")
         return
     target = work.graph.get(f"/users{key(manager)}?$select=id,userPrincipalName")
     if present is None or present["id"] != target["id"]:
-        work.checkpoint("manager", {"from": present["id"] if present else None, "to": target["id"]})
         work.graph.put(f"/users/{user_id}/manager/$ref", {"@odata.id": f"{work.graph.root}/users/{target['id']}"})
 
 

@@ -110,7 +110,8 @@ def first_capabilities() -> Doc:
 
 def remove(store: Any, app: Doc) -> None:
     """Forget an app. Microsoft's accounts stay as they are: the app was inactive, so nothing is pushed any more."""
-    from emulator.okta import group_push
+    from emulator.okta import group_push, import_groups, import_store, push_rules
+    from emulator.okta.agent_calls import AGENTS
     from emulator.okta.oauth import leaving
     from emulator.okta.resources import schemas
     from emulator.okta.resources.app_csrs import CSRS
@@ -126,6 +127,10 @@ def remove(store: Any, app: Doc) -> None:
     if app.get("_logoId"):
         store.drop(LOGOS, app["_logoId"])
     group_push.app_gone(store, app)
+    import_groups.app_gone(store, app["id"])
+    import_store.forget(store, app["id"])
+    store.drop_where(AGENTS, "appId", app["id"])
+    store.drop_where(push_rules.RULES, "appId", app["id"])
     leaving.client_gone(store, app["id"])
     for kind in (CONNECTIONS, CAPABILITIES, LICENSES):
         store.drop(kind, app["id"])

@@ -1,6 +1,6 @@
 """Profiles of app users and of group assignments: what a schema admits, and how groups combine.
 
-Source: okta-admin-api.md 7; seed-catalogue.md F-36, F-37.
+Source: okta-admin-api.md 7; seed-catalogue.md.
 """
 
 from collections.abc import Mapping

@@ -16,6 +16,7 @@ from emulator.okta import (
     licence_catalogue,
     mapping_store,
     office365,
+    office365_types,
     policy_store,
     provisioning,
 )
@@ -72,13 +73,16 @@ def _material(seeding: Seeding, spec: Doc, app: Doc, org: Doc) -> key_material.M
 
 def _settings(seeding: Seeding, spec: Doc, app: Doc) -> None:
     """Consent, connection, capabilities, provisioning type, deactivation menu, schema, licence catalogue."""
-    from emulator.okta.resources import schemas
+    from emulator.okta.mfa import claims
+    from emulator.okta.resources import office365_mfa, schemas
     from emulator.okta.resources.office365_admin import checked_deprovisioning
 
     store = seeding.store
     for name, given in spec.get("consent", {}).items():
         if given:
             app["_consent"][_CONSENT[name]] = {"tenant": None, "at": iso(seeding.now)}
+    if spec.get("mfa"):
+        app["_mfa"] = office365_mfa.checked(spec["mfa"], dict(claims.FLAGS))
     given = spec.get("provisioning")
     if given is not None:
         app["settings"]["app"]["office365ProvisioningType"] = given.get("type", office365.PROFILE_SYNC)
@@ -89,6 +93,7 @@ def _settings(seeding: Seeding, spec: Doc, app: Doc) -> None:
             app["_deprovisioning"] = checked_deprovisioning(menu)
     if office365.is_office365(app):
         office365.check_settings(app, None)
+        office365_types.planted(store, app, spec, ids=seeding.ids, now=seeding.now)
     app_installation.refresh_features(store, app)
     store.put(APPS, app)
     schemas.add_custom(store, app["id"], spec.get("schema", {}))

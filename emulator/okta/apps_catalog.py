@@ -80,6 +80,13 @@ _AD_TEXT = {
     **{f"extensionAttribute{number}": f"Extension attribute {number}" for number in range(1, 16)},
 }  # fmt: skip
 
+# Inferred: the part of the vendor's default mapping that a small directory fills.
+_AD_TO_USER = {
+    "displayName": "displayName", "title": "title", "department": "department", "division": "division",
+    "mobilePhone": "mobilePhone", "primaryPhone": "telephoneNumber", "streetAddress": "streetAddress", "city": "city",
+    "state": "state", "zipCode": "postalCode",
+}  # fmt: skip
+
 ACTIVE_DIRECTORY = AppType(
     name="active_directory", label="Active Directory", modes=("AUTO_LOGIN",),
     settings={"namingContext": None, "searchOrgUnit": None, "scanRate": None, "activationEmail": None,
@@ -91,6 +98,7 @@ ACTIVE_DIRECTORY = AppType(
     to_user={
         "firstName": ("appuser.firstName", "PUSH"), "lastName": ("appuser.lastName", "PUSH"),
         "email": ("appuser.email", "PUSH"), "login": ("appuser.userName", "PUSH"),
+        **{name: (f"appuser.{source}", "PUSH") for name, source in _AD_TO_USER.items()},
     },
 )  # fmt: skip
 

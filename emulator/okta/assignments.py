@@ -1,7 +1,7 @@
 """The assignment engine: how an app user comes to its name and profile, and what a change of it sets off.
 
 An app user's value is, in this order: set by hand on the assignment; from its groups (scope GROUP); from the mapping.
-Source: okta-admin-api.md 7, 10.3; seed-catalogue.md F-37, F-51, F-52, F-54.
+Source: okta-admin-api.md 7, 10.3; seed-catalogue.md 1.2.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, mapping, office365, provisioning
+from emulator.okta import app_profiles, mapping, office365, provisioning, task_store
 from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.directory_users import ad_users
 from emulator.okta.events import app_target, app_user_target, emit, user_target
@@ -38,7 +38,7 @@ def first_profile(setting: Setting, app: Doc, user: Doc, app_user: Doc) -> dict[
     """Fill a new app user's profile from mapping and groups; the expressions that failed, by attribute.
 
     Office 365's backend substitutes the app user's id where the first evaluation leaves the immutable id null,
-    unless two directories claim the user; the next evaluation takes it away again (F-52).
+    unless two directories claim the user; the next evaluation takes it away again.
     """
     failed = evaluate(setting, app, user, app_user, first=True)
     profile = app_user["profile"]
@@ -94,16 +94,45 @@ def assign(
     if present is None or (credentials or {}).get("userName"):
         app_user["credentials"]["userName"] = name
     failed = first_profile(setting, app, user, app_user) if present is None else {}
+    if present is None:
+        _restore(call, app, app_user, profile or {})
     _apply_by_hand(call, app, app_user, profile or {})
     call.store.put(APP_USERS, app_user) if present else call.store.add(APP_USERS, app_user)
     targets = [app_user_target(app_user, user), app_target(app), user_target(user)]
     emit(call, f"application.user_membership.{'update' if present else 'add'}", targets)
     _tell(call, app, app_user, user, failed)
+    task_store.close(call, task_store.assignment_key(app, user))
     if provisioning.provisions(app) and not provisioning.push(call, app, app_user, user):
         if not provisioning.active(user):
             provisioning.set_status(call, app_user, "STAGED")
         call.store.put(APP_USERS, app_user)
     return app_user
+
+
+def assign_automatically(call: Call, app: Doc, user: Doc) -> Doc | None:
+    """Assign through a group; where no user name can be made, a task tells the administrator, and nothing is made."""
+    if not _user_name_of(Setting.of(call), app, user, {}):
+        template = app["credentials"]["userNameTemplate"]["template"]
+        task_store.not_assigned(call, app, user, template)
+        return None
+    return assign(call, app, user, scope=GROUP)
+
+
+def _restore(call: Call, app: Doc, app_user: Doc, sent: Doc) -> None:
+    """Within the grace period an assignment is as it was: account, values set by hand, licences and roles."""
+    former = provisioning.reassigned(call, app_user)
+    if former is None:
+        return
+    app_user["externalId"] = former["externalId"]
+    provisioning.set_status(call, app_user, "PENDING")
+    known = app_profiles.attributes(call.store, app)
+    kept = set(former["_pinned"] or ()) | {"immutableId"}
+    if former["scope"] == USER and app_user["scope"] == USER:
+        kept |= {"licenses", "roles"}
+    for name in kept & set(known) & set(former["profile"]):
+        if name not in sent:
+            app_user["profile"][name] = former["profile"][name]
+    app_user["_pinned"] = sorted(set(former["_pinned"] or ()) & set(known))
 
 
 def refresh(call: Call, app: Doc, app_user: Doc, user: Doc, *, force: bool = False, rename: bool = True) -> bool:
@@ -127,6 +156,18 @@ def refresh(call: Call, app: Doc, app_user: Doc, user: Doc, *, force: bool = Fal
     return changed
 
 
+def preview(call: Call, app: Doc, app_user: Doc, user: Doc) -> Doc:
+    """What an evaluation would change of an app user, without changing it."""
+    trial, setting = deepcopy(app_user), Setting.of(call)
+    failed = evaluate(setting, app, user, trial)
+    if _name_follows(app):
+        trial["credentials"]["userName"] = mapping.user_name(setting, app, user) or app_user["credentials"]["userName"]
+    old = {**app_user["profile"], "userName": app_user["credentials"]["userName"]}
+    new = {**trial["profile"], "userName": trial["credentials"]["userName"]}
+    changes = {name: {"from": old.get(name), "to": new[name]} for name in new if new[name] != old.get(name)}
+    return {"userId": user["id"], "login": user["profile"]["login"], "changes": changes, "errors": failed}
+
+
 def regroup(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     """A group assignment or membership has changed: combine again, without evaluating the mapping."""
     before = deepcopy(app_user)
@@ -148,6 +189,7 @@ def update(call: Call, app: Doc, app_user: Doc, user: Doc, body: Doc) -> Doc:
     _apply_by_hand(call, app, app_user, app_profiles.sent_profile(body))
     if app_user != before:
         store_change(call, app, app_user, user)
+    if app_user != before or app_user["syncState"] == "ERROR":  # saving an assignment tries again what had failed
         provisioning.push(call, app, app_user, user)
     return app_user
 
@@ -227,7 +269,7 @@ def _refuse_inactive(user: Doc) -> None:
 
 
 def _user_name(setting: Setting, app: Doc, user: Doc, credentials: Doc) -> str:
-    name = app_profiles.sent_name({"credentials": credentials}) or mapping.user_name(setting, app, user)
+    name = _user_name_of(setting, app, user, credentials)
     if not name:
         template = app["credentials"]["userNameTemplate"]
         compared = (
@@ -237,6 +279,10 @@ def _user_name(setting: Setting, app: Doc, user: Doc, credentials: Doc) -> str:
         why = Why("The app's user name template gives no name for this user, and the request gives none.", compared)
         raise invalid("credentials.userName", "credentials.userName: The field cannot be left blank", why=why)
     return name
+
+
+def _user_name_of(setting: Setting, app: Doc, user: Doc, credentials: Doc) -> str | None:
+    return app_profiles.sent_name({"credentials": credentials}) or mapping.user_name(setting, app, user)
 
 
 def _name_follows(app: Doc) -> bool:

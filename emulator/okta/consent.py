@@ -34,7 +34,7 @@ def begin(call: Call, app: Doc, kind: str) -> Doc:
         "client_id": job_queue.client(call.store, _CLIENTS[kind])["client_id"], "state": state,
         "redirect_uri": f"https://{call.info['host']}{office365.CONSENT_RETURN}",
     }  # fmt: skip
-    url = f"https://login.microsoftonline.com/{office365.tenant_domain(app)}/adminconsent?{urlencode(query)}"
+    url = f"https://{office365.login_host(app)}/{office365.tenant_domain(app)}/adminconsent?{urlencode(query)}"
     return {"authorizeUrl": url, "state": state}
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Directory",
     "ad_instances",
     "ad_users",
+    "domain_of",
     "group_functions",
     "internal_property",
     "seen",
@@ -32,6 +33,12 @@ def ad_instances(store: Any) -> list[Doc]:
     """The org's AD integrations."""
     found: list[Doc] = store.find_all(APPS, "name", AD)
     return found
+
+
+def domain_of(app: Doc) -> str:
+    """The DNS domain of an AD instance, from its naming context."""
+    parts = str(app["settings"]["app"].get("namingContext") or "").split(",")
+    return ".".join(part[3:] for part in parts if part[:3].upper() == "DC=") or str(app["label"])
 
 
 def ad_users(store: Any, user_id: str) -> list[Doc]:

@@ -16,6 +16,7 @@ from emulator.okta import app_seeds, office365, user_seeds
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.assignments import GROUP, USER
 from emulator.okta.directory_users import ad_instances
+from emulator.okta.params import stamp
 from emulator.okta.realm_store import default_realm_id
 from emulator.okta.resources import directories, groups
 from emulator.okta.resources.groups import GROUPS, MEMBERS
@@ -150,7 +151,9 @@ class Estate:
             "firstName": person.first, "lastName": person.last, "email": person.login,
             "samAccountName": person.sam_account_name, "userPrincipalName": person.login, "displayName": person.display,
             "department": person.department, "title": person.title, "msExchUsageLocation": person.country,
-            "employeeID": person.employee_number, "dn": person.dn,
+            "employeeID": person.employee_number, "dn": person.dn, "cn": person.dn[3:].partition(",")[0],
+            "city": person.city, "countryCode": person.country, "co": person.country_name,
+            "pwdLastSet": stamp(self._seeding.now),
             "managerDn": (person.manager.dn or None) if person.manager else None,
         }  # fmt: skip
         doc = directories.imported_user(

@@ -17,6 +17,7 @@ from emulator.kernel.problems import Why
 STREAM = "system_log"
 
 EVENTS: dict[str, str] = {
+    "app.api.error.manager.not_found_for_user": "Manager of user was not found in external application",
     "app.app_instance.csr.generate": "Generate certificate signing request for application",
     "app.app_instance.csr.publish": "Publish certificate for application",
     "app.app_instance.csr.revoke": "Revoke certificate signing request for application",
@@ -51,6 +52,8 @@ EVENTS: dict[str, str] = {
     "app.office365.api.error.check.user.exists": "Check whether a user exists in Office 365 failed",
     "app.office365.api.error.create.user": "Create user in Office 365 failed",
     "app.office365.api.error.deactivate.user": "Deactivate user in Office 365 failed",
+    "app.office365.api.error.download.groups": "Download groups from Office 365 failed",
+    "app.office365.api.error.download.users": "Download users from Office 365 failed",
     "app.office365.api.error.group.create.failure": "Create group in Office 365 failed",
     "app.office365.api.error.group.create.failure.name.in.use": ("Create group in Office 365 failed: name in use"),
     "app.office365.api.error.group.delete.failure": "Delete group in Office 365 failed",
@@ -60,6 +63,8 @@ EVENTS: dict[str, str] = {
     ),
     "app.office365.api.error.group.update.failure": "Update group in Office 365 failed",
     "app.office365.api.error.group.update.failure.not.found": ("Update group in Office 365 failed: no such group"),
+    "app.office365.api.error.import.profile": "Import profile from Office 365 failed",
+    "app.office365.api.error.push.password": "Push password to Office 365 failed",
     "app.office365.api.error.push.profile": "Push profile to Office 365 failed",
     "app.office365.api.error.reactivate.user": "Reactivate user in Office 365 failed",
     "app.office365.api.error.remove.domain.federation.failure": "Remove domain federation failed",
@@ -69,6 +74,8 @@ EVENTS: dict[str, str] = {
     "app.office365.api.error.remove.domain.federation.failure.domain.not.found": (
         "Remove domain federation: no domain"
     ),
+    "app.office365.api.error.revoke.refresh.token": "Revoke refresh tokens of Office 365 user failed",
+    "app.office365.api.error.set.company.dirsync.failure": "Set up directory synchronization in Office 365 failed",
     "app.office365.api.error.set.domain.federation.failure": "Set domain federation failed",
     "app.office365.api.error.set.domain.federation.failure.access.denied": ("Federate domain failed: access denied"),
     "app.office365.api.error.set.domain.federation.failure.domain.default": ("Federate domain failed: default domain"),
@@ -78,6 +85,7 @@ EVENTS: dict[str, str] = {
     "app.office365.api.error.validate.creds": "Validate Office 365 credentials failed",
     "app.office365.api.remove.domain.federation.success": "Remove domain federation succeeded",
     "app.office365.api.set.domain.federation.success": "Set domain federation succeeded",
+    "app.office365.error.importing.user": "Import of an Office 365 user failed",
     "app.office365.graph.api.error.rate-limit.exceeded": "Microsoft Graph rate limit exceeded",
     "app.office365.user.delete.success": "Delete user in Office 365 succeeded",
     "app.office365.user.remove.licenses.success": "Remove Office 365 licenses of user succeeded",
@@ -91,6 +99,7 @@ EVENTS: dict[str, str] = {
     "application.policy.sign_on.deny_access": "Deny user access due to app sign on policy",
     "application.policy.sign_on.update": "Update application sign on policy",
     "application.provision.field_mapping_rule.change": "Change field mapping rule for an application",
+    "application.provision.group.import": "Import group from external application",
     "application.provision.group_push.activate_mapping": "Activate group push mapping",
     "application.provision.group_push.deactivate_mapping": "Deactivate group push mapping",
     "application.provision.group_push.delete_appgroup": "Delete group in external application",
@@ -107,7 +116,11 @@ EVENTS: dict[str, str] = {
     "application.provision.group_push.updated": "Update pushed group in external application",
     "application.provision.user.deactivate": "Deactivate user in external application",
     "application.provision.user.delete.schedule": "Schedule deletion of user in external application",
+    "application.provision.user.import": "Import user from external application",
+    "application.provision.user.import_profile": "Import user's profile from external application",
     "application.provision.user.push": "Push new user to external application",
+    "application.provision.user.push_okta_password": "Push user's Okta password to external application",
+    "application.provision.user.push_password": "Push user's password to external application",
     "application.provision.user.push_profile": "Push user's profile to external application",
     "application.provision.user.reactivate": "Reactivate user in external application",
     "application.provision.user.remove_entitlements.schedule": "Schedule removal of user's entitlements",
@@ -125,6 +138,8 @@ EVENTS: dict[str, str] = {
     "device.lifecycle.suspend": "Suspend device",
     "device.lifecycle.unsuspend": "Unsuspend device",
     "directory.app_user_profile.update": "Update app user schema",
+    "directory.external.group.membership.add": "Add member to a group of an external directory",
+    "directory.external.group.membership.remove": "Remove member from a group of an external directory",
     "directory.linked_object.create": "Create linked object definition",
     "directory.linked_object.delete": "Delete linked object definition",
     "directory.non_default_user_profile.create": "Create user type",
@@ -211,9 +226,31 @@ EVENTS: dict[str, str] = {
     "security.trusted_origin.delete": "Delete trusted origin",
     "security.trusted_origin.update": "Update trusted origin",
     "support.org.update": "Update Okta Support settings",
+    "system.agent.ad.config_change_detected": "Active Directory agent's configuration changed",
+    "system.agent.ad.connect": "Active Directory agent connected",
+    "system.agent.ad.create": "Active Directory agent created",
+    "system.agent.ad.reset_user_password": "Active Directory agent reset a user's password",
     "system.api_token.create": "Create API token",
     "system.api_token.revoke": "Revoke API token",
     "system.api_token.update": "Update API token",
+    "system.import.complete": "Import completed",
+    "system.import.group.create": "Import created a group",
+    "system.import.group.delete": "Import deleted a group",
+    "system.import.group.update": "Import updated a group",
+    "system.import.implicit_deletion.complete": "Removal of what an import did not find completed",
+    "system.import.incremental_converted_to_full": "Incremental import became a full import",
+    "system.import.session.triggered": "Import was asked for",
+    "system.import.start": "Import started",
+    "system.import.user.create": "Import created a user",
+    "system.import.user.delete": "Import removed a user",
+    "system.import.user.match": "Import matched a user",
+    "system.import.user.update": "Import updated a user",
+    "system.import.user.update_user_lifecycle_from_master": "User's status follows the profile source",
+    "system.import.user_match.confirm": "Imported user was confirmed",
+    "system.import.user_match.unignore": "Imported user is no longer ignored",
+    "system.import.user_match.update": "Match of an imported user was changed",
+    "system.mfa.factor.activate": "Activate factor of org",
+    "system.mfa.factor.deactivate": "Deactivate factor of org",
     "system.org.task.remove": "Remove task",
     "user.account.expire_password": "Expire user password",
     "user.account.lock": "Max sign in attempts exceeded",
@@ -228,6 +265,7 @@ EVENTS: dict[str, str] = {
     "user.account.update_profile": "Update user profile for Okta",
     "user.account.update_secondary_email": "Update secondary email for Okta user",
     "user.account.update_user_type": "Update user type of Okta user",
+    "user.authentication.auth_via_AD_agent": "Authenticate user with an Active Directory agent",
     "user.authentication.auth_via_mfa": "Authentication of user via MFA",
     "user.authentication.auth_via_richclient": "Authentication of user via rich client",
     "user.authentication.sso": "User single sign on to app",
@@ -239,7 +277,11 @@ EVENTS: dict[str, str] = {
     "user.lifecycle.reactivate": "Reactivate Okta user",
     "user.lifecycle.suspend": "Suspend Okta user",
     "user.lifecycle.unsuspend": "Unsuspend Okta user",
+    "user.mfa.factor.activate": "Activate factor or authenticator enrollment",
+    "user.mfa.factor.deactivate": "Deactivate factor or authenticator enrollment",
+    "user.mfa.factor.update": "Update factor or authenticator enrollment",
     "user.mfa.factor.reset_all": "Reset all factors for user",
+    "user.mfa.okta_verify.deny_push": "User rejected Okta push verify",
     "user.risk.change": "Change user's risk level",
     "user.session.clear": "Clear user session",
     "user.session.end": "User logout from Okta",
@@ -269,8 +311,8 @@ def user_target(user: Doc) -> Doc:
 
 
 def full_name(user: Doc) -> str:
-    profile = user["profile"]
-    return " ".join(part for part in (profile.get("firstName"), profile.get("lastName")) if part)
+    first, last = user["profile"].get("firstName") or "", user["profile"].get("lastName") or ""
+    return f"{first} {last}" if first and last else first or last
 
 
 def app_target(app: Doc) -> Doc:
@@ -330,7 +372,7 @@ def entry(
         "uuid": uuid, "version": "0",
         "request": _request(address), "target": list(targets) or None,
     }  # fmt: skip
-    about = tuple(item["id"] for item in (by, *targets))
+    about = tuple([item["id"] for item in (by, *targets)])
     return Entry(STREAM, kind, outcome, doc, why.to_doc() if why else None, about)
 
 
@@ -344,8 +386,8 @@ def client_address(call: Call) -> str:
     found = call.memo.get("address")
     if found is None:
         headers = call.exchange.headers
-        sent = (headers.get(name, "").split(",")[0].strip() for name in ("x-ms-forwarded-client-ip", "x-forwarded-for"))
-        found = call.memo["address"] = next(filter(None, sent), call.exchange.client)
+        sent = headers.get("x-ms-forwarded-client-ip") or headers.get("x-forwarded-for") or ""
+        found = call.memo["address"] = sent.split(",")[0].strip() or call.exchange.client
     return str(found)
 
 

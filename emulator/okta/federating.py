@@ -1,18 +1,19 @@
 """Automatic WS-Federation: which domains an Office 365 app federates, as jobs.
 
-Source: okta-admin-api.md 6.2, 19; seed-catalogue.md F-08 to F-17.
+Source: okta-admin-api.md 6.2, 19; seed-catalogue.md 1.1.
 """
 
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.okta import job_queue, office365
+from emulator.okta import job_queue, office365, office365_types
 from emulator.okta.app_kinds import APPS
 
 
 def configuration(call: Call, app: Doc, domain: str) -> Doc:
     """The federation settings of a domain as Microsoft Graph takes them."""
+    from emulator.okta.mfa import claims
     from emulator.okta.resources import apps
 
     urls = office365.endpoints(call.info["host"], app)
@@ -20,7 +21,9 @@ def configuration(call: Call, app: Doc, domain: str) -> Doc:
         "displayName": app["label"], "issuerUri": office365.issuer_of_domain(app, domain),
         "passiveSignInUri": urls["passive"], "activeSignInUri": urls["active"], "metadataExchangeUri": urls["mex"],
         "signOutUri": urls["signout"], "signingCertificate": apps.signing_key(call.store, app).certificate_b64,
-        "preferredAuthenticationProtocol": "wsFed",
+        "preferredAuthenticationProtocol": "wsFed", **apps.next_key(call.store, app),
+        # Inferred: what Okta writes when its MFA is switched on for Microsoft; otherwise it leaves the value alone.
+        **({"federatedIdpMfaBehavior": "enforceMfaByFederatedIdp"} if claims.flags(app)["supportsMfa"] else {}),
     }  # fmt: skip
 
 
@@ -46,7 +49,10 @@ def mode_changed(call: Call, before: Doc, app: Doc) -> None:
     """Leaving WS-Federation de-federates the domains of an automatic app; coming back federates those chosen before."""
     if not office365.is_office365(app):
         return
+    office365_types.changed(call, before, app)
     was, now = _automatic(before), _automatic(app)
+    if was and now and before["credentials"]["signing"] != app["credentials"]["signing"]:
+        key_changed(call, app)
     if was and not now and before["signOnMode"] != app["signOnMode"]:
         for name in office365.federated_domains(before):
             unfederate(call, before, name)
@@ -54,6 +60,13 @@ def mode_changed(call: Call, before: Doc, app: Doc) -> None:
         for item in app["settings"]["app"]["domains"]:
             if not item.get("federated"):
                 federate(call, app, item["name"])
+
+
+def key_changed(call: Call, app: Doc) -> None:
+    """An automatic app has a further key, or signs with another one: its domains are told, so that nobody notices."""
+    if office365.is_office365(app) and _automatic(app):
+        for name in office365.federated_domains(app):
+            federate(call, app, name)
 
 
 def app_gone(call: Call, app: Doc) -> None:

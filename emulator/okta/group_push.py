@@ -43,6 +43,11 @@ def of_app(store: Any, app_id: str) -> list[Doc]:
     return found
 
 
+def of_source(store: Any, app_id: str, group_id: str) -> list[Doc]:
+    """A group's mappings in an app: one at the most."""
+    return [row for row in store.find_all(MAPPINGS, "sourceGroupId", group_id) if row["_appId"] == app_id]
+
+
 def push(call: Call, app: Doc, mapping: Doc) -> bool:
     """Ask the connector to push; False where the mapping is inactive or nobody pushes for the app."""
     if mapping["status"] == INACTIVE or not TYPES[app["name"]].provisioning or FEATURE not in app["features"]:
@@ -67,10 +72,11 @@ def desired(store: Any, mapping: Doc) -> Doc | None:
         if (row := store.get(APP_USERS, f"{mapping['_appId']}.{user_id}")) is not None and row["externalId"]
     ]
     profile = source["profile"]
+    name = profile["name"] if mapping.get("_follows") else target["profile"]["name"]
     return {
         "mappingId": mapping["id"],
         "sourceGroup": {"id": source["id"], "name": profile["name"], "description": profile.get("description")},
-        "target": {"externalId": mapping.get("_externalId"), "name": target["profile"]["name"]},
+        "target": {"externalId": mapping.get("_externalId"), "name": name},
         "members": members,
     }
 
@@ -98,11 +104,22 @@ def unlink(call: Call, app: Doc, mapping: Doc, *, delete: bool) -> None:
 
 
 def group_changed(call: Call, group_id: str) -> None:
-    """A group's profile or members have changed: its mappings are pushed again."""
+    """A group's profile or members have changed: its mappings are pushed again, under a name that follows it."""
     for mapping in call.store.find_all(MAPPINGS, "sourceGroupId", group_id):
         app = call.store.get(APPS, mapping["_appId"])
         if app is not None:
+            _rename(call.store, mapping)
             push(call, app, mapping)
+
+
+def _rename(store: Any, mapping: Doc) -> None:
+    """The app's group has the name of the group that it follows."""
+    from emulator.okta.resources import groups
+
+    source, target = (store.get(groups.GROUPS, mapping[name]) for name in ("sourceGroupId", "targetGroupId"))
+    if mapping.get("_follows") and source and target and target["profile"]["name"] != source["profile"]["name"]:
+        target["profile"]["name"] = source["profile"]["name"]
+        store.put(groups.GROUPS, target)
 
 
 def group_gone(call: Call, group_id: str) -> None:

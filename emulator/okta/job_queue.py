@@ -9,15 +9,21 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, iso, parse_iso
 from emulator.kernel.doc import Doc
+from emulator.kernel.query import And, Compare
 from emulator.okta import office365
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, MICROSOFT_CLIENTS
+from emulator.store.where import compile_for
 
 PENDING, LEASED = "PENDING", "LEASED"
 KINDS = (
     "user.push", "user.deactivate", "domains.fetch", "domain.federate", "domain.unfederate", "credentials.test",
-    "licenses.refresh", "group.push", "group.unlink",
+    "licenses.refresh", "group.push", "group.unlink", "users.import", "user.password", "dirsync.enable",
 )  # fmt: skip
+DIRECTORY_IMPORT = "directory.import"
+"""What agents do, and no connector."""
 LEASE = 5 * MINUTE
+_SPARE = 8
+_PUSHES = ("user.", "group.push")
 _FEDERATION = ("domains.fetch", "domain.federate", "domain.unfederate")
 
 
@@ -40,7 +46,7 @@ def enqueue(
     job: Doc = {
         "id": call.ids.okta("job"), "kind": kind, "key": key, "state": PENDING, "appId": subject["appId"],
         "notBefore": call.now if not_before is None else not_before, "attempt": 0, "created": iso(call.now),
-        "subject": subject, "desired": desired, "settings": settings_of(app), "tenant": office365.tenant_domain(app),
+        "subject": subject, "desired": desired, "settings": settings_of(app), "tenant": _tenant(app),
         "steps": {}, "lease": None, "operationId": operation_id,
     }  # fmt: skip
     if not waiting:
@@ -53,6 +59,15 @@ def enqueue(
     return job
 
 
+def _tenant(app: Doc) -> str | None:
+    return office365.tenant_domain(app) if office365.is_office365(app) else None
+
+
+def import_kind(app: Doc) -> str:
+    """The kind of job that imports for an app."""
+    return "users.import" if office365.is_office365(app) else DIRECTORY_IMPORT
+
+
 def cancel(call: Call, key: str) -> None:
     """Drop a key's pending job; a leased one is finished by its holder."""
     for job in call.store.find_all(JOBS, "key", key):
@@ -61,31 +76,61 @@ def cancel(call: Call, key: str) -> None:
 
 
 def settings_of(app: Doc) -> Doc:
-    return {**app["settings"]["app"], "label": app["label"]}
+    """What a connector is told of an app's settings."""
+    legacy = {"legacyUntil": app["_legacyUntil"]} if app.get("_legacyUntil") else {}
+    return {**app["settings"]["app"], "label": app["label"], **legacy}
 
 
-def due(call: Call, kinds: list[str], most: int) -> list[Doc]:
-    """Jobs that may be leased now, oldest first."""
+def due(call: Call, kinds: list[str], most: int, *, app_id: str | None = None) -> list[Doc]:
+    """Jobs that may be leased now, oldest first; `app_id`: of that app alone."""
+    from emulator.okta import office365_passwords
+
     epoch, _ = call.store.database.moment()
-    busy = {job["key"] for job in call.store.find_all(JOBS, "state", LEASED) if _held(job, call.now, epoch)}
+    leased = call.store.find_all(JOBS, "state", LEASED)
+    busy = {job["key"] for job in leased if _held(job, call.now, epoch)}
+    stopped: dict[str, bool] = {}
 
     def free(job: Doc) -> bool:
-        if job["kind"] not in kinds or job["key"] in busy or job["notBefore"] > call.now or _stopped(call.store, job):
+        if app_id is not None and job["appId"] != app_id:
             return False
+        if job["kind"] not in kinds or job["key"] in busy or job["notBefore"] > call.now:
+            return False
+        if office365_passwords.waits(call.store, job):
+            return False
+        if job["kind"].startswith(_PUSHES):
+            if job["appId"] not in stopped:
+                stopped[job["appId"]] = _stopped(call.store, job)
+            if stopped[job["appId"]]:
+                return False
         busy.add(job["key"])
         return True
 
-    found: list[Doc] = call.store.page(JOBS, limit=most, keep=free).docs
+    lost = [job for job in leased if job["key"] not in busy and free(job)][:most]
+    waiting = And((Compare(("state",), "eq", PENDING), Compare(("notBefore",), "le", call.now)))
+    where = compile_for(waiting, JOBS, call.store.multi_table)
+    found, after, more = lost, 0, True
+    while more and len(found) < most:
+        page = call.store.page(JOBS, where, after=after, limit=most - len(found) + _SPARE)
+        for job in page.docs:
+            if len(found) < most and free(job):
+                found.append(job)
+        after, more = page.last, page.more
     return found
 
 
-def next_due(call: Call, kinds: list[str]) -> str | None:
+def held(call: Call) -> int:
+    """How many jobs somebody is at."""
+    epoch, _ = call.store.database.moment()
+    return sum(_held(job, call.now, epoch) for job in call.store.find_all(JOBS, "state", LEASED))
+
+
+def next_due(call: Call, kinds: list[str], *, app_id: str | None = None) -> str | None:
     """When the next waiting job becomes due, or a held one's lease ends."""
     epoch, _ = call.store.database.moment()
     times = [
         parse_iso(job["lease"]["expiresAt"]) if _held(job, call.now, epoch) else job["notBefore"]
         for job in call.store.all(JOBS)
-        if job["kind"] in kinds and not _stopped(call.store, job)
+        if job["kind"] in kinds and app_id in (None, job["appId"]) and not _stopped(call.store, job)
     ]
     return iso(min(times)) if times else None
 
@@ -97,7 +142,7 @@ def _held(job: Doc, now: int, epoch: int) -> bool:
 
 def _stopped(store: Any, job: Doc) -> bool:
     """An app that is inactive, or whose provisioning is off, touches nobody meanwhile; a deleted one tidies up."""
-    if not job["kind"].startswith(("user.", "group.push")):
+    if not job["kind"].startswith(_PUSHES):
         return False
     app = store.get(APPS, job["appId"])
     return app is not None and (app["status"] != "ACTIVE" or not app["features"])
@@ -106,7 +151,7 @@ def _stopped(store: Any, job: Doc) -> bool:
 def lease(call: Call, job: Doc) -> Doc | None:
     """Hand a due job out, brought up to date; None when it has lost its object."""
     epoch, _ = call.store.database.moment()
-    if not _refresh(call.store, job):
+    if not _refresh(call, job):
         call.store.drop(JOBS, job["id"])
         return None
     job["state"], job["attempt"] = LEASED, job["attempt"] + 1
@@ -116,27 +161,32 @@ def lease(call: Call, job: Doc) -> Doc | None:
     call.store.put(JOBS, job)
     return {
         **{name: job[name] for name in ("id", "kind", "attempt", "lease", "subject", "desired", "settings", "steps")},
-        "secret": _secret(call.store, job),
+        "secret": _secret(call.store, job) if job["tenant"] else {},
     }  # fmt: skip
 
 
-def _refresh(store: Any, job: Doc) -> bool:
+def _refresh(call: Call, job: Doc) -> bool:
     """A push always carries the newest state; False when its app user is gone."""
-    from emulator.okta import provisioning
+    from emulator.okta import app_imports, provisioning
     from emulator.okta.resources import users
 
+    store = call.store
     app = store.get(APPS, job["appId"])
     if app is not None:
-        job["settings"], job["tenant"] = settings_of(app), office365.tenant_domain(app)
+        job["settings"], job["tenant"] = settings_of(app), _tenant(app)
     if job["kind"] == "group.push":
         return _refresh_group(store, job)
-    if job["kind"] != "user.push":
+    if job["kind"] in ("users.import", DIRECTORY_IMPORT):
+        return app_imports.leased(call, job)
+    if job["kind"] not in ("user.push", "user.password"):
         return True
     app_user = store.get(APP_USERS, job["subject"]["appUserId"])
     user = store.get(users.USERS, job["subject"]["userId"])
     if app is None or app_user is None or user is None:
         return False
-    job["subject"], job["desired"] = provisioning.subject(app_user, user), provisioning.desired(app, app_user)
+    job["subject"] = provisioning.subject(app_user, user)
+    if job["kind"] == "user.push":
+        job["desired"] = provisioning.desired(store, app, app_user, user)
     return True
 
 
@@ -152,9 +202,24 @@ def _refresh_group(store: Any, job: Doc) -> bool:
 
 
 def _secret(store: Any, job: Doc) -> Doc:
-    """The service client of a job: domains are the federation client's, all else the provisioning client's."""
-    found = client(store, "federation" if job["kind"] in _FEDERATION else "provisioning")
-    return {"tenant": job["tenant"], "client_id": found["client_id"], "client_secret": found["client_secret"]}
+    """What a job signs in with, and what it carries besides: the sync account, a password.
+
+    Domains are the federation client's, all else the provisioning client's, each once it is consented to; before that
+    both are the stored administrator's, where there is one.
+    """
+    federation = job["kind"] in _FEDERATION
+    app = store.get(APPS, job["appId"]) or {}
+    secret: Doc = {"tenant": job["tenant"]}
+    if app and office365.auth_mode(app, office365.FEDERATION if federation else office365.GRAPH) == office365.STORED:
+        secret |= app["_admin"]
+    else:
+        found = client(store, "federation" if federation else "provisioning")
+        secret |= {"client_id": found["client_id"], "client_secret": found["client_secret"]}
+    if app.get("_sync"):
+        secret["sync"] = {"username": app["_sync"]["login"], "password": app["_sync"]["password"]}
+    if job.get("_password"):
+        secret["password_to_push"] = job["_password"]
+    return secret
 
 
 def client(store: Any, name: str) -> Doc:

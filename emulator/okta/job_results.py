@@ -9,7 +9,18 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, federating, group_push, job_queue, licence_catalogue, provisioning, task_store
+from emulator.okta import (
+    app_imports,
+    app_operations,
+    federating,
+    group_push,
+    job_queue,
+    licence_catalogue,
+    office365_passwords,
+    office365_types,
+    provisioning,
+    task_store,
+)
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, OPERATIONS
 from emulator.okta.events import EVENTS, app_target, app_user_target, emit, target, user_target
 from emulator.okta.params import stamp
@@ -27,21 +38,35 @@ def apply(call: Call, job: Doc, report: Doc) -> None:
     if job["kind"].startswith("user."):
         _user(call, job, report)
     if report["outcome"] == RETRY:
-        _again(call, job, report.get("retry_at"))
+        _again(call, job, report)
         return
     call.store.drop(JOBS, job["id"])
     if not job["kind"].startswith("user."):
         _settle(call, job, report)
 
 
-def _again(call: Call, job: Doc, at: str | None) -> None:
+def check(report: Doc) -> None:
+    """What a report must be like. Raises E0000001, before anything of it is taken."""
+    if report.get("outcome") == RETRY and report.get("retry_at"):
+        _instant(report["retry_at"])
+    for item in report.get("events") or ():
+        kind = item.get("type") if isinstance(item, dict) else None
+        if kind not in EVENTS:
+            unknown = Why("The org writes no events of that type.", (Compared("type", kind, "request body"),))
+            raise invalid("events", f"events: '{kind}' is not a known event type", why=unknown)
+
+
+def _again(call: Call, job: Doc, report: Doc) -> None:
     """Back into the queue, unless a newer state of the same thing waits there already."""
+    at = report.get("retry_at")
     newer = any(row["state"] == job_queue.PENDING for row in call.store.find_all(JOBS, "key", job["key"]))
     if newer:
         call.store.drop(JOBS, job["id"])
         return
     delay = _BACK_OFF * 2 ** min(job["attempt"] - 1, _MOST_DOUBLINGS)
     job["state"], job["lease"] = job_queue.PENDING, None
+    if report.get("throttled"):
+        job["attempt"] -= 1
     job["notBefore"] = _instant(at) if at else call.now + delay
     call.store.put(JOBS, job)
 
@@ -58,6 +83,8 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
     """The app user takes over what the connector learnt; a failure becomes a task."""
     outcome = report["outcome"]
     app_user = call.store.get(APP_USERS, job["subject"]["appUserId"]) if job["kind"] == "user.push" else None
+    if job["kind"] == "user.password" and outcome == DONE:
+        office365_passwords.reported(call, job)
     learnt = report.get("app_user") or {}
     if app_user is not None:
         new = bool(learnt.get("externalId")) and app_user["externalId"] is None
@@ -65,7 +92,8 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
             app_user["externalId"] = learnt["externalId"]
         app_user["profile"] |= {k: v for k, v in (learnt.get("profile") or {}).items() if k in app_user["profile"]}
         if outcome == DONE:
-            provisioning.set_status(call, app_user, "PROVISIONED")
+            if (report.get("result") or {}).get("tile") is not False:
+                provisioning.set_status(call, app_user, "PROVISIONED")
             app_user["syncState"] = "SYNCING" if _newer(call, job) else "SYNCHRONIZED"
             app_user["lastSync"] = stamp(call.now)
         elif outcome == FAILED:
@@ -78,7 +106,7 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
         _orphan(call, job, learnt["externalId"])
     if outcome == DONE:
         task_store.close(call, job["key"])
-    elif outcome == FAILED and (app_user is not None or job["kind"] == "user.deactivate"):
+    elif outcome == FAILED and (app_user is not None or job["kind"] in ("user.deactivate", "user.password")):
         task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
 
 
@@ -107,8 +135,17 @@ def _settle(call: Call, job: Doc, report: Doc) -> None:
             task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
         else:
             task_store.close(call, job["key"])
+    if job["kind"] in ("users.import", job_queue.DIRECTORY_IMPORT):
+        app_imports.reported(call, job, report, failed=failed)
+        return
     result: Any = report.get("result") or {}
     operation = call.store.get(OPERATIONS, job["operationId"]) if job["operationId"] else None
+    if job["kind"] == "dirsync.enable":
+        office365_types.reported(call, job, report, failed=failed)
+        if failed:
+            task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
+        else:
+            task_store.close(call, job["key"])
     if job["kind"] in ("domain.federate", "domain.unfederate"):
         _domain(call, job, report, operation, failed=failed)
         return
@@ -137,17 +174,13 @@ def _domain(call: Call, job: Doc, report: Doc, operation: Doc | None, *, failed:
 
 
 def _log(call: Call, job: Doc, events: list[Any]) -> None:
-    """The connector's events, about the job's app and user. Raises E0000001 for a type that the org does not write."""
+    """The connector's events, about the job's app and user."""
     targets = _targets(call, job)
     for item in events:
-        kind = item.get("type") if isinstance(item, dict) else None
-        if kind not in EVENTS:
-            unknown = Why("The org writes no events of that type.", (Compared("type", kind, "request body"),))
-            raise invalid("events", f"events: '{kind}' is not a known event type", why=unknown)
         outcome = str(item.get("outcome") or "SUCCESS")
         cause = (Compared("outcome", outcome, "connector"),)
         emit(
-            call, kind, targets, outcome=outcome, reason=item.get("reason"),
+            call, item["type"], targets, outcome=outcome, reason=item.get("reason"),
             debug={str(key): str(value) for key, value in (item.get("debug") or {}).items()},
             why=Why(str(item["reason"]), cause) if item.get("reason") and outcome == "FAILURE" else None,
         )  # fmt: skip

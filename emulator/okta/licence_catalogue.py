@@ -1,6 +1,6 @@
 """The licence catalogue of an Office 365 app: a copy of the tenant's, and the values that `licenses` may have.
 
-Source: F-38.
+Source: seed-catalogue.md.
 """
 
 from collections.abc import Iterable

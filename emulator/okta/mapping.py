@@ -1,4 +1,4 @@
-"""The mapping engine: an app user's profile and name from an Okta user. Source: okta-admin-api.md 10, 11; F-51, F-52.
+"""The mapping engine: an app user's profile and name from an Okta user. Source: okta-admin-api.md 10, 11; seed-catalogue.md.
 
 An expression that cannot be evaluated for a user leaves the attribute empty and is told in the log (inferred).
 """

@@ -1,6 +1,6 @@
 """What is particular to the `office365` app: addresses, issuers, federated domains, consent, and what it pushes.
 
-Source: okta-admin-api.md 6 and 8, federation.md 1, seed-catalogue.md 0.1, F-24 to F-39.
+Source: okta-admin-api.md 6 and 8, federation.md 1, seed-catalogue.md 0.1.
 """
 
 from collections.abc import Iterable
@@ -8,20 +8,21 @@ from collections.abc import Iterable
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import office365_attributes
 from emulator.okta.apps_catalog import OFFICE365
 from emulator.okta.problems import invalid
 
 SETTINGS = OFFICE365.settings
 FEDERATION, GRAPH = "FEDERATION", "GRAPH"
 CONSENT_TEXT = "In order to continue using WS-FED Auto for SSO, you must grant admin consent."
-PROFILE_SYNC, LICENSE_ONLY = "PROFILE_SYNC", "LICENSE_ONLY"
-EMULATED_TYPES = (PROFILE_SYNC, LICENSE_ONLY)
-PROVISIONING_TYPES = (*EMULATED_TYPES, "USER_SYNC", "UNIVERSAL_SYNC")
+PROVISIONING_TYPES = office365_attributes.TYPES
+PROFILE_SYNC, LICENSE_ONLY = office365_attributes.PROFILE_SYNC, office365_attributes.LICENSE_ONLY
+TENANT_TYPES = (None, "COMMERCIAL", "GCC_HIGH")
+CONSENT, STORED = "OAUTH_CONSENT", "STORED_CREDENTIALS"
+_LOGIN = {"GCC_HIGH": "login.microsoftonline.us"}
 FLEXIBLE_MODES = (None, "ALL", "USER_ATTRIBUTES_ONLY", "LICENSES_AND_ROLES_ONLY")
 # Where Microsoft sends the administrator back to. Inferred: Okta's own address is not public.
 CONSENT_RETURN = "/api/internal/v1/office365/consent/callback"
-# Attributes that the Licenses/Roles type pushes; Profile Sync pushes every attribute of the app profile.
-LICENSE_ATTRIBUTES = ("licenses", "roles")
 # Inferred: the one mapped attribute that stays editable while profile push is on; editing it is Okta's support fix.
 BY_HAND = frozenset({"immutableId"})
 _SSO = "/app/office365/{key}/sso/wsfed/"
@@ -79,6 +80,21 @@ def tenant_domain(app: Doc) -> str:
     return tenant if "." in tenant else f"{tenant}.onmicrosoft.com"
 
 
+def login_host(app: Doc) -> str:
+    """Microsoft's sign-in service in the app's cloud."""
+    return _LOGIN.get(str(app["settings"]["app"]["tenantType"]), "login.microsoftonline.com")
+
+
+def auth_mode(app: Doc, kind: str) -> str:
+    """How the app signs in at Microsoft for a purpose: by consent, once there is one, else as a stored administrator."""
+    return STORED if app.get("_admin") and not consented(app, kind) else CONSENT
+
+
+def may_connect(app: Doc, kind: str) -> bool:
+    """Whether there is anything to sign in at Microsoft with."""
+    return consented(app, kind) or bool(app.get("_admin"))
+
+
 def provisioning_type(app: Doc) -> str:
     return str(app["settings"]["app"]["office365ProvisioningType"] or PROFILE_SYNC)
 
@@ -89,8 +105,8 @@ def consented(app: Doc, kind: str) -> bool:
 
 
 def require_consent(call: Call, app: Doc) -> None:
-    """Automatic WS-Federation works through the federation client only. Raises E0000001 `settings`."""
-    if app["signOnMode"] != "SAML_1_1" or not automatic(app) or consented(app, FEDERATION):
+    """Automatic WS-Federation needs consent, or a stored administrator. Raises E0000001 `settings`."""
+    if app["signOnMode"] != "SAML_1_1" or not automatic(app) or may_connect(app, FEDERATION):
         return
     compared = (
         Compared("signOnMode", app["signOnMode"], "request body"),
@@ -109,31 +125,40 @@ def check_settings(app: Doc, before: Doc | None) -> None:
     settings = app["settings"]["app"]
     for key, allowed in (
         ("wsFedConfigureType", ("AUTO", "MANUAL")), ("office365ProvisioningType", (None, *PROVISIONING_TYPES)),
-        ("office365FlexibleProvisioningMode", FLEXIBLE_MODES),
+        ("office365FlexibleProvisioningMode", FLEXIBLE_MODES), ("tenantType", TENANT_TYPES),
     ):  # fmt: skip
         if settings[key] not in allowed:
             compared = (Compared(key, settings[key], "settings.app"), Compared("allowed", allowed, "office365"))
             raise invalid(
                 "settings", f"{key}: '{settings[key]}' is not valid", why=Why(f"{key} has no such value.", compared)
             )
-    wanted = settings["office365ProvisioningType"]
-    if wanted in (None, *EMULATED_TYPES) or (
-        before and before["settings"]["app"]["office365ProvisioningType"] == wanted
-    ):
+    if before is not None:
+        _check_way_back(before, app)
+
+
+def _check_way_back(before: Doc, app: Doc) -> None:
+    """From User or Universal Sync back to Profile Sync leads only the consented connection. Raises E0000001."""
+    was, now = (
+        before["settings"]["app"]["office365ProvisioningType"],
+        app["settings"]["app"]["office365ProvisioningType"],
+    )
+    synced = office365_attributes.THROUGH_DIRECTORY
+    if was not in synced or now in synced or auth_mode(app, GRAPH) == CONSENT:
         return
-    why = Why(
-        f"The provisioning type {wanted} is supported by the vendor but not emulated.",
-        (Compared("office365ProvisioningType", wanted, "settings.app"),),
-        "Use PROFILE_SYNC or LICENSE_ONLY.", emulated=False,
+    compared = (
+        Compared("office365ProvisioningType", now, "settings.app"), Compared("before", was, "the app"),
+        Compared("connection", STORED, "the app"),
     )  # fmt: skip
-    raise invalid("settings", f"office365ProvisioningType: '{wanted}' is not available in this org", why=why)
+    why = Why("Only the Microsoft Graph connection leads back from directory synchronization.", compared)
+    raise invalid("settings", f"office365ProvisioningType: cannot change from {was} to {now}", why=why)
 
 
 def pushed(app: Doc, profile: Doc) -> Doc:
-    """The part of an app user's profile that the provisioning type sends."""
-    if provisioning_type(app) != LICENSE_ONLY:
-        return dict(profile)
-    return {name: profile.get(name) for name in LICENSE_ATTRIBUTES}
+    """The part of an app user's profile that the provisioning type sends: exactly its list, as far as it is there."""
+    kind = provisioning_type(app)
+    names = office365_attributes.SENDS[kind]
+    needed = office365_attributes.ENTITLEMENTS if kind == LICENSE_ONLY else ()
+    return {name: profile.get(name) for name in names if name in profile or name in needed}
 
 
 def features_of(app: Doc, capabilities: Doc, *, enabled: bool) -> list[str]:

@@ -1,6 +1,6 @@
 """Policies and rules as stored: how they are made, in which order they stand, and how they go.
 
-Source: okta-admin-api.md 12, F-63. Policies for groups stand at 1, 2, 3..., the org's default one last; so do the rules
+Source: okta-admin-api.md 12. Policies for groups stand at 1, 2, 3..., the org's default one last; so do the rules
 of types without a catch-all at 99, whose rules keep the number they were given until another takes it.
 """
 

@@ -1,15 +1,19 @@
 """When a change of an app user becomes a job for the app's connector.
 
-Source: okta-admin-api.md 6.3, 7.1, seed-catalogue.md F-29 to F-35.
+Source: okta-admin-api.md 6.3, 7.1, seed-catalogue.md 1.2.
 """
+
+from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY
 from emulator.kernel.doc import Doc
 from emulator.okta import job_queue, office365
-from emulator.okta.app_kinds import APP_USERS
+from emulator.okta.app_kinds import APP_USERS, JOBS
 from emulator.okta.apps_catalog import TYPES
+from emulator.okta.directory_users import ad_users
 from emulator.okta.events import app_target, app_user_target, emit, full_name, user_target
+from emulator.okta.office365_attributes import CREATES, THROUGH_DIRECTORY
 from emulator.okta.params import stamp
 
 BLOCK, REMOVE, DELETE = "BLOCK_SIGN_IN", "BLOCK_SIGN_IN_REMOVE_LICENSES", "BLOCK_SIGN_IN_REMOVE_LICENSES_DELETE"
@@ -19,7 +23,8 @@ ACTIONS = {
     f"{REMOVE}_AFTER_GRACE": (BLOCK, REMOVE), f"{DELETE}_AFTER_GRACE": (BLOCK, DELETE),
 }  # fmt: skip
 FIRST_DEPROVISIONING: Doc = {"action": BLOCK, "gracePeriodDays": 0}
-# Users whom Okta provisions; PROVISIONED ones have not activated themselves yet (F-29: "must be ACTIVE").
+_FORMER = ("externalId", "profile", "_pinned", "scope")
+# Users whom Okta provisions; PROVISIONED ones have not activated themselves yet ("must be ACTIVE").
 _ACTIVE = frozenset({"ACTIVE", "PASSWORD_EXPIRED", "LOCKED_OUT", "RECOVERY"})
 _SCHEDULED = {REMOVE: "application.provision.user.remove_entitlements.schedule",
               DELETE: "application.provision.user.delete.schedule"}  # fmt: skip
@@ -66,29 +71,53 @@ def subject(app_user: Doc, user: Doc) -> Doc:
     }  # fmt: skip
 
 
-def desired(app: Doc, app_user: Doc) -> Doc:
-    """The account as Okta wants it, blanks included."""
-    return {
-        "userName": app_user["credentials"]["userName"], "profile": office365.pushed(app, app_user["profile"]),
-        "provisioningType": office365.provisioning_type(app),
-    }  # fmt: skip
+def desired(store: Any, app: Doc, app_user: Doc, user: Doc) -> Doc:
+    """The account as Okta wants it, blanks included.
+
+    accountEnabled: true until a first push has succeeded. passwordMissing: Sync Password waits for a password that
+    Okta never gets. managerAnchor, managerUnknown: a directory's manager, where the type takes no other.
+    """
+    from emulator.okta import office365_passwords
+
+    kind = office365.provisioning_type(app)
+    profile = office365.pushed(app, app_user["profile"])
+    found: Doc = {"userName": app_user["credentials"]["userName"], "profile": profile, "provisioningType": kind}
+    if app_user["status"] == "PENDING" and kind in CREATES:
+        found["accountEnabled"] = True
+    if office365_passwords.missing(app, user):
+        found["passwordMissing"] = True
+    if kind in THROUGH_DIRECTORY and profile.get("manager"):
+        anchor = _manager_anchor(store, app, user, str(profile["manager"]))
+        found["managerAnchor"] = anchor
+        if anchor is None:
+            found["managerUnknown"] = f"Manager {profile['manager']} was not found for user {found['userName']}"
+    return found
+
+
+def _manager_anchor(store: Any, app: Doc, user: Doc, manager: str) -> str | None:
+    """The immutable id of the person whom a distinguished name of the user's own directory names."""
+    for own in ad_users(store, user["id"]):
+        for row in store.find_all(APP_USERS, "appId", own["appId"]):
+            if str(row["profile"].get("dn") or "").casefold() == manager.casefold():
+                found = store.get(APP_USERS, f"{app['id']}.{row['userId']}")
+                return found["profile"].get("immutableId") if found is not None and found["externalId"] else None
+    return None
 
 
 def push(call: Call, app: Doc, app_user: Doc, user: Doc) -> bool:
     """Ask the connector to bring the account up to date; stores the app user's state. False where nothing is pushed."""
     if not may_push(app, app_user, user):
         return False
-    job_queue.cancel(call, grace_key(app_user))
+    if not app_user["externalId"]:
+        set_status(call, app_user, "PENDING")
     job_queue.enqueue(
         call,
         "user.push",
         key=user_key(app_user),
         subject=subject(app_user, user),
-        desired=desired(app, app_user),
+        desired={},  # made when the job is leased
         app=app,
     )
-    if not app_user["externalId"]:
-        set_status(call, app_user, "PENDING")
     app_user["syncState"] = "SYNCING"
     call.store.put(APP_USERS, app_user)
     return True
@@ -101,7 +130,10 @@ def set_status(call: Call, app_user: Doc, status: str) -> None:
 
 def deprovision(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     """What follows at Microsoft when an assignment ends; nothing for a user who never got an account."""
+    from emulator.okta import office365_passwords
+
     job_queue.cancel(call, user_key(app_user))
+    job_queue.cancel(call, office365_passwords.key(app_user))
     if not app_user["externalId"] or not _connected(app) or "PUSH_USER_DEACTIVATION" not in app["features"]:
         return
     menu = app.get("_deprovisioning", FIRST_DEPROVISIONING)
@@ -110,15 +142,25 @@ def deprovision(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     job_queue.enqueue(call, "user.deactivate", key=user_key(app_user), subject=about, desired={"action": now}, app=app)
     if later is not None:
         due = call.now + menu["gracePeriodDays"] * DAY
-        job_queue.enqueue(
+        job = job_queue.enqueue(
             call, "user.deactivate", key=grace_key(app_user), subject=about, desired={"action": later}, app=app,
             not_before=due,
         )  # fmt: skip
+        job["_former"] = {name: app_user.get(name) for name in _FORMER}
+        call.store.put(JOBS, job)
         emit(call, _SCHEDULED[later], [app_user_target(app_user, user), app_target(app), user_target(user)])
 
 
+def reassigned(call: Call, app_user: Doc) -> Doc | None:
+    """A person who left comes back: the grace period is over for them; answers the assignment that they had."""
+    waiting = [job for job in call.store.find_all(JOBS, "key", grace_key(app_user)) if job["state"] == "PENDING"]
+    job_queue.cancel(call, grace_key(app_user))
+    found: Doc | None = waiting[0].get("_former") if waiting else None
+    return found
+
+
 def renamed(call: Call, app: Doc, app_user: Doc, user: Doc, old_name: str) -> None:
-    """The mapping gave the app user another name: the old account is deactivated, a new one made (F-54, S-11)."""
+    """The mapping gave the app user another name: the old account is deactivated, a new one made."""
     if app_user["externalId"] and "PUSH_USER_DEACTIVATION" in app["features"] and _connected(app):
         menu = app.get("_deprovisioning", FIRST_DEPROVISIONING)
         about = {**subject(app_user, user), "userName": old_name}

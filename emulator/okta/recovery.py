@@ -7,14 +7,15 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, MINUTE, iso
 from emulator.kernel.doc import Doc
 from emulator.okta import password_policy
-from emulator.okta.tokens import digest
+from emulator.okta.mfa import outbox
+from emulator.okta.tokens import digest, org
 from emulator.store import Column, Kind
 
 RECOVERY_TOKENS = Kind("recovery_tokens", (Column("userId"),))
-ACTIVATION, RECOVERY = "ACTIVATION", "RECOVERY"
+ACTIVATION, RECOVERY, UNLOCK = "ACTIVATION", "RECOVERY", "UNLOCK"
 LIFETIME = 7 * DAY
 """Of an activation link. Inferred: the vendor's default, which an org may change."""
-_PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password"}
+_PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password", UNLOCK: "unlock"}
 
 
 def new_token(call: Call, user: Doc, purpose: str) -> str:
@@ -42,6 +43,14 @@ def _lifetime(call: Call, user: Doc, purpose: str) -> int:
 def url(call: Call, token: str, purpose: str) -> str:
     """The link that a mail to the user would carry."""
     return f"{call.base}/{_PAGE[purpose]}/{token}"
+
+
+def mail(call: Call, user: Doc, token: str, purpose: str) -> None:
+    """Put the mail that carries the link into the outbox."""
+    link, company = url(call, token, purpose), org(call)["companyName"]
+    about = {ACTIVATION: "activate your account", RECOVERY: "reset your password", UNLOCK: "unlock your account"}
+    text = f"Follow the link to {about[purpose]} at {company}: {link}"
+    outbox.send(call, user, "email", user["profile"]["email"], text, link=link, token=token)
 
 
 def spend(call: Call, token: str) -> Doc | None:

@@ -1,6 +1,6 @@
 """The conditions of policy rules, one function each, made ready once per rule.
 
-Source: okta-admin-api.md 12, seed-catalogue.md F-64 to F-67.
+Source: okta-admin-api.md 12, seed-catalogue.md.
 
 A check answers None where its condition holds, UNKNOWN where nothing is known of what it asks for (a simulation that
 leaves it out), else why it does not hold, in a few words. A condition that always holds makes no check.

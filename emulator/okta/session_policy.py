@@ -1,6 +1,6 @@
 """May this user begin a session with the org: the global session policy (OKTA_SIGN_ON), and what it makes of sessions.
 
-Source: okta-admin-api.md 12 (OKTA_SIGN_ON); seed-catalogue.md A.5, F-71.
+Source: okta-admin-api.md 12 (OKTA_SIGN_ON); seed-catalogue.md A.5.
 """
 
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def enter(call: Call, user: Doc, factors: frozenset[str]) -> SessionDecision:
     ]  # fmt: skip
     emit(
         call, "policy.evaluate_sign_on", targets, outcome=outcome, actor=user_target(user),
-        reason=f"Sign-on policy evaluation resulted in {outcome}", why=decision.why if outcome == "DENY" else None,
+        reason=f"Sign-on policy evaluation resulted in {outcome}", why=decision.why if outcome != "ALLOW" else None,
         debug={"rule": decision.rule["name"]},
     )  # fmt: skip
     return decision

@@ -1,10 +1,11 @@
 """May this user go to this app now: the global session policy, then the app's sign-on policy, rule by rule.
 
-Source: okta-admin-api.md 12; seed-catalogue.md F-63 to F-67, 5.
+Source: okta-admin-api.md 12; seed-catalogue.md, 5.
 
 The first ACTIVE rule by priority whose conditions all hold decides; the catch-all holds for everybody.
 """
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -26,8 +27,10 @@ LEGACY: tuple[Client, ...] = ("EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
 # Windows itself at the active endpoint: device join, Autopilot, primary refresh token.
 _WINDOWS_SIGN_IN = "Windows-AzureAD-Authentication-Provider"
 # Inferred list: what Office, its libraries and embedded browsers say of themselves on the passive endpoint.
-_MODERN = ("Microsoft Office", "ADAL", "MSAL", "MSAuthHost", "Microsoft.AAD.BrokerPlugin", "WebView", "OneDrive",
-           "Teams/", "Outlook-iOS", "Outlook-Android", "MSAppHost")  # fmt: skip
+_MODERN = re.compile(
+    r"Microsoft Office|ADAL|MSAL|MSAuthHost|Microsoft\.AAD\.BrokerPlugin|WebView|OneDrive|Teams/|Outlook-iOS|"
+    r"Outlook-Android|MSAppHost"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def client_class(*, active: bool, user_agent: str, ms_client_application: str) -
     if active:
         windows = _WINDOWS_SIGN_IN in user_agent and not ms_client_application
         return "AAD_JOIN" if windows else "EXCHANGE_ACTIVE_SYNC"
-    return "MODERN_AUTH" if any(mark in user_agent for mark in _MODERN) else "WEB"
+    return "MODERN_AUTH" if _MODERN.search(user_agent) else "WEB"
 
 
 def evaluate(call: Call, app: Doc, user: Doc, context: SignOnContext) -> Decision:
@@ -178,6 +181,6 @@ def _log(call: Call, app: Doc, user: Doc, context: SignOnContext, decision: Deci
     ]  # fmt: skip
     emit(
         call, "policy.evaluate_sign_on", targets, outcome=outcome, actor=user_target(user),
-        reason=f"Sign-on policy evaluation resulted in {outcome}", why=decision.why if outcome == "DENY" else None,
+        reason=f"Sign-on policy evaluation resulted in {outcome}", why=decision.why if outcome != "ALLOW" else None,
         debug={"clientType": context.client, "rule": decision.rule["name"]},
     )  # fmt: skip

@@ -23,7 +23,7 @@ def digest(secret: str) -> str:
 def org(call: Call) -> Doc:
     """The org's own document."""
     if "org" not in call.memo:
-        call.memo["org"] = call.store.all(ORG)[0]
+        call.memo["org"] = call.store.settled(("org",), lambda: call.store.all(ORG)[0])
     found: Doc = call.memo["org"]
     return found
 

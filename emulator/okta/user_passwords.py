@@ -1,7 +1,7 @@
 """Users' passwords: set, compare, count wrong ones, lock. Source: okta-admin-api.md 3.2, 3.3, 12, 15.
 
-# Differs: the org itself compares the password of a user whose provider is ACTIVE_DIRECTORY; delegated
-# authentication to the directory's agent is not emulated.
+Of users whom a directory masters the org compares the password only where that directory does not
+(delegated_authentication.py).
 """
 
 from typing import Any
@@ -20,6 +20,8 @@ from emulator.okta.user_docs import USERS
 from emulator.okta.user_states import LIFECYCLE, shift
 
 REASON_LOCKED = "LOCKED_OUT"
+COMPARED_ELSEWHERE = "delegated"
+"""Where a call remembers what a directory said of the password."""
 # Inferred wording.
 _YOUNG = "password: The password cannot be changed yet: its minimum age has not been reached."
 
@@ -53,7 +55,12 @@ def check_password(call: Call, user: Doc, password: str) -> bool:
 
 
 def count(call: Call, user: Doc, password: str, *, right: bool) -> None:
-    """Count a compared password: a wrong one may lock, a right one forgets the earlier ones. Writes the user."""
+    """Count a compared password: a wrong one may lock, a right one forgets the earlier ones. Writes the user.
+
+    A password that a directory has compared is counted there.
+    """
+    if call.memo.get(COMPARED_ELSEWHERE) is not None:
+        return
     _unlock_when_due(call, user)
     if user["status"] == "LOCKED_OUT":
         return
@@ -65,6 +72,7 @@ def count(call: Call, user: Doc, password: str, *, right: bool) -> None:
         if user["_failures"] or adopted or aged:
             user["_failures"] = 0
             call.store.put(USERS, user)
+        _apps().password_seen(call, user, password)
         return
     user["_failures"] += 1
     most = most_attempts(call, user)
@@ -158,6 +166,13 @@ def change_password(call: Call, user: Doc, password: str, *, history: bool, code
         cause, reason = why
         raise Problem(code, *(("password",) if code == "E0000001" else ()), causes=(cause,), why=reason)
     put_password(user, password, ids=call.ids, now=call.now, keep=keep)
+    _apps().password_changed(call, user, password)
+
+
+def _apps() -> Any:
+    from emulator.okta.resources import app_users
+
+    return app_users
 
 
 def _unfit(call: Call, user: Doc, password: str, rules: Doc, *, history: bool) -> tuple[str, Why] | None:

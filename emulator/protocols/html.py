@@ -50,9 +50,9 @@ def filled(
 ) -> Answer:
     """A page whose form carries `fields`: what `page` would render, but Jinja does so once for the same values and
     field names."""
-    names = tuple(name for name, _ in fields)
+    names = tuple([name for name, _ in fields])
     texts, holes = _pieces(str(folder), template, tuple(values.items()), names)
-    filling = [nonce.encode(), *(exact(value) for _, value in fields)]
+    filling = [nonce.encode(), *[exact(value) for _, value in fields]]
     parts = [texts[0]]
     for hole, text in zip(holes, texts[1:], strict=True):
         parts += (filling[hole], text)

@@ -102,15 +102,26 @@ def issue_response(
     """A successful Response around the signed assertion; the Response itself is not signed, as Entra needs
     only the assertion's.
     """
-    request = f' InResponseTo="{attribute(assertion.in_response_to)}"' if assertion.in_response_to else ""
+    return wrap_response(
+        issue(assertion, key), response_id=response_id, issuer=assertion.issuer, issued_ms=assertion.issued_ms,
+        in_response_to=assertion.in_response_to, destination=destination,
+    )  # fmt: skip
+
+
+def wrap_response(
+    signed: bytes, *, response_id: str, issuer: str, issued_ms: int, in_response_to: str = "",
+    destination: str = saml.LOGIN_SRF, status: str = SUCCESS,
+) -> bytes:  # fmt: skip
+    """The Response around an assertion that is signed already."""
+    request = f' InResponseTo="{attribute(in_response_to)}"' if in_response_to else ""
     head = (
         f'<saml2p:Response xmlns:saml2p="{PROTOCOL}" Destination="{attribute(destination)}"'
-        f' ID="{attribute(response_id)}"{request} IssueInstant="{instant(assertion.issued_ms)}"'
+        f' ID="{attribute(response_id)}"{request} IssueInstant="{instant(issued_ms)}"'
         f' Version="2.0">'
-        f'<saml2:Issuer xmlns:saml2="{SAML20}">{text(assertion.issuer)}</saml2:Issuer>'
-        f'<saml2p:Status><saml2p:StatusCode Value="{SUCCESS}"></saml2p:StatusCode></saml2p:Status>'
+        f'<saml2:Issuer xmlns:saml2="{SAML20}">{text(issuer)}</saml2:Issuer>'
+        f'<saml2p:Status><saml2p:StatusCode Value="{status}"></saml2p:StatusCode></saml2p:Status>'
     )
-    return head.encode() + issue(assertion, key) + b"</saml2p:Response>"
+    return head.encode() + signed + b"</saml2p:Response>"
 
 
 def read_response(body: bytes) -> Response20:

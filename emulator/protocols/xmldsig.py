@@ -137,7 +137,7 @@ def _issuer(assertion: _Element, kind: Kind) -> str:
     try:
         return whole_text(found[0]) if len(found) == 1 else ""
     except XmlRejected as error:
-        raise SignatureRejected(error.reason, kind="structure") from error
+        raise SignatureRejected(error.reason, kind="structure", details=error.details) from error
 
 
 def _verify_one(signature: Signature, kind: Kind, configured: Sequence[Certificate]) -> tuple[int, _Element]:

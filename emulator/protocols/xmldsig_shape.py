@@ -131,7 +131,7 @@ def find_signatures(root: _Element, assertion: _Element, kind: Kind) -> list[Sig
 def _signature(element: _Element, kind: Kind) -> Signature:
     parent = element.getparent()
     if parent is None:
-        raise _structure("the signature has no parent")
+        raise _structure("the signature has no parent", found="the document itself")
     _check_position(parent, element, kind)
     names = [local_name(child.tag) for child in _ds_children(element)]
     if names not in (["SignedInfo", "SignatureValue"], ["SignedInfo", "SignatureValue", "KeyInfo"]):
@@ -197,7 +197,8 @@ def _ds_children(element: _Element) -> list[_Element]:
     found = elements(element)
     stray = (element.text or "") + "".join(child.tail or "" for child in element)
     if stray.strip(" \t\r\n") or any(not str(child.tag).startswith(f"{{{DS}}}") for child in found):
-        raise _structure(f"foreign content in {local_name(element.tag)}")
+        shown = " ".join([stray.strip()[:80], *(str(child.tag)[:80] for child in found)]).strip()
+        raise _structure(f"foreign content in {local_name(element.tag)}", found=shown[:300])
     return found
 
 

@@ -79,8 +79,9 @@ def parse(data: bytes, *, limit: int = TOKEN_LIMIT) -> Document:
         raise XmlRejected("the document has a DOCTYPE", details={"root": str(info.root_name)[:200]})
     if info.xml_version not in (None, "1.0"):
         raise XmlRejected("the document is not XML 1.0", details={"version": str(info.xml_version)})
-    if next(root.iter(etree.Entity), None) is not None:
-        raise XmlRejected("the document uses an entity")
+    entity = next(root.iter(etree.Entity), None)
+    if entity is not None:
+        raise XmlRejected("the document uses an entity", details={"entity": str(entity)[:100]})
     return Document(root=root, size=len(data))
 
 
@@ -110,7 +111,10 @@ def whole_text(element: _Element) -> str:
     Never `element.text`: a comment would cut it short (CVE-2017-11427 and its family).
     """
     if elements(element):
-        raise XmlRejected(f"{local_name(element.tag)} has markup inside its text")
+        inside = " ".join(local_name(child.tag) for child in elements(element))[:200]
+        raise XmlRejected(
+            f"{local_name(element.tag)} has markup inside its text", details={"found": inside, "expected": "text only"}
+        )
     return "".join(str(part) for part in element.itertext())
 
 

@@ -272,7 +272,7 @@ class Casting:
         if self.stage.directory is None:
             raise LabError("This world has no directory.", hint="Make the person on Okta.")
         self.stage.directory.post("/users", {
-            "userPrincipalName": login, "samAccountName": login.partition("@")[0][:20], "givenName": facts["first"],
+            "userPrincipalName": login, "sAMAccountName": login.partition("@")[0][:20], "givenName": facts["first"],
             "sn": facts["last"], "displayName": f"{facts['first']} {facts['last']}", "mail": login,
             "password": password, "msExchUsageLocation": country, **member.profile,
         })  # fmt: skip

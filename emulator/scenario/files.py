@@ -103,7 +103,7 @@ def find(paths: tuple[str, ...] = (), *, every: bool = False) -> list[Path]:
         else:
             here = by_id(text, home)
         if not here:
-            raise ScenarioError(f"There is no scenario {text!r}.", hint="Give an id (S-01), a folder or a file.")
+            raise ScenarioError(f"There is no scenario {text!r}.", hint="Give an id, a folder or a file.")
         found += here
     return list(dict.fromkeys(found))
 

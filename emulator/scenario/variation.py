@@ -106,7 +106,9 @@ def _renamed(value: Any, words: dict[str, str], key: bytes) -> Any:
     def okta_id(found: re.Match[str]) -> str:
         return found.group(1) + base62(scramble(key, found.group(), 0, 17), 17)
 
-    anchors = {_anchor(old): _anchor(as_guid(scramble(key, old, 0, 16))) for old in set(_GUID.findall(_all_text(value)))}
+    anchors = {
+        _anchor(old): _anchor(as_guid(scramble(key, old, 0, 16))) for old in set(_GUID.findall(_all_text(value)))
+    }
 
     def text(old: str) -> str:
         if old in anchors:

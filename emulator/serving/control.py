@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from emulator.serving.world import World
 
 Handler = Callable[["Control", "Asked"], Doc]
-PARTY_ROUTES = {"/_lab/agent/": "okta", "/_lab/directory/": "directory", "/_lab/onpremises/": "graph"}
+PARTY_ROUTES = {
+    "/_lab/agent/": "okta", "/_lab/directory/": "directory", "/_lab/onpremises/": "graph",
+    "/_lab/microsoft/": "graph", "/_lab/outbox": "okta",
+}  # fmt: skip
+_OWN_CREDENTIAL = ("/_lab/agent/", "/_lab/onpremises/")
+OWN_ROUTES = frozenset({"/_lab/directory/import"})
+"""Routes below a party's prefix that are the world's all the same."""
 ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {}
 
 
@@ -76,8 +82,8 @@ class Control:
         """Answer a request below `/_lab`; agent and directory routes go through their party's pipeline."""
         try:
             for prefix, name in PARTY_ROUTES.items():
-                if exchange.path.startswith(prefix):
-                    self._admit(exchange, own_credential=name != "directory")
+                if exchange.path.startswith(prefix) and exchange.path not in OWN_ROUTES:
+                    self._admit(exchange, own_credential=prefix in _OWN_CREDENTIAL)
                     found = service if service is not None and service.name == name else self._service(name)
                     return pipeline(self.world.engine, found, exchange)
             self._admit(exchange)
@@ -300,6 +306,17 @@ def sync(control: Control, asked: Asked) -> Doc:
     return control.world.sync(min(budget, 10.0))
 
 
+@route("POST", "directory/import")
+def import_directories(control: Control, asked: Asked) -> Doc:
+    """Have every Active Directory imported now: `{"mode": "FULL"|"INCREMENTAL"}` -> `{imports: [operations]}`."""
+    from emulator.serving.onpremises import import_now
+
+    mode = asked.body.get("mode", "FULL")
+    if mode not in ("FULL", "INCREMENTAL"):
+        raise ControlError(400, "mode is FULL or INCREMENTAL")
+    return import_now(control.world, mode)
+
+
 @route("GET", "tape")
 def tape(control: Control, asked: Asked) -> Doc:
     """Exchanges after `?after=`, secrets masked, at most `?limit=`; `?newest=N`: the last ones only."""
@@ -340,15 +357,22 @@ def why(control: Control, asked: Asked) -> Doc:
 
 @route("POST", "tokens")
 def mint_token(control: Control, asked: Asked) -> Doc:
-    """Mint a token: `{"kind", "user", "set": {claim: value}, "break": name}`."""
+    """Mint a token: `{"kind", "user", "set": {claim: value}, "break", "lifetime", "algorithm", "key", "victim"}`."""
     from emulator.serving.minting import mint
 
     body = asked.body
-    claims, broken = body.get("set") or {}, body.get("break")
+    claims, key = body.get("set") or {}, body.get("key")
+    given = {name: body.get(name) for name in ("break", "lifetime", "algorithm", "victim")}
     texts = isinstance(claims, dict) and all(isinstance(value, str) for value in claims.values())
+    texts = texts and all(value is None or isinstance(value, str) for value in given.values())
     if not isinstance(body.get("kind"), str) or not isinstance(body.get("user"), str) or not texts:
-        raise ControlError(400, "kind and user are texts, set is an object of texts")
-    return {"token": mint(control.world, body["kind"], body["user"], claims, broken)}
+        raise ControlError(
+            400, "kind, user, break, lifetime, algorithm and victim are texts, set is an object of texts"
+        )
+    if key is not None and not isinstance(key, str | dict):
+        raise ControlError(400, "key is a name, or an object with key and certificate")
+    broken = given.pop("break")
+    return {"token": mint(control.world, body["kind"], body["user"], claims, broken, key=key, **given)}
 
 
 @route("GET", "support")

@@ -1,104 +1,94 @@
-"""Tokens taken apart offline: what a wresult, SAML assertion, SOAP answer or JWT says, in plain values.
+"""Evidence explained offline: recognised, decoded, checked against what is known, and held against known situations.
 
-Nothing is verified here; a token is shown as it claims to be. Verification is the relying party's own code, reached
-through a running world.
+`decode` takes one token apart; `explain` takes any pieces of evidence together. Nothing is verified by believing it:
+each check says passed, failed, or not checkable and what would settle it.
 """
 
-import base64
-import binascii
-import re
-from urllib.parse import unquote_plus
+from collections.abc import Sequence
 
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
-from emulator.protocols import jose, saml11, xmlparse
+from emulator.serving.evidence import checking, checking_jwt, knowledge, recognising, relating
+from emulator.serving.evidence.model import Known, Piece
 
-_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion"
-_SAML20 = "urn:oasis:names:tc:SAML:2.0:assertion"
+_NOTHING = "Nothing that we know fits this evidence. That says nothing about whether all is well."
+_HEALTHY = "No refusal and no known problem is visible in this evidence."
+
+
+def explain(inputs: Sequence[tuple[str, bytes]], known: Known) -> Doc:
+    """All that the files say: `{clock, pieces, together, checks, rows, verdict}`."""
+    pieces = [piece for name, data in inputs for piece in recognising.recognise(data, name)]
+    return explain_pieces(pieces, known)
+
+
+def explain_pieces(pieces: list[Piece], known: Known) -> Doc:
+    """The same for pieces that are recognised already."""
+    known = _with_evidence(pieces, known)
+    for piece in pieces:
+        check(piece, known)
+    together = relating.relate(pieces)
+    everything = [*pieces, *([together] if together else [])]
+    ranked = knowledge.rank(everything)
+    return {
+        "clock": {"now": iso(known.now_ms), "from": known.clock},
+        "rows": [row for row in ranked if row["id"]],
+        "verdict": _verdict(ranked, pieces),
+        "also": [row for row in ranked if not row["id"]],
+        "pieces": [piece.to_doc() for piece in pieces],
+        "together": together.shown if together else None,
+    }
+
+
+def check(piece: Piece, known: Known) -> None:
+    """Fill in the checks of a token, and note the outcome as facts."""
+    if piece.token is None:
+        return
+    piece.checks = (checking_jwt.check_jwt if piece.sort == "JWT" else checking.check_saml)(piece, known)
+    for each in piece.checks:
+        piece.add({"passed": "check.passed", "failed": "check.failed"}.get(each.status, "check.open"), each.name)
+
+
+def _with_evidence(pieces: list[Piece], known: Known) -> Known:
+    """What is known, with the configuration that stands in the evidence itself."""
+    federations = [piece.config["federation"] for piece in pieces if "federation" in piece.config]
+    users = [piece.config["user"] for piece in pieces if "user" in piece.config]
+    keys = [key for piece in pieces for key in piece.config.get("jwks", ())]
+    return Known(
+        known.now_ms, known.clock, (*known.federations, *federations), (*known.users, *users), (*known.jwks, *keys),
+        complete=known.complete,
+    )  # fmt: skip
+
+
+def _verdict(ranked: list[Doc], pieces: list[Piece]) -> str:
+    """One sentence that claims no more than the evidence shows."""
+    if not ranked:
+        failed = [f"{each.name} ({each.rule})" for piece in pieces for each in piece.checks if each.status == "failed"]
+        if failed:
+            return f"A relying party refuses it. Failed: {'; '.join(failed)} No catalogue row is about that."
+        refused = any(
+            fact.name in ("aadsts", "graph.code", "okta.error", "soap.fault")
+            for piece in pieces
+            for fact in piece.facts
+        )
+        return _NOTHING if refused or all(piece.sort == "text" for piece in pieces) else _HEALTHY
+    best = ranked[0]
+    name = f"{best['id']}: {best['title']}" if best["id"] else best["title"]
+    return f"{best['confidence'].capitalize()}: {name}. {best['says']}"
 
 
 def decode(data: bytes) -> Doc:
     """A token as plain values: `{kind, ...}`. LabError when it is no token we know."""
-    text = data.decode("utf-8", "replace").strip()
-    if _JWT.fullmatch(text):
-        return _jwt(text)
-    xml = _as_xml(text)
-    if xml is None:
+    pieces = [piece for piece in recognising.recognise(data, "the token") if piece.token is not None]
+    if not pieces:
         raise LabError(
             "This is no token that can be decoded.",
-            hint="Give a wresult, a SAML response or assertion, or a compact JWT.",
+            hint="Give a wresult, a SAML response or assertion, a WS-Trust answer or a compact JWT.",
         )
-    return _xml(xml)
-
-
-def _jwt(text: str) -> Doc:
-    try:
-        found = jose.read_unverified(text)
-    except jose.TokenRejected as error:
-        raise LabError(f"The token looks like a JWT but is none: {error.reason}.") from error
-    times = {
-        name: iso(int(value) * 1000)
-        for name, value in found.claims.items()
-        if name in ("iat", "nbf", "exp", "auth_time") and isinstance(value, (int, float))
-    }
-    return {"kind": "jwt", "header": dict(found.header), "claims": dict(found.claims), "times": times}
-
-
-def _as_xml(text: str) -> bytes | None:
-    """The XML of a token, however it was carried: plain, a form field, percent-encoded or base64."""
-    for prefix in ("wresult=", "SAMLResponse=", "assertion="):
-        if prefix in text and not text.startswith("<"):
-            text = unquote_plus(text.split(prefix, 1)[1].split("&", 1)[0])
-    if text.startswith("%3C"):
-        text = unquote_plus(text)
-    if text.startswith("<"):
-        return text.encode()
-    try:
-        plain = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return plain.strip() if plain.lstrip().startswith(b"<") else None
-
-
-def _xml(data: bytes) -> Doc:
-    try:
-        document = xmlparse.parse(data)
-    except xmlparse.XmlRejected as error:
-        raise LabError(f"The XML is not acceptable: {error.reason}.") from error
-    root = document.root
-    for element in root.iter(f"{{{_SAML11}}}Assertion"):
-        return {"kind": "saml11", "carrier": xmlparse.local_name(root.tag), **_assertion(element)}
-    for element in root.iter(f"{{{_SAML20}}}Assertion"):
-        return {"kind": "saml20", "carrier": xmlparse.local_name(root.tag), **_assertion20(element)}
-    raise LabError("The XML holds no SAML assertion.", hint="An encrypted assertion cannot be decoded here.")
-
-
-def _assertion(element: object) -> Doc:
-    try:
-        found = saml11.read(element)  # type: ignore[arg-type]
-    except Exception as error:
-        raise LabError(f"The assertion is malformed: {error}.") from error
-    return {
-        "issuer": found.issuer, "assertionId": found.assertion_id, "issued": iso(found.issued_ms),
-        "notBefore": iso(found.not_before_ms), "notOnOrAfter": iso(found.not_on_or_after_ms),
-        "audience": found.audience, "nameIdentifier": found.name_identifier, "immutableId": found.immutable_id,
-        "upn": found.upn, "authenticationMethod": found.authn_method, "authenticated": iso(found.authn_instant_ms),
-        "multiFactor": found.mfa,
-        "attributes": [{"name": f"{a.namespace}/{a.name}", "values": list(a.values)} for a in found.attributes],
-    }  # fmt: skip
-
-
-def _assertion20(element: object) -> Doc:
-    from emulator.protocols import saml20
-
-    try:
-        found = saml20.read(element)  # type: ignore[arg-type]
-    except Exception as error:
-        raise LabError(f"The assertion is malformed: {error}.") from error
-    shown: Doc = {}
-    for name in found.__dataclass_fields__:
-        value = getattr(found, name)
-        shown[name] = iso(value) if name.endswith("_ms") and isinstance(value, int) else str(value)
-    return shown
+    piece = pieces[0]
+    problem = piece.shown.get("problem")
+    if problem:
+        text = problem["reason"] if isinstance(problem, dict) else problem
+        raise LabError(f"The {piece.sort} cannot be read: {text}.")
+    kind = "jwt" if piece.sort == "JWT" else piece.shown["kind"]
+    return {"kind": kind, **{name: value for name, value in piece.shown.items() if name != "kind"}}

@@ -1,11 +1,12 @@
 """HTTP/1.1 in clear on the loop itself: parsed by llhttp (through httptools), answered before the loop goes on.
 
 A server with threads of its own takes the interpreter lock for every request that it hands over, and waits for it
-whenever a statement of SQLite lets it go: that costs more than most handlers (docs/decisions/0012). So plain ports are
+whenever a statement of SQLite lets it go: that costs more than most handlers (docs/decisions/0006). So plain ports are
 served here; TLS, with HTTP/2, stays with granian. Limits are those of edge.py, and a refused connection is closed.
 """
 
 import asyncio
+import contextlib
 import sys
 import traceback
 from collections import deque
@@ -42,7 +43,6 @@ def _pair(name: bytes, value: bytes) -> tuple[str, str]:
             _known.clear()
         _known[name, value] = found
     return found
-
 
 
 class Port:
@@ -91,8 +91,8 @@ class Connection(asyncio.Protocol):
     """One client's connection: requests in order, each answered whole before the next is looked at."""
 
     __slots__ = (
-        "_client", "_expects", "_head", "_headers", "_open", "_parser", "_parts", "_port", "_refused", "_size", "_timer",
-        "_transport", "_url", "_waiting", "_whole", "held", "used",
+        "_client", "_expects", "_head", "_headers", "_open", "_parser", "_parts", "_port", "_refused", "_size",
+        "_timer", "_transport", "_url", "_waiting", "_whole", "held", "used",
     )  # fmt: skip
 
     def __init__(self, port: Port) -> None:
@@ -106,6 +106,8 @@ class Connection(asyncio.Protocol):
         self.held: asyncio.Task[None] | None = None
         self.used = 0.0
         self._expects = False
+        self._headers: list[tuple[str, str]] = []
+        self._parts: list[bytes] = []
         self.on_message_begin()
         self._whole = True  # nothing of a request is outstanding
 
@@ -241,10 +243,8 @@ class Connection(asyncio.Protocol):
     async def _later(self, answer: Answer, asked: Exchange | Refused, *, keep: bool) -> None:
         """An answer that a fault rule holds back, or never gives; what was asked after it waits."""
         if answer.delay_ms:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._port.stopping.wait(), answer.delay_ms / 1000)
-            except TimeoutError:
-                pass
         self.held = None
         if answer.dropped:
             self._transport.abort()
@@ -258,16 +258,15 @@ class Connection(asyncio.Protocol):
 
     def _write(self, answer: Answer, asked: Exchange | Refused, *, keep: bool) -> None:
         body = answer.body
-        lines = [f"{name}: {value}" for name, value in answer.headers]
+        lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
         if answer.status not in _BODILESS and not (isinstance(asked, Exchange) and asked.method == "HEAD"):
-            lines.append(f"Content-Length: {len(body)}")
+            lines.append(f"Content-Length: {len(body)}\r\n")
         if not keep and not isinstance(asked, Refused):  # a refusal says so itself
-            lines.append("Connection: close")
-        head = "\r\n".join(lines)
-        if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
-            lines = [line.replace("\r", " ").replace("\n", " ") for line in lines]  # no header makes another one
-            head = "\r\n".join(lines)
-        start = (_LINES.get(answer.status) or f"HTTP/1.1 {answer.status} \r\n") + head + "\r\n\r\n"
+            lines.append("Connection: close\r\n")
+        head = "".join(lines)
+        if head.count("\n") != len(lines) or head.count("\r") != len(lines):  # no header makes another one
+            head = "".join(line[:-2].replace("\r", " ").replace("\n", " ") + "\r\n" for line in lines)
+        start = (_LINES.get(answer.status) or f"HTTP/1.1 {answer.status} \r\n") + head + "\r\n"
         if len(body) < _SMALL:
             self._transport.write(start.encode("utf-8", "replace") + body)
         else:

@@ -9,11 +9,14 @@ import hashlib
 import os
 import shutil
 import sqlite3
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from emulator.cache import folder
+
+_SMALL = "small-"
 _KEPT = 4
+_ABANDONED = 3600
 _MAKERS = (
     "**/estate*.py", "**/*seed*.py", "kernel/people.py", "serving/data/*", "store/bulk.py", "store/kinds.py",
     "okta/*_docs.py", "okta/assignments.py", "okta/mapping*.py", "okta/resources/groups.py",
@@ -22,22 +25,15 @@ _MAKERS = (
 )  # fmt: skip
 
 
-def folder() -> Path:
-    """Where images are kept."""
-    given = os.environ.get("TENANTLAB_CACHE")
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tenantlab" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "tenantlab"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tenantlab"
-
-
 def key(*parts: str) -> str:
     """A file name's stem for a world that depends on these parts and on this version of the code."""
     text = "\0".join((*parts, _version(), _code()))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def small(*parts: str) -> str:
+    """The same for a small world; the parts tell the version of all code."""
+    return _SMALL + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def copy(name: str, to: Path, make: Callable[[Path], None]) -> None:
@@ -74,13 +70,36 @@ def _keep(kept: Path, make: Callable[[Path], None]) -> bool:
             for left in making.parent.glob(making.name + "*"):
                 left.unlink()
     _prune(kept)
+    _tidy(kept.parent)
     return True
 
 
-def _prune(newest: Path) -> None:
-    """Keep the newest few."""
+def _tidy(cache: Path) -> None:
+    """Remove what a process that was killed had begun."""
     with contextlib.suppress(OSError):
-        found = sorted(newest.parent.glob("*.db"), key=lambda path: path.stat().st_mtime, reverse=True)
+        newest = max(path.stat().st_mtime for path in cache.glob("*.db"))
+        for left in cache.glob("*.making*"):
+            if left.stat().st_mtime < newest - _ABANDONED:
+                left.unlink()
+
+
+def replace_with(path: Path, data: bytes) -> None:
+    """Write a file of the cache: whole, or not there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f"{path.name}.{os.getpid()}.making")
+    try:
+        making.write_bytes(data)
+        making.replace(path)
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def _prune(newest: Path) -> None:
+    """Keep the newest few; the small ones apart, which are made in a moment and must not push out large ones."""
+    small = newest.name.startswith(_SMALL)
+    with contextlib.suppress(OSError):
+        alike = [path for path in newest.parent.glob("*.db") if path.name.startswith(_SMALL) == small]
+        found = sorted(alike, key=lambda path: path.stat().st_mtime, reverse=True)
         for old in [path for path in found if path != newest][_KEPT - 1 :]:
             old.unlink()
 

@@ -10,30 +10,41 @@ import shutil
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, machine_random
 from emulator.kernel.problems import LabError
-from emulator.serving import listen, tls
+from emulator.serving import listen, rates, tls
 from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
 from emulator.serving.pump import Pump
-from emulator.serving.workers import Workers
+from emulator.serving.workers import Workers, settle_memory
 from emulator.serving.world import World
+from emulator.store import checkpoints
+from emulator.store.checkpoints import Checkpoints
 from emulator.wire.client import Http, Tcp, json_of
+from emulator.wire.pool import Pooled
 
 SERVICES = ("front", "okta", "graph", "login", "control")
 LAB_FILE = "lab.json"
+RATES_FILE = "rates"
+
+
+_Wire = TypeVar("_Wire", bound=Tcp)
 
 
 class Lab:
-    """One served world. `start` returns when the first health check has passed; `stop` leaves nothing running."""
+    """One served world. `start` returns when the first health check has passed; `stop` leaves nothing running.
+
+    own_process: nobody else's code runs in this process, so its garbage collector may be set up for serving.
+    """
 
     def __init__(
         self,
@@ -50,6 +61,7 @@ class Lab:
         workers: int = 1,
         people: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        own_process: bool = False,
     ) -> None:
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else _folder(data)
@@ -73,9 +85,17 @@ class Lab:
             if self._temporary:
                 shutil.rmtree(self.data, ignore_errors=True)
             raise
+        if workers > 1:
+            rates.make(self.data / RATES_FILE, workers)
+            self.world.share(self.data / RATES_FILE)
+        self._own_process = own_process
+        self._settling = threading.Thread(target=self._settle, name="tenantlab-warm", daemon=True)
+        self._checkpoints = Checkpoints(self.data / "world.db")
+        checkpoints.leave(self.world.database)
         entry, names = self.world.answer, self.world.hosts.names()
         self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))
         self.pump: Pump | None = None
+        self._wire: Pooled | None = None
         self.workers = Workers(workers - 1, self._order(allow_hosts)) if workers > 1 else None
         self.info: Doc = {}
 
@@ -91,19 +111,36 @@ class Lab:
         except BaseException:
             self.stop()
             raise
+        self._checkpoints.start()
         if any(service.name == "okta" for service in self.world.services):
-            self.pump = Pump(self.world, self.transport())
+            wire = self._wire = self.transport(Pooled)
+            self.pump = Pump(self.world, wire)
             self.pump.start()
         self.info = self.describe()
         tls.write_private(self.data / LAB_FILE, orjson.dumps(self.info, option=orjson.OPT_INDENT_2) + b"\n")
+        self._settling.start()
         return self
+
+    def _settle(self) -> None:
+        """What need not be done before the world is up: its parties' code is loaded before somebody waits for it."""
+        try:
+            self.world.warm()
+        except Exception:
+            self.world.engine.crashes.append(traceback.format_exc())
+        if self._own_process:
+            settle_memory()
 
     def stop(self) -> None:
         """Stop serving, remove `lab.json`, release the data directory (and delete a temporary one)."""
         if self.pump is not None:
             self.pump.stop()
+        if self._wire is not None:
+            self._wire.close()
         if self.workers is not None:
             self.workers.stop()
+        self._checkpoints.stop()
+        if self._settling.is_alive():
+            self._settling.join(30)
         self.front.stop()
         with contextlib.suppress(OSError):
             (self.data / LAB_FILE).unlink(missing_ok=True)
@@ -134,7 +171,7 @@ class Lab:
         return {
             "world": self.world.loaded.source or self.world.loaded.given, "data": str(self.data),
             "allow_hosts": list(allow_hosts), "control_token": self.world.control_token,
-            "listeners": [asdict(item) for item in self.listeners],
+            "rates": str(self.data / RATES_FILE), "listeners": [asdict(item) for item in self.listeners],
             "files": {name: str(path) for name, path in self.files.items()},
         }  # fmt: skip
 
@@ -143,11 +180,11 @@ class Lab:
     def url(self, service: str, scheme: str = "http") -> str:
         return self.front.find(service, scheme).url
 
-    def transport(self) -> Tcp:
+    def transport(self, kind: type[_Wire] = Tcp) -> _Wire:  # type: ignore[assignment]
         """A transport that reaches every emulated host on this lab's TLS port."""
         front = self.front.find("front", "https")
         address = ("127.0.0.1" if not is_loopback(front.address) else front.address, front.port)
-        return Tcp(dict.fromkeys(self.world.hosts.names(), address), ca_file=str(self.files["ca.pem"]))
+        return kind(dict.fromkeys(self.world.hosts.names(), address), ca_file=str(self.files["ca.pem"]))
 
     def describe(self) -> Doc:
         """The contents of `lab.json` (DESIGN.md 3.1): every key always, null where the world has no such thing."""

@@ -1,7 +1,7 @@
 """Listeners: HTTP on the loop itself (http1.py), TLS on granian's embedded server; werkzeug's where there is no wheel
 of either. Nothing else knows which.
 
-One process, one loop, any number of listeners around one callable. See docs/decisions/0004 and 0012.
+One process, one loop, any number of listeners around one callable. See docs/decisions/0004 and 0006.
 """
 
 import asyncio

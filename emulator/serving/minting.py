@@ -1,108 +1,171 @@
 """Tokens on demand: what the org or the tenant would issue for a person, with claims set or one thing broken.
 
 Facts come from the running world over its own APIs; SAML is signed with the world's Office 365 signing key, JWTs are
-real answers of the token endpoint, signed anew with the tenant's key where something was changed.
+real answers of the token endpoint, signed anew with the tenant's key where something was changed. The breaks are
+`serving.forging`.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emulator.kernel.clock import HOUR
+from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.protocols import jose, saml11, saml20, saml20_messages, wsfed, wstrust
-from emulator.protocols.keys import SigningKey, b64url, b64url_decode, load_signing_key
+from emulator.protocols.keys import SigningKey, b64url, load_signing_key
 from emulator.serving.files import read_fixture
+from emulator.serving.forging import breaks, jwt, signing
+from emulator.serving.forging.breaks import Break, Forgery, JwtForgery
+from emulator.serving.forging.stating import state11, state20, value_of
 from emulator.wire.client import Http, doc_of
 
 if TYPE_CHECKING:
     from emulator.serving.world import World
 
-KINDS = ("wresult", "saml2", "wstrust", "id", "access")
+KINDS = ("wresult", "saml2", "wstrust", "assertion", "id", "access")
 FOREIGN_KEY = "certificates/foreign"
-SAML_CLAIMS = {"upn": "upn", "immutableid": "immutableId", "issuer": "issuer", "audience": "audience"}
-
-BREAKS: dict[str, str] = {
-    "signature": "one byte of the signature changed",
-    "claim": "a claim changed after signing",
-    "foreign-key": "signed with a key that is not registered",
-    "expired": "valid until an hour ago",
-    "not-yet-valid": "valid from an hour ahead",
-    "audience": "for somebody else",
-    "issuer": "from an issuer that nobody registered",
-    "unsigned": "no signature at all",
-}
+_MOST_LIFETIME_MS = 10 * 365 * 86_400_000
 
 
-def mint(world: "World", kind: str, user: str, claims: dict[str, str], broken: str | None) -> str:
-    """A token for `user`. LabError for an unknown kind, break, user, or a claim that the kind does not carry."""
+def mint(
+    world: "World", kind: str, user: str, claims: dict[str, str], broken: str | None, *,
+    lifetime: str | None = None, algorithm: str | None = None, key: str | Doc | None = None, victim: str | None = None,
+) -> str:  # fmt: skip
+    """A token for `user`.
+
+    claims: name -> value, signed as they stand. lifetime: an ISO duration from now. algorithm: rsa-sha256 and kin, or
+    RS256 and kin. key: "signing", "foreign", a fixture's stem, or `{key, certificate}` as PEM. victim: whom a wrapped
+    token would like to be. LabError for an unknown kind, break, user, key, algorithm, or a claim the kind cannot carry.
+    """
     if kind not in KINDS:
         raise LabError(f"There is no token kind {kind!r}.", hint=f"Kinds: {', '.join(KINDS)}.")
-    if broken is not None and broken not in BREAKS:
-        raise LabError(f"There is no break {broken!r}.", hint=f"Breaks: {', '.join(BREAKS)}.")
-    if kind in ("id", "access"):
-        return _jwt(world, kind, user, claims, broken)
-    unknown = sorted(name for name in claims if name.lower() not in SAML_CLAIMS)
-    if unknown:
-        hint = f"Claims: {', '.join(SAML_CLAIMS.values())}."
-        raise LabError(f"A {kind} carries no claim {unknown[0]!r} that can be set.", hint=hint)
-    return _saml(world, kind, user, {SAML_CLAIMS[name.lower()]: value for name, value in claims.items()}, broken)
+    chosen = _break(kind, broken)
+    span = _lifetime(lifetime)
+    if kind in breaks.JWT:
+        return _jwt(world, kind, user, claims, chosen, span=span, algorithm=algorithm, key=key)
+    return _saml(world, kind, user, claims, chosen, span=span, algorithm=algorithm, key=key, victim=victim)
+
+
+def _break(kind: str, name: str | None) -> Break | None:
+    if name is None:
+        return None
+    found = breaks.find(kind, name)
+    if found is None:
+        hint = f"Breaks of {kind}: {', '.join(breaks.names(kind))}."
+        raise LabError(f"There is no break {name!r} for a token of kind {kind}.", hint=hint)
+    return found
+
+
+def _lifetime(text: str | None) -> int | None:
+    """Milliseconds."""
+    if text is None:
+        return None
+    try:
+        span = parse_duration(text)
+    except ValueError as error:
+        raise LabError(f"{text!r} is no duration.", hint="For example PT10M.") from error
+    if not 0 <= span <= _MOST_LIFETIME_MS:
+        raise LabError("A lifetime is between nothing and ten years.", hint="For example PT10M.")
+    return span
 
 
 # -- SAML ---------------------------------------------------------------------------------------------------------
 
 
-def _saml(world: "World", kind: str, user: str, claims: dict[str, str], broken: str | None) -> str:
-    facts = {**_facts(world, user), **claims}
-    if not facts["immutableId"]:
-        raise LabError(f"{user} has no immutable id in Okta.", hint="Use --set immutableId=VALUE.")
-    now = world.clock.now() + {"expired": -3 * HOUR, "not-yet-valid": 2 * HOUR}.get(broken or "", 0)
-    key = _key(world, FOREIGN_KEY if broken == "foreign-key" else None)
+def _saml(
+    world: "World", kind: str, user: str, claims: dict[str, str], chosen: Break | None, *, span: int | None,
+    algorithm: str | None, key: str | Doc | None, victim: str | None,
+) -> str:  # fmt: skip
+    facts = _facts(world, user, blank_id_allowed=any(name.lower() in ("immutableid", "nameid") for name in claims))
+    other = _victim(world, user, victim, facts) if chosen else facts
+    now = world.clock.now()
     module: Any = saml20 if kind == "saml2" else saml11
-    assertion = module.office365_assertion(
-        assertion_id=_fresh_id(world), issuer="unknown.example:exk0" if broken == "issuer" else facts["issuer"],
-        now_ms=now, upn=facts["upn"], immutable_id=facts["immutableId"], authn_instant_ms=now,
-    )  # fmt: skip
-    if broken == "audience" or "audience" in claims:
-        assertion = replace(assertion, audience=claims.get("audience", "urn:someone:else"))
-    signed = _broken_xml(module.issue(assertion, key).decode(), facts["upn"], broken).encode()
-    if kind == "saml2":
-        response = saml20_messages.issue_response(assertion, key, response_id=_fresh_id(world))
-        start, end = response.index(b"<saml2:Assertion"), response.index(b"</saml2:Assertion>") + 18
-        return (response[:start] + signed + response[end:]).decode()
-    ends = assertion.not_on_or_after_ms
-    if kind == "wstrust":
-        return wstrust.rstr_envelope(
-            "1.3", signed, relates_to=f"urn:uuid:{_fresh_id(world)[1:]}", created_ms=now, expires_ms=ends,
-            assertion_id=assertion.assertion_id,
-        ).decode()  # fmt: skip
-    return wsfed.rstr(signed, created_ms=now, expires_ms=ends, assertion_id=assertion.assertion_id).decode()
+    made = [
+        module.office365_assertion(
+            assertion_id=_fresh_id(world), issuer=each["issuer"], now_ms=now, upn=each["upn"],
+            immutable_id=each["immutableId"], authn_instant_ms=now,
+        )
+        for each in (facts, other)
+    ]  # fmt: skip
+    signed_by = _key(world, key)
+    forgery = Forgery(kind, made[0], signed_by, _key(world, "foreign"), made[1], now)
+    if chosen:
+        chosen.apply(forgery)
+    forgery.assertion = (state20 if kind == "saml2" else state11)(forgery, claims, span)
+    if algorithm is not None:
+        forgery.signing["algorithm"] = _saml_algorithm(algorithm)
+    return _carry(world, forgery, _signed(forgery, module))
 
 
-def _broken_xml(text: str, upn: str, broken: str | None) -> str:
-    """The signed assertion with one thing changed after signing."""
-    if broken == "signature":
-        at = text.index("SignatureValue>") + len("SignatureValue>") + 10
-        return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
-    if broken == "claim":
-        return text.replace(upn, "x" + upn[1:] if upn[0] != "x" else "y" + upn[1:], 1)
-    if broken == "unsigned":
-        start, end = text.index("<ds:Signature"), text.index("</ds:Signature>") + len("</ds:Signature>")
-        return text[:start] + text[end:]
-    return text
+def _signed(forgery: Forgery, module: Any) -> bytes:
+    assertion = forgery.assertion
+    if not forgery.signing and forgery.prepare is None:
+        signed: bytes = module.issue(assertion, forgery.key)
+    else:
+        unsigned = "".join(module.render(assertion)).encode()
+        if forgery.prepare is not None:
+            unsigned = forgery.prepare(unsigned)
+        signed = signing.sign(unsigned, forgery.key, own_id=assertion.assertion_id, **forgery.signing)
+    return forgery.finish(signed) if forgery.finish else signed
 
 
-def _facts(world: "World", user: str) -> Doc:
-    """What the Office 365 app knows of a person, and the issuer that the person's domain expects."""
+def _carry(world: "World", forgery: Forgery, signed: bytes) -> str:
+    """The assertion in its carrier: an RSTR, a SOAP answer, or a SAML Response."""
+    assertion, now = forgery.assertion, forgery.now_ms
+    if forgery.kind == "saml2":
+        made = saml20_messages.wrap_response(
+            signed, response_id=_fresh_id(world), issuer=assertion.issuer, issued_ms=assertion.issued_ms,
+            in_response_to=getattr(assertion, "in_response_to", ""), **forgery.response,
+        )  # fmt: skip
+    elif forgery.kind == "assertion":
+        made = signed
+    elif forgery.kind == "wstrust":
+        made = wstrust.rstr_envelope(
+            "1.3", signed, relates_to=f"urn:uuid:{_fresh_id(world)[1:]}", created_ms=now,
+            expires_ms=assertion.not_on_or_after_ms, assertion_id=assertion.assertion_id,
+        )  # fmt: skip
+    else:
+        made = wsfed.rstr(
+            signed, created_ms=now, expires_ms=assertion.not_on_or_after_ms, assertion_id=assertion.assertion_id
+        )
+    return (forgery.carry(made) if forgery.carry else made).decode()
+
+
+def _saml_algorithm(name: str) -> str:
+    known = {"rs256": "rsa-sha256", "rs384": "rsa-sha384", "rs512": "rsa-sha512"}
+    found = known.get(name.lower(), name.lower())
+    if found not in signing.METHODS:
+        raise LabError(f"SAML is not signed with {name!r} here.", hint=f"Algorithms: {', '.join(signing.METHODS)}.")
+    return found
+
+
+def _app_users(world: "World", query: str) -> list[Doc]:
     app = world.spec.lab["okta"]["o365_app_id"]
-    found = world.okta.get(f"/api/v1/apps/{app}/users?limit=500&q={user.partition('@')[0]}")
+    found: list[Doc] = world.okta.get(f"/api/v1/apps/{app}/users?limit=200{query}")
+    return found
+
+
+def _facts(world: "World", user: str, *, blank_id_allowed: bool) -> Doc:
+    """What the Office 365 app knows of a person, and the issuer that the person's domain expects."""
+    found = _app_users(world, f"&q={user.partition('@')[0]}")
     app_user = next((item for item in found if item["credentials"]["userName"].casefold() == user.casefold()), None)
     if app_user is None:
         raise LabError(f"{user} is not assigned to the Office 365 app.", hint="Assign the person first.")
     name = app_user["credentials"]["userName"]
     immutable = app_user["profile"].get("immutableId") or ""
+    if not immutable and not blank_id_allowed:
+        raise LabError(f"{user} has no immutable id in Okta.", hint="Use --set immutableId=VALUE.")
     return {"upn": name, "immutableId": immutable, "issuer": issuer_of(world, name.rpartition("@")[2])}
+
+
+def _victim(world: "World", user: str, victim: str | None, facts: Doc) -> Doc:
+    """Another person of the app: the one asked for, or the first who has an immutable id."""
+    if victim is not None:
+        return _facts(world, victim, blank_id_allowed=False)
+    for item in _app_users(world, ""):
+        name, immutable = (item.get("credentials") or {}).get("userName") or "", item["profile"].get("immutableId")
+        if immutable and name.casefold() != user.casefold():
+            return {"upn": name, "immutableId": immutable, "issuer": facts["issuer"]}
+    return {"upn": f"victim@{user.rpartition('@')[2]}", "immutableId": "dmljdGlt", "issuer": facts["issuer"]}
 
 
 def issuer_of(world: "World", domain: str) -> str:
@@ -119,46 +182,34 @@ def issuer_of(world: "World", domain: str) -> str:
 # -- JWT ----------------------------------------------------------------------------------------------------------
 
 
-def _jwt(world: "World", kind: str, user: str, claims: dict[str, str], broken: str | None) -> str:
-    token = _issued(world, user)["id_token" if kind == "id" else "access_token"]
-    if not claims and broken is None:
-        return str(token)
+def _jwt(
+    world: "World", kind: str, user: str, claims: dict[str, str], chosen: Break | None, *, span: int | None,
+    algorithm: str | None, key: str | Doc | None,
+) -> str:  # fmt: skip
+    token = str(_issued(world, user)["id_token" if kind == "id" else "access_token"])
+    if not (claims or chosen or span is not None or algorithm or key):
+        return token
     found = jose.read_unverified(token)
-    payload: Doc = {**found.claims, **claims}
-    shift = {"expired": -2 * 3600, "not-yet-valid": 2 * 3600}.get(broken or "", 0)
-    for name in ("iat", "nbf", "exp"):
-        payload[name] = int(payload[name]) + shift
-    if broken == "audience":
-        payload["aud"] = "https://someone.example"
-    if broken == "issuer":
-        payload["iss"] = "https://sts.windows.net/00000000-0000-4000-8000-000000000000/"
-    key = _key(world, FOREIGN_KEY) if broken == "foreign-key" else _tenant_key(world)
-    header = {name: value for name, value in found.header.items() if name != "alg"}
-    if broken == "foreign-key":
-        header.update(kid=key.kid_sha1, x5t=key.kid_sha1)
-    made = jose.mint_jwt(payload, key, headers=header)
-    edit = _JWT_EDITS.get(broken or "")
-    return edit(made) if edit else made
+    payload: Doc = {**found.claims, **{name: value_of(text) for name, text in claims.items()}}
+    if span is not None:
+        payload["exp"] = int(payload["iat"]) + span // 1000
+    payload = {name: value for name, value in payload.items() if value is not None}
+    own = _tenant_key(world, str(found.header["kid"])) if key in (None, "signing") else _key(world, key)
+    forgery = JwtForgery(dict(found.header), payload, own, _key(world, "foreign"))
+    if chosen:
+        return str(chosen.apply(forgery))
+    if algorithm is not None:
+        return jwt.with_algorithm(forgery, _jwt_algorithm(algorithm))
+    return jwt.mint(forgery)
 
 
-def _flip_signature(text: str) -> str:
-    head, dot, signature = text.rpartition(".")
-    return head + dot + ("A" if signature[0] != "A" else "B") + signature[1:]
-
-
-def _flip_claim(text: str) -> str:
-    head, body, signature = text.split(".")
-    plain = bytearray(b64url_decode(body))
-    at = plain.index(b'"tid":"') + 7
-    plain[at] = ord("0") if plain[at] != ord("0") else ord("1")
-    return f"{head}.{b64url(bytes(plain))}.{signature}"
-
-
-_JWT_EDITS: dict[str, Callable[[str], str]] = {
-    "signature": _flip_signature,
-    "claim": _flip_claim,
-    "unsigned": lambda text: text.rpartition(".")[0] + ".",
-}
+def _jwt_algorithm(name: str) -> str:
+    known = {"rsa-sha256": "RS256", "rsa-sha384": "RS384", "rsa-sha512": "RS512"}
+    found = known.get(name.lower(), name)
+    if found not in (*jwt.ALGORITHMS, "HS256", "none"):
+        hint = f"Algorithms: {', '.join(jwt.ALGORITHMS)}, HS256 (keyed with the public certificate), none."
+        raise LabError(f"JWTs are not signed with {name!r} here.", hint=hint)
+    return found
 
 
 def _issued(world: "World", user: str) -> Doc:
@@ -173,11 +224,8 @@ def _issued(world: "World", user: str) -> Doc:
     if known is not None and not known["federated"]:
         form.update(grant_type="password", username=user, password=known["password"])
     else:
-        envelope = _saml(world, "wresult", user, {}, None)
-        start, end = envelope.index("<saml:Assertion"), envelope.index("</saml:Assertion>") + len("</saml:Assertion>")
-        form.update(
-            grant_type="urn:ietf:params:oauth:grant-type:saml1_1-bearer", assertion=b64url(envelope[start:end].encode())
-        )
+        assertion = mint(world, "assertion", user, {}, None)
+        form.update(grant_type="urn:ietf:params:oauth:grant-type:saml1_1-bearer", assertion=b64url(assertion.encode()))
     answer = Http(world.transport).request("POST", url, form=form)
     if answer.status != 200:
         raise LabError(f"No token is issued for {user}: {doc_of(answer).get('error_description', answer.status)}")
@@ -187,20 +235,31 @@ def _issued(world: "World", user: str) -> Doc:
 # -- keys and ids -------------------------------------------------------------------------------------------------
 
 
-def _key(world: "World", stem: str | None) -> SigningKey:
-    stem = stem or world.spec.lab.get("okta", {}).get("signing_key")
+def _key(world: "World", given: str | Doc | None) -> SigningKey:
+    """A SAML signing key: the world's own for None and "signing", the unregistered one for "foreign", or a given one."""
+    if isinstance(given, dict):
+        try:
+            return load_signing_key(str(given.get("key", "")).encode(), str(given.get("certificate", "")).encode())
+        except ValueError as error:
+            hint = "Give an RSA key and its certificate, as PEM."
+            raise LabError(f"The key is not usable: {error}.", hint=hint) from error
+    stem = FOREIGN_KEY if given == "foreign" else given
+    if stem in (None, "signing"):
+        stem = world.spec.lab.get("okta", {}).get("signing_key")
     if not stem:
         raise LabError("This world names no signing key.", hint="Give `lab.okta.signing_key` in the world file.")
     return load_signing_key(read_fixture(stem + ".key"), read_fixture(stem + ".crt"))
 
 
-def _tenant_key(world: "World") -> SigningKey:
+def _tenant_key(world: "World", kid: str) -> SigningKey:
+    """The key with which the tenant signed a token."""
     from emulator.entra.tokens import SIGNING_KEYS
 
-    row = world.hosts.service("login").store.find(SIGNING_KEYS, "use", "active")
-    if row is None:
-        raise LabError("This tenant has no active signing key.")
-    return load_signing_key(row["_key"].encode(), row["_certificate"].encode())
+    for row in world.hosts.service("login").store.all(SIGNING_KEYS):
+        key = load_signing_key(row["_key"].encode(), row["_certificate"].encode())
+        if key.kid_sha1 == kid:
+            return key
+    raise LabError("This tenant has no signing key of its own.")
 
 
 def _fresh_id(world: "World") -> str:

@@ -3,6 +3,7 @@
 Nothing else leaves: a lab must not knock at strangers' doors because somebody typed an address into a form.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emulator.kernel.exchange import Answer, Exchange
@@ -12,6 +13,7 @@ from emulator.wire.client import Tcp, Transport, Unreachable
 if TYPE_CHECKING:
     from emulator.serving.world import World
 
+_AGENT = "/_lab/directory/agent/"
 PATIENCE_S = 3.0
 """How long the vendor waits for a hook's receiver."""
 
@@ -24,13 +26,20 @@ class Outward:
         self._own = own
         self._tcp = Tcp(timeout=PATIENCE_S)
 
+    def _with_key(self, exchange: Exchange) -> Exchange:
+        """What the org asks of its directory's agent carries the control token, where control routes want one."""
+        token = self._world.control_token
+        if token is None or not exchange.path.startswith(_AGENT):
+            return exchange
+        return replace(exchange, headers={**exchange.headers, "authorization": f"Bearer {token}"})
+
     def send(self, exchange: Exchange) -> Answer | None:
         """The answer; None where nobody answers, or the host may not be asked."""
         name = name_of(exchange.host)
         hosts = self._world.hosts
         try:
             if name in hosts.by_name:
-                return self._own.send(exchange)
+                return self._own.send(self._with_key(exchange))
             if name and (is_loopback(name) or name in hosts.extra):
                 return self._tcp.send(exchange)
         except Unreachable:

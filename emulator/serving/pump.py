@@ -12,15 +12,26 @@ from emulator.serving.notices import Notices
 from emulator.wire.client import Transport, Unreachable
 
 if TYPE_CHECKING:
+    from emulator.serving.onpremises import OnPremises
     from emulator.serving.world import World
 
 _LONGEST_WAIT = 5.0
 _POLL = 0.1
+_ASIDE = 0.5
 
 
 def connector_of(world: "World", transport: Transport) -> Connector:
     """A connector of the world's org."""
     return Connector(transport, org=f"https://{world.hosts.service('okta').host}", agent_token=world.agent_token)
+
+
+def _onpremises(world: "World", transport: Transport) -> "OnPremises | None":
+    """What works on-premises, in a world that has any such place."""
+    if not any(service.name == "directory" for service in world.services):
+        return None
+    from emulator.serving.onpremises import OnPremises
+
+    return OnPremises(world, transport)
 
 
 class Work:
@@ -31,10 +42,16 @@ class Work:
         self._connector = connector_of(world, transport) if has_org else None
         self._courier = Courier(world, transport) if has_org else None
         self._notices = Notices(world, transport)
+        self._onpremises = _onpremises(world, transport)
+
+    @property
+    def helped(self) -> bool:
+        """Whether another connector is at the org's jobs, too."""
+        return self._connector is not None and self._connector.port.held > 1
 
     def run_once(self) -> Doc | None:
         """Do one thing and tell what; None when nothing is due."""
-        for worker in (self._connector, self._courier, self._notices):
+        for worker in (self._connector, self._onpremises, self._courier, self._notices):
             done = worker.run_once() if worker is not None else None
             if done is not None:
                 return done
@@ -42,7 +59,8 @@ class Work:
 
     def next_due(self) -> str | None:
         """When the next thing is due, as an instant."""
-        instants = [worker.next_due() for worker in (self._connector, self._notices) if worker is not None]
+        waiting = (self._connector, self._onpremises, self._notices)
+        instants = [worker.next_due() for worker in waiting if worker is not None]
         return min((at for at in instants if at is not None), default=None)
 
 
@@ -97,7 +115,8 @@ class Pump:
             self._wake.clear()
             try:
                 while not self._stop.is_set() and self._work.run_once() is not None:
-                    pass
+                    if self._work.helped:  # it has a process of its own: this one serves
+                        self._stop.wait(_ASIDE)
                 wait = self._until(self._work.next_due())
             except (Unreachable, LabError):
                 # The lab is starting, stopping, or was restored under a running job: look again soon. A commit does not

@@ -6,6 +6,8 @@ so nothing outlives a parent that was killed.
 """
 
 import contextlib
+import ctypes
+import gc
 import subprocess
 import sys
 import threading
@@ -19,8 +21,10 @@ from emulator.kernel.problems import LabError
 from emulator.serving.front import Front
 from emulator.serving.listen import Listener
 from emulator.serving.world import World
+from emulator.store import checkpoints
 
 READY = b"ready\n"
+_START = "from emulator import cache; cache.keep_bytecode(); from emulator.serving.workers import main; main()"
 
 
 class Workers:
@@ -34,9 +38,7 @@ class Workers:
     def start(self) -> None:
         """Start all; LabError when one does not come up."""
         for number in range(1, self._count + 1):
-            child = subprocess.Popen(
-                [sys.executable, "-m", "emulator.serving.workers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            child = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._children.append(child)
             assert child.stdin is not None
             child.stdin.write(orjson.dumps({**self._order, "worker": number}) + b"\n")
@@ -65,6 +67,16 @@ class Workers:
         return [child.pid for child in self._children]
 
 
+def settle_memory() -> None:
+    """What is there when a world is up stays: it need not be looked through for garbage at every turn."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # glibc keeps what making a world took; others do not
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with contextlib.suppress(OSError):
@@ -78,6 +90,8 @@ def main() -> None:
         order["world"], data=Path(order["data"]), worker=order["worker"], allow_hosts=tuple(order["allow_hosts"])
     )
     world.control_token = order["control_token"]
+    world.share(Path(order["rates"]))
+    checkpoints.leave(world.database)
     listeners = [Listener(**item) for item in order["listeners"]]
     files = {name: Path(path) for name, path in order["files"].items()}
     front = Front(world.answer, listeners, files, names=world.hosts.names())
@@ -91,11 +105,9 @@ def main() -> None:
         ended.set()
 
     threading.Thread(target=watch, daemon=True).start()
+    world.warm()
+    settle_memory()
     with contextlib.suppress(KeyboardInterrupt):
         ended.wait()
     front.stop()
     world.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -92,9 +93,12 @@ class World:
     # -- making -------------------------------------------------------------------------------------------------
 
     def _open(self, settings: Doc) -> Database:
-        kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
         if self.data is not None:
-            return self._open_file(kinds, settings)
+            from emulator.serving import codeindex
+
+            stored = {name: codeindex.stored_types(name.partition(":")[0]) for name in self.spec.parties}
+            return self._open_file(stored, settings)
+        kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
         database = self._open_memory(kinds) if (self.people or 0) < _LARGE else self._open_scratch(kinds)
         database.set_settings({**database.settings(), **settings})
         return database
@@ -126,20 +130,23 @@ class World:
             made.execute("PRAGMA journal_mode=DELETE")
             made.close()
 
-        people = self.people or 0
-        if people >= _LARGE:
-            from emulator.serving import images
+        from emulator.serving import codeindex, images
 
+        people = self.people or 0
+        if people < _LARGE and self.loaded.source:
+            images.copy(images.small(codeindex.fingerprint(), self.loaded.key, self.seed, str(people)), path, make)
+            return
+        if people >= _LARGE:
             name = images.key(schema.fingerprint(kinds), self.loaded.key, self.seed, str(people))
             images.copy(name, path, make)
             return
-        partial = path.with_suffix(".making")
-        partial.unlink(missing_ok=True)
+        making = path.with_suffix(".making")
+        making.unlink(missing_ok=True)
         try:
-            make(partial)
-            partial.rename(path)
+            make(making)
+            making.rename(path)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            making.unlink(missing_ok=True)
             raise
 
     def _open_file(self, kinds: dict[str, list[Any]], settings: Doc) -> Database:
@@ -160,6 +167,8 @@ class World:
                     hint="Give another --data directory, or leave --people out.",
                 )
             self.people = kept.get("people", 0)
+            if not self.worker:
+                snapshots.renew(database)
             settings = {**settings, "seed": kept.get("seed", self.seed)}
         else:
             self._make_file(kinds, path)
@@ -189,7 +198,7 @@ class World:
         seedings: dict[str, Seeding] = {}
         try:
             with database.write():
-                for name, spec in self.spec.parties.items():
+                for name, spec in self._in_order(database):
                     kind = party_type(name.partition(":")[0])
                     ids = self._ids(database, name, bytes.fromhex(secret))
                     store, info = database.store(name), kind.describe(spec)
@@ -202,6 +211,18 @@ class World:
             raise
         database.execute("DELETE FROM log")
         return database
+
+    def _in_order(self, database: Database) -> Iterator[tuple[str, Doc]]:
+        """The parties and their parts of the world file; directories first, for orgs have imported from them."""
+        parties = self.spec.parties
+        forests = [name for name in parties if name.partition(":")[0] == "directory"]
+        for name in [*forests, *(name for name in parties if name not in forests)]:
+            spec = parties[name]
+            if forests and name.partition(":")[0] == "okta":
+                from emulator.serving.onpremises import completed
+
+                spec = completed(spec, database, parties)
+            yield name, spec
 
     def _populate(self, database: Database, seedings: dict[str, Seeding], secret: bytes) -> None:
         from emulator.serving import estates
@@ -220,8 +241,23 @@ class World:
             info = kind.describe(spec)
             store, ids = self.database.store(name), self._ids(self.database, name, secret)
             for service in kind.services:
-                routes = routes_of(kind.name, service.name)
+                routes = partial(routes_of, kind.name, service.name)
                 yield Service(service, name, service.hosts(info)[0], info, store, ids, routes)
+
+    def share(self, rates_file: Path) -> None:
+        """Be one of several processes on the data directory, which count requests in that file."""
+        from emulator.serving.rates import SharedWindows
+
+        self.engine.shared = True
+        for service in self.services:
+            service.windows = SharedWindows(rates_file, self.worker, f"{service.party} {service.name}")
+
+    def warm(self) -> None:
+        """Load the code of every party, before somebody waits for it."""
+        for service in self.services:
+            with self.database.lock:
+                if not service.ready:
+                    service.prepare()
 
     def _follow(self) -> None:
         """Replicas, where the world file asks for lag. Worker 0 has made them by the time that others come."""

@@ -198,14 +198,16 @@ class Store:
 
         It is shared: not to be changed in place. `make` may raise; nothing is kept then.
         """
-        return make() if self.database.writing else self._kept(self.database.memo, key, make)
+        database = self.database
+        return make() if database.writing else self._kept(database.memo, (self.party, *key), make)
 
     def steady(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """The same from documents of any kind: kept until any document changes, in any process."""
-        return make() if self.database.writing else self._kept(self.database.steady, key, make)
+        database = self.database
+        return make() if database.writing else self._kept(database.steady, (self.party, *key), make)
 
-    def _kept(self, memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        key = (self.party, *key)
+    @staticmethod
+    def _kept(memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], make: Callable[[], T]) -> T:
         if key not in memo:
             if len(memo) > _MOST_MEMO:
                 memo.clear()

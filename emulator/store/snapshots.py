@@ -59,6 +59,14 @@ def restore(database: Database, name: str) -> None:
         database.execute("DELETE FROM restores WHERE epoch <= (SELECT epoch FROM meta) - ?", (_RESTORES_KEPT,))
 
 
+def renew(database: Database) -> None:
+    """Begin an epoch in which nothing is taken back: what a process that is gone held for the last one is void."""
+    with database.write():
+        database.execute("UPDATE meta SET epoch = epoch + 1")
+        database.execute("INSERT INTO restores SELECT epoch, ? FROM meta", (position(database),))
+        database.execute("DELETE FROM restores WHERE epoch <= (SELECT epoch FROM meta) - ?", (_RESTORES_KEPT,))
+
+
 def undo(database: Database, place: int) -> None:
     """Take back the changes after a position of the log; the caller holds the write transaction."""
     changes = database.execute("SELECT tbl, seq, op, id, doc FROM log WHERE n > ? ORDER BY n", (place,)).fetchall()

@@ -19,7 +19,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 
 BODY_LIMIT = 64 * 1024
-RING_BYTES = 16 * 1024 * 1024
+RING_BYTES = 8 * 1024 * 1024
 MASK = "***"
 _SECRET_HEADERS = {"authorization", "cookie", "set-cookie", "dpop", "x-lab-token"}
 _SECRET_FIELDS = {
@@ -84,7 +84,8 @@ class Tape:
         self._ring.append((
             self._count, at, party, service, operation, request_id, exchange.method, host, exchange.path,
             exchange.query, exchange.headers, exchange.body[:BODY_LIMIT], answer.status, answer.headers,
-            answer.body[:BODY_LIMIT], why,
+            bytes(memoryview(answer.body)[:BODY_LIMIT]),  # a copy: what orjson made holds several times its length
+            why,
         ))  # fmt: skip
         if self._most is not None:
             self._bytes += _size(self._ring[-1])
@@ -105,7 +106,7 @@ class Tape:
 
 
 def _size(row: tuple[Any, ...]) -> int:
-    return len(row[11]) + len(row[14])
+    return len(row[9]) + len(row[11]) + len(row[14])
 
 
 def _hop(row: tuple[Any, ...]) -> Hop:

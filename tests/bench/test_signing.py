@@ -34,7 +34,11 @@ class Server:
         pin = load.pinned(load.SERVER_CORE) if workers == 1 else []
         extra = ["--people", str(people)] if people else []
         self.child = subprocess.Popen([*pin, *command, *extra], stdout=subprocess.PIPE, text=True)
-        self.info = json.loads(self.child.stdout.readline())
+        line = self.child.stdout.readline()
+        if not line:
+            self.__exit__()
+            pytest.fail("the server did not start")
+        self.info = json.loads(line)
         self.remote = Remote(self.info)
         self.urls = self.info["urls"]
 

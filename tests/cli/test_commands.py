@@ -88,6 +88,12 @@ def test_logs_and_trace(lab):
     assert not any(lab["okta"]["token"] in json.dumps(hop) for hop in hops)
 
 
+def test_trace_why_tells_what_a_sign_in_was_decided_by(lab):
+    nobody = run("trace", "why", "nobody@acme.example", "--data", lab["data_dir"])
+    assert (nobody.returncode, nobody.stdout) == (0, "No sign-in has been decided yet.\n")
+    assert json.loads(run("trace", "why", "nobody@acme.example", "--json", "--data", lab["data_dir"]).stdout) == []
+
+
 def test_permissions_of_each_client(lab):
     run("call", "entra", "GET", "/users", "--data", lab["data_dir"])
     found = json.loads(run("permissions", "--json", "--data", lab["data_dir"]).stdout)

@@ -13,6 +13,30 @@ from emulator.serving.lab import Lab
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent / "node"
 
+BROWSER = r"""
+const jar = {};
+async function go(url, fields) {
+    for (let hop = 0; hop < 10; hop++) {
+        if (url.startsWith('http://localhost')) return {url};
+        const cookie = Object.entries(jar).map(([k, v]) => k + '=' + v).join('; ');
+        const init = {redirect: 'manual', headers: {cookie}};
+        if (fields) { init.method = 'POST'; init.body = new URLSearchParams(fields); }
+        const answer = await fetch(url, init);
+        for (const line of answer.headers.getSetCookie()) {
+            const [, name, value] = line.match(/^([^=]+)=([^;]*)/); jar[name] = value;
+        }
+        if (answer.status !== 302) return {url, text: await answer.text()};
+        url = new URL(answer.headers.get('location'), url).href; fields = null;
+    }
+}
+function submit(page, fields) {
+    const [, action, body] = page.text.match(/<form method="post" action="([^"]+)">([\s\S]*?)<\/form>/);
+    const hidden = Object.fromEntries([...body.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(m => [m[1], m[2]]));
+    return go(new URL(action, page.url).href, {...hidden, ...fields});
+}
+"""
+"""A browser in a few lines: cookies, redirects, forms; it stops at http://localhost."""
+
 
 @pytest.fixture(scope="module")
 def lab():
@@ -75,6 +99,44 @@ def test_graph_client_with_azure_identity(lab):
         console.log(domains.value.map(d => d.id).sort().join(' '));
     """)  # fmt: skip
     assert "acme.example" in out
+
+
+def test_msal_node_device_code(lab):
+    """The person lets the device in at the page while msal-node polls."""
+    user = next(u for u in lab.info["users"] if u["role"] == "person" and not u["federated"])
+    assert run(lab, f"""
+        import {{ PublicClientApplication }} from '@azure/msal-node';
+        {BROWSER}
+        const authority = 'https://login.microsoftonline.com/' + process.env.AZURE_TENANT_ID;
+        const app = new PublicClientApplication({{auth: {{clientId: process.env.PUBLIC_CLIENT, authority}}}});
+        const found = await app.acquireTokenByDeviceCode({{scopes: ['User.Read'], deviceCodeCallback: async told => {{
+            let page = await go(told.verificationUri);
+            page = await submit(page, {{otc: told.userCode}});
+            page = await submit(page, {{loginfmt: {user["login"]!r}}});
+            page = await submit(page, {{passwd: {user["password"]!r}}});
+            await submit(page, {{}});
+        }}}});
+        console.log(found.accessToken.length > 100 && found.account.username);
+    """) == user["login"]  # fmt: skip
+
+
+def test_msal_node_authorization_code(lab):
+    user = next(u for u in lab.info["users"] if u["role"] == "person" and not u["federated"])
+    assert run(lab, f"""
+        import {{ PublicClientApplication, CryptoProvider }} from '@azure/msal-node';
+        {BROWSER}
+        const authority = 'https://login.microsoftonline.com/' + process.env.AZURE_TENANT_ID;
+        const app = new PublicClientApplication({{auth: {{clientId: process.env.PUBLIC_CLIENT, authority}}}});
+        const {{ verifier, challenge }} = await new CryptoProvider().generatePkceCodes();
+        const redirectUri = 'http://localhost:5173', scopes = ['User.Read'];
+        let page = await go(await app.getAuthCodeUrl({{scopes, redirectUri, codeChallenge: challenge, codeChallengeMethod: 'S256'}}));
+        page = await submit(page, {{loginfmt: {user["login"]!r}}});
+        page = await submit(page, {{passwd: {user["password"]!r}}});
+        const code = new URL(page.url).searchParams.get('code');
+        const found = await app.acquireTokenByCode({{scopes, redirectUri, code, codeVerifier: verifier}});
+        const again = await app.acquireTokenSilent({{scopes, account: found.account, forceRefresh: true}});
+        console.log(again.accessToken.length > 100 && again.account.username);
+    """) == user["login"]  # fmt: skip
 
 
 def test_no_other_host_is_reached(lab):

@@ -131,3 +131,36 @@ def test_msgraph_sdk_reads_me_and_users(lab):
         asyncio.run(main())
     """, "msgraph", "azure.identity")  # fmt: skip
     assert out.split() == [user["login"], "True"]
+
+
+@pytest.mark.clients
+def test_azure_identity_device_code_and_on_behalf_of(lab):
+    user = person(lab, federated=False)
+    out = run(lab, f"""
+        import os, re, urllib.parse
+        import requests
+        from azure.identity import DeviceCodeCredential, OnBehalfOfCredential, UsernamePasswordCredential
+        from azure.core.exceptions import ClientAuthenticationError
+
+        def let_in(uri, code, expires):
+            browser = requests.Session()
+            def post(page, fields, number=0):
+                form = re.findall(r'<form method="post" action="([^"]+)">(.*?)</form>', page.text, re.S)[number]
+                hidden = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form[1]))
+                return browser.post(urllib.parse.urljoin(page.url, form[0]), data={{**hidden, **fields}}, timeout=20)
+            page = post(browser.get(uri, timeout=20), {{"otc": code}})
+            page = post(page, {{"loginfmt": {user["login"]!r}}})
+            page = post(page, {{"passwd": {user["password"]!r}}})
+            assert "You have signed in" in post(page, {{}}).text
+
+        device = DeviceCodeCredential(os.environ["PUBLIC_CLIENT"], tenant_id=os.environ["AZURE_TENANT_ID"], prompt_callback=let_in)
+        print(len(device.get_token("https://graph.microsoft.com/User.Read").token) > 100)
+        wrong = OnBehalfOfCredential(os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"],
+            client_secret=os.environ["AZURE_CLIENT_SECRET"],
+            user_assertion=device.get_token("https://graph.microsoft.com/User.Read").token)
+        try:
+            wrong.get_token("https://graph.microsoft.com/User.Read")
+        except ClientAuthenticationError as error:
+            print("AADSTS500131" in error.message)
+    """, "azure.identity", "requests")  # fmt: skip
+    assert out.split() == ["True", "True"]

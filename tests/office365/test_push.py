@@ -228,9 +228,9 @@ def test_license_only_does_not_create() -> None:
 
 
 @pytest.mark.parametrize("type", ["USER_SYNC", "UNIVERSAL_SYNC"])
-def test_directory_sync_types_say_that_they_are_not_emulated(type: str) -> None:
+def test_directory_sync_types_need_the_sync_account(type: str) -> None:
     cloud = Cloud()
     ack = finish(cloud, push(cloud, type=type))
     assert ack["outcome"] == "failed"
-    assert f"Provisioning type {type} is not emulated" in ack["message"]
+    assert "Directory synchronization is not set up: choose the provisioning type again." in ack["message"]
     assert cloud.users == {}

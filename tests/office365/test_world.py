@@ -96,7 +96,7 @@ def test_an_assigned_person_gets_an_account_with_immutable_id_and_licence(ready:
 
 def test_the_licences_of_the_tenant_are_the_values_that_may_be_assigned(ready: Estate) -> None:
     found = ready.okta.get(f"/api/internal/v1/apps/{ready.app}/office365/licenses")
-    assert [item["skuPartNumber"] for item in found["items"]] == ["ENTERPRISEPACK", "SPB"]
+    assert [item["skuPartNumber"] for item in found["items"]] == ["ENTERPRISEPACK", "SPB", "FLOW_FREE"]
     ready.assign(SAM, licenses=["SPB:INTUNE_A"])
     ready.world.sync()
     [held] = ready.entra.get(f"/users/{SAM}/licenseDetails")["value"]

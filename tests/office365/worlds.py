@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import orjson
+
 from emulator import World
 from emulator.kernel.doc import Doc
+from emulator.wire.client import Http
 
 HOST = "acme.okta.com"
 AGENT = "agent-token-for-tests"
+ADMIN = "00uadminacme0000000x"
 TENANT = "5d0c1c2e-2222-4222-8222-222222222222"
 FEDERATION_CLIENT = "f0000000-0000-4000-8000-000000000001"
 PROVISIONING_CLIENT = "f0000000-0000-4000-8000-000000000002"
@@ -42,10 +46,10 @@ def _org() -> Doc:
     return {
         "org": {"id": "00oacme000000000000x", "subdomain": "acme", "host": HOST, "companyName": "Acme"},
         "agent_token": AGENT,
-        "tokens": [{"name": "lab", "user": "ada@acme.example", "token": "00lab-administrators-token"}],
+        "tokens": [{"name": "lab", "user": ADMIN, "token": "00lab-administrators-token"}],
         "groups": [{"name": "Sales"}],
         "users": [
-            person("Ada", "Min", admin="SUPER_ADMIN"),
+            person("Ada", "Min", id=ADMIN, admin="SUPER_ADMIN"),
             person("Dana", "Reyes", groups=["Sales"], profile={"countryCode": "NL"}),
             person("Sam", "Okoro"),
         ],
@@ -84,7 +88,8 @@ def _tenant() -> Doc:
             {"id": "acme-labs.example"},
             {"id": "new.example", "isVerified": False},
         ],
-        "skus": [{"skuPartNumber": "ENTERPRISEPACK", "enabled": 1}, {"skuPartNumber": "SPB", "enabled": 5}],
+        "skus": [{"skuPartNumber": "ENTERPRISEPACK", "enabled": 1}, {"skuPartNumber": "SPB", "enabled": 5},
+                 {"skuPartNumber": "FLOW_FREE", "enabled": 9}],
         "users": [
             {
                 "userPrincipalName": "admin@acme.onmicrosoft.com",
@@ -164,6 +169,116 @@ class Estate:
         capabilities = {"create": {"lifecycleCreate": on}, "update": {"profile": on, "lifecycleDeactivate": on}}
         self.okta.put(f"/api/v1/apps/{self.app}/features/USER_PROVISIONING", capabilities)
         self.operation("POST", "metadata/refresh")
+
+    def change(self, *, mode: str | None = None, **settings: Any) -> Doc:
+        """Save the app with other settings of settings.app, or another sign-on mode; answers the app."""
+        whole = self.okta.get(f"/api/v1/apps/{self.app}")
+        whole["settings"]["app"] |= settings
+        found: Doc = self.okta.put(f"/api/v1/apps/{self.app}", {**whole, **({"signOnMode": mode} if mode else {})})
+        self.world.sync()
+        return found
+
+    def capabilities(self, **update: Any) -> None:
+        """Change the update part of the USER_PROVISIONING feature."""
+        self.okta.put(f"/api/v1/apps/{self.app}/features/USER_PROVISIONING", {"update": update})
+
+    def menu(self, action: str, days: int = 0) -> None:
+        """Choose what happens to people who leave."""
+        body = {"action": action, "gracePeriodDays": days}
+        self.okta.put(f"/api/internal/v1/apps/{self.app}/office365/deprovisioning", body)
+
+    def edit(self, login: str, **body: Any) -> Doc:
+        """Edit an assignment with the pencil."""
+        user = self.okta.get(f"/api/v1/users/{login}")
+        found: Doc = self.okta.post(f"/api/v1/apps/{self.app}/users/{user['id']}", body)
+        self.world.sync()
+        return found
+
+    def unassign(self, login: str) -> None:
+        user = self.okta.get(f"/api/v1/users/{login}")
+        self.okta.delete(f"/api/v1/apps/{self.app}/users/{user['id']}")
+        self.world.sync()
+
+    def profile(self, who: str, /, **profile: Any) -> None:
+        """Change an Okta user's profile."""
+        self.okta.post(f"/api/v1/users/{who}", {"profile": profile})
+        self.world.sync()
+
+    def map(self, **expressions: str | None) -> None:
+        """Set (None: remove) expressions of the mapping to the app."""
+        mappings = self.okta.get(f"/api/v1/mappings?targetId={self.app}")
+        [id] = [item["id"] for item in mappings if item["target"]["id"] == self.app]
+        properties = {
+            name: None if text is None else {"expression": text, "pushStatus": "PUSH"}
+            for name, text in expressions.items()
+        }
+        self.okta.post(f"/api/v1/mappings/{id}", {"properties": properties})
+
+    def attribute(self, name: str, **item: Any) -> None:
+        """Add a custom attribute to the app's profile."""
+        found = {"title": name, "type": "string", "required": False, **item}
+        body = {"definitions": {"custom": {"id": "#custom", "type": "object", "properties": {name: found}}}}
+        self.okta.post(f"/api/v1/meta/schemas/apps/{self.app}/default", body)
+
+    def group(self, name: str, *logins: str) -> str:
+        """A new Okta group with members."""
+        made = self.okta.post("/api/v1/groups", {"profile": {"name": name, "description": f"All of {name}"}})
+        for login in logins:
+            user = self.okta.get(f"/api/v1/users/{login}")
+            self.okta.put(f"/api/v1/groups/{made['id']}/users/{user['id']}")
+        return str(made["id"])
+
+    def assign_group(self, id: str, **body: Any) -> None:
+        self.okta.put(f"/api/v1/apps/{self.app}/groups/{id}", body)
+        self.world.sync()
+
+    def retry(self) -> None:
+        """Retry every failed task of the app."""
+        self.okta.post("/api/internal/v1/tasks/retry", {"appId": self.app})
+        self.world.sync()
+
+    def skus(self, upn: str) -> list[str]:
+        """Part numbers that a Microsoft user holds."""
+        found = self.entra.get(f"/users/{upn}/licenseDetails")["value"]
+        return sorted(item["skuPartNumber"] for item in found)
+
+    def roles(self, upn: str) -> list[str]:
+        found = self.entra.get(f"/users/{upn}/memberOf")["value"]
+        return sorted(item["displayName"] for item in found if item["@odata.type"].endswith("directoryRole"))
+
+    def graph_calls(self, since: int = 0) -> list[tuple[str, str]]:
+        """Method and path of what the connector sent to Graph after a number of the tape."""
+        return [
+            (hop.method, hop.url.partition("/v1.0")[2])
+            for hop in self.world.tape
+            if hop.n > since
+            and hop.service == "graph"
+            and "Okta-Office365" in dict(hop.request_headers).get("user-agent", "")
+        ]
+
+    def mark(self) -> int:
+        """The tape's present end."""
+        return self.world.tape[-1].n
+
+    def bodies(self, since: int, method: str, end: str) -> list[Doc]:
+        """JSON bodies that the connector sent to Graph paths with that end."""
+        return [
+            orjson.loads(hop.request_body)
+            for hop in self.world.tape
+            if hop.n > since and hop.service == "graph" and hop.method == method and hop.url.endswith(end)
+            and "Okta-Office365" in dict(hop.request_headers).get("user-agent", "")
+        ]  # fmt: skip
+
+    def ropc(self, login: str, password: str) -> Doc:
+        """A sign-in by name and password at Microsoft: the token answer, or the error's."""
+        form = {
+            "grant_type": "password", "client_id": "1b730954-1685-4b74-9bfd-dac224a7b894", "username": login,
+            "password": password, "scope": "https://graph.microsoft.com/.default",
+        }  # fmt: skip
+        url = f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+        answer = Http(self.world.transport).request("POST", url, form=form)
+        found: Doc = orjson.loads(answer.body)
+        return found
 
     def operation(self, method: str, path: str, body: Doc | None = None) -> Doc:
         """Ask for connector work, let it run, and answer the operation."""

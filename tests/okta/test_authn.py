@@ -141,7 +141,10 @@ def test_cancel(org: World) -> None:
     assert post(org, "/credentials/change_password", body, status=401)["errorCode"] == "E0000011"
 
 
-def test_a_step_up_transaction_is_refused_as_not_emulated(org: World) -> None:
-    answer = anonymous(org).request("POST", "/api/v1/authn", json={"stateToken": "x"})
-    why = org.why(str(answer.header("x-okta-request-id")))
-    assert answer.status == 400 and why is not None and why["emulated"] is False
+def test_a_transaction_tells_how_it_stands(org: World) -> None:
+    assert post(org, "", {"stateToken": "x"}, status=401)["errorCode"] == "E0000011"
+    org.okta.post(f"/api/v1/users/{SAM_ID}/lifecycle/expire_password")
+    state = sign_in(org, "sam@acme.example", PASSWORD)
+    assert post(org, "", {"stateToken": state["stateToken"]}) == state
+    org.clock.advance(minutes=6)
+    assert post(org, "", {"stateToken": state["stateToken"]}, status=401)["errorCode"] == "E0000011"

@@ -32,10 +32,10 @@ def test_a_push_carries_all_that_a_connector_needs():
             "userName": "dana@acme.example", "externalId": None, "displayName": "Dana Reyes",
         }  # fmt: skip
         assert job["desired"] == {
-            "userName": "dana@acme.example", "provisioningType": "PROFILE_SYNC",
+            "userName": "dana@acme.example", "provisioningType": "PROFILE_SYNC", "accountEnabled": True,
             "profile": {
                 "immutableId": worlds.DANA_GUID, "usageLocation": "NL", "firstName": "Dana", "lastName": "Reyes",
-                "displayName": "Dana Reyes", "email": "dana@acme.example", "licenses": ["SPE_E5"], "roles": None,
+                "displayName": "Dana Reyes", "licenses": ["SPE_E5"], "roles": None,
             },
         }  # fmt: skip
         assert job["settings"]["msftTenant"] == "acme" and job["settings"]["label"] == "Microsoft Office 365"
@@ -59,7 +59,7 @@ def test_kinds_and_max_choose():
             assign(world, user_id)
         assert lease(world, kinds=["domains.fetch"]) == []
         assert len(lease(world, kinds=["user.push"], max=5)) == 2
-        for body in ({"max": 0}, {"max": 11}, {"kinds": "user.push"}):
+        for body in ({"max": 0}, {"max": 101}, {"kinds": "user.push"}):
             assert answer(world, "/lease", body)[0] == 400
 
 
@@ -122,7 +122,7 @@ def test_retry_waits_until_it_is_told_or_backs_off():
         assign(world, SAM_ID)
         [job] = lease(world)
         ack(world, job, "retry", retry_at="2026-01-15T10:00:00Z", message="429")
-        assert answer(world, "/lease", {}) == (200, {"jobs": [], "next_due": "2026-01-15T10:00:00.000Z"})
+        assert answer(world, "/lease", {}) == (200, {"jobs": [], "next_due": "2026-01-15T10:00:00.000Z", "held": 0})
         assert app_user(world, SAM_ID)["syncState"] == "SYNCING"
         world.clock.advance(hours=1)
         [job] = lease(world)
@@ -242,7 +242,7 @@ def test_a_deactivated_app_keeps_its_users_jobs_until_it_is_active_again():
     with o365.made() as world:
         assign(world, SAM_ID)
         world.okta.post(f"{o365.APP}/lifecycle/deactivate")
-        assert answer(world, "/lease", {}) == (200, {"jobs": [], "next_due": None})
+        assert answer(world, "/lease", {}) == (200, {"jobs": [], "next_due": None, "held": 0})
         world.okta.post(f"{o365.APP}/lifecycle/activate")
         assert len(lease(world)) == 1
 

@@ -155,13 +155,14 @@ def test_features_are_checked(org):
         world.okta.put(f"{at}/USER_PROVISIONING", {"update": {"password": {"status": "ENABLED"}}})
         assert "PUSH_PASSWORD_UPDATES" in world.okta.get(APP)["features"]
         world.okta.put(APP, o365.request())
-        body = {"update": {"password": {"status": "ENABLED"}}}
-        assert refused(world, "PUT", f"{at}/USER_PROVISIONING", body)[:2] == (400, "E0000001")
+        for name, value in (("seed", "MINE"), ("change", "NEVER")):
+            body = {"update": {"password": {"status": "ENABLED", name: value}}}
+            assert refused(world, "PUT", f"{at}/USER_PROVISIONING", body)[:2] == (400, "E0000001")
 
 
-def test_provisioning_types_that_are_not_emulated_are_refused():
+def test_unknown_provisioning_types_are_refused():
     with o365.made() as world:
-        for kind in ("USER_SYNC", "UNIVERSAL_SYNC", "NONSENSE"):
+        for kind in ("NONSENSE", "user_sync"):
             body = o365.request(signOnMode="SAML_1_1")
             body["settings"]["app"]["office365ProvisioningType"] = kind
             assert refused(world, "PUT", APP, body)[:3] == (400, "E0000001", "Api validation failed: settings")

@@ -289,27 +289,28 @@ more = pytest.mark.clients
 @pytest.mark.parametrize(
     "wait_for",
     [
-        "world.making-wal", "tls.crt", pytest.param("world.making", marks=more), pytest.param("world.db", marks=more),
-        pytest.param("ca.pem", marks=more),
+        "cache/*.making-wal", "data/tls.crt", pytest.param("cache/*.making", marks=more),
+        pytest.param("data/world.db", marks=more), pytest.param("data/ca.pem", marks=more),
     ],
 )  # fmt: skip
 def test_a_start_that_was_killed_is_started_again(tmp_path: Path, wait_for: str):
     child = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "up", "--data", str(tmp_path), "--workers", "2", "--json"],
+        [sys.executable, "-m", "emulator", "up", "--data", str(tmp_path / "data"), "--workers", "2", "--json"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        env={**os.environ, "TENANTLAB_CACHE": str(tmp_path / "cache")},
     )  # fmt: skip
     ends = time.monotonic() + 20
     try:
-        while not (tmp_path / wait_for).exists():
+        while not any(tmp_path.glob(wait_for)):
             assert time.monotonic() < ends, f"{wait_for} was never there"
             threading.Event().wait(0.0005)
     finally:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait(20)
     until_gone(child.pid)
-    running = Running(tmp_path)
+    running = Running(tmp_path / "data")
     try:
         Estate(running.info).check_whole()
-        check_file(tmp_path)
+        check_file(tmp_path / "data")
     finally:
         running.stop()

@@ -63,6 +63,12 @@ def the(store: Any) -> Doc:
     return found
 
 
+def domain_of(store: Any, name: str) -> str:
+    """The domain that a user principal name's suffix is, or else the forest's first one."""
+    forest, suffix = the(store), name.rpartition("@")[2].casefold()
+    return next((domain for domain in forest["domains"] if domain.casefold() == suffix), str(forest["forest"]))
+
+
 def controller_time(store: Any, now: int) -> int:
     """The time on the domain controller's clock, in ms."""
     return now + parse_duration(the(store)["clockSkew"])

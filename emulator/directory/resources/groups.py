@@ -68,24 +68,32 @@ def delete_group(call: Call) -> None:
 @operation("PUT", _AT + "/{name}/members/{member}", source=OURS, auth="none", body="none")
 def add_member(call: Call) -> None:
     """Add a user or a group."""
-    group, member = load(call), _member(call)
+    put_in(call, load(call), member_named(call.store, call.path["member"]))
+
+
+@operation("DELETE", _AT + "/{name}/members/{member}", source=OURS, auth="none")
+def remove_member(call: Call) -> None:
+    """Take a member out."""
+    take_out(call, load(call), member_named(call.store, call.path["member"]))
+
+
+def put_in(call: Call, group: Doc, member: Doc) -> None:
+    """Make an object a member; one that is already changes nothing."""
     row = {"id": f"{group['id']}.{member['id']}", "groupId": group["id"], "memberId": member["id"]}
     if call.store.get(MEMBERS, row["id"]) is None:
         call.store.add(MEMBERS, row)
         objects.put(call.store, GROUPS, group, call.now)
 
 
-@operation("DELETE", _AT + "/{name}/members/{member}", source=OURS, auth="none")
-def remove_member(call: Call) -> None:
-    """Take a member out."""
-    group, member = load(call), _member(call)
+def take_out(call: Call, group: Doc, member: Doc) -> None:
+    """End a membership, if there is one."""
     if call.store.drop(MEMBERS, f"{group['id']}.{member['id']}") is not None:
         objects.put(call.store, GROUPS, group, call.now)
 
 
-def _member(call: Call) -> Doc:
-    name = call.path["member"]
-    found = users.find(call.store, name) or find(call.store, name)
+def member_named(store: Any, name: str) -> Doc:
+    """A user or group by any of its names. Raises 404."""
+    found = users.find(store, name) or find(store, name)
     if found is None:
         raise objects.missing(name, "user or group")
     return found

@@ -24,7 +24,11 @@ def logon(call: Call) -> Doc:
 
     Failures count towards the lockout.
     """
-    name, password = objects.required(call.body, "userName"), objects.required(call.body, "password")
+    return verify(call, objects.required(call.body, "userName"), objects.required(call.body, "password"))
+
+
+def verify(call: Call, name: str, password: str) -> Doc:
+    """The answer of `logon`; outside any transaction."""
     user = users.find(call.store, name)
     right = check_password(password, user.get("_password") if user else None)
     if user is None:

@@ -90,14 +90,19 @@ def delete_user(call: Call) -> None:
 @operation("POST", _AT + "/{name}/password", source=OURS, auth="none")
 def set_password(call: Call) -> Doc:
     """Set the password: `{password, mustChange?}`. Raises 400 when the forest's policy does not take it."""
-    user = load(call)
-    password = required(call.body, "password")
+    return render(give_password(call, load(call), required(call.body, "password"), must=call.body.get("mustChange")))
+
+
+def give_password(call: Call, user: Doc, password: str, *, must: Any = False) -> Doc:
+    """Write a password that the forest's policy takes; it ends lockout and expiry. Raises 400."""
     forests.check_password(call.store, password)
     user["_password"] = hash_password(password, call.ids.text("salt", 16))
     user["pwdLastSet"] = iso(forests.controller_time(call.store, call.now) // 1000 * 1000)
-    user["passwordMustChange"] = call.body.get("mustChange") is True
+    user["passwordMustChange"] = must is True
     user["_failures"], user["lockedOut"] = 0, False
-    return render(objects.put(call.store, USERS, user, call.now))
+    user["_passwordUsn"] = objects.highest(call.store) + 1
+    user.pop("passwordExpired", None)
+    return objects.put(call.store, USERS, user, call.now)
 
 
 @operation("POST", _AT + "/{name}/unlock", source=OURS, auth="none", body="none")
@@ -124,7 +129,10 @@ def load(call: Call) -> Doc:
 
 
 def add(store: Any, guid: str, now: int, attributes: Doc, *, salt: str = "", number: int | None = None) -> Doc:
-    """Insert a user; `distinguishedName` defaults to a place under its domain's Users container."""
+    """Insert a user; `distinguishedName` defaults to a place under its domain's Users container.
+
+    A user name's suffix need not be a domain of the forest; such users are of the forest's first one.
+    """
     sam, upn = required(attributes, "sAMAccountName"), required(attributes, "userPrincipalName")
     if len(sam) > _LONGEST_NAME:
         compared = (Compared("sAMAccountName", sam, "request body"), Compared("longest", _LONGEST_NAME, "schema"))
@@ -136,11 +144,12 @@ def add(store: Any, guid: str, now: int, attributes: Doc, *, salt: str = "", num
     name = given.get("cn") or given.get("displayName") or sam
     given["cn"] = name
     if "distinguishedName" not in given:
-        given["distinguishedName"] = objects.placed(name, container, upn.rpartition("@")[2])
+        given["distinguishedName"] = objects.placed(name, container, forests.domain_of(store, upn))
     given.setdefault("enabled", True)
     given.setdefault("pwdLastSet", iso(now // 1000 * 1000))
     if password is not None:
         given["_password"] = hash_password(str(password), salt or guid[:16])
+        given["_passwordUsn"] = objects.highest(store) + 1 if number is None else number
     return objects.add(store, USERS, guid, now, given, number=number)
 
 

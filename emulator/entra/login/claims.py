@@ -11,20 +11,22 @@ from dataclasses import dataclass
 
 import orjson
 
+from emulator.entra.login import claims_request, group_claims, optional_claims
 from emulator.entra.login.clients import Client
 from emulator.entra.login.dialect import HOST
+from emulator.entra.login.optional_claims import About
 from emulator.entra.login.scopes import Asked
 from emulator.entra.resources import applications, grants
 from emulator.entra.resources.directory_roles import roles_of_user
 from emulator.entra.tokens import signing_keys, tenant
 from emulator.kernel.call import Call
+from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc, dig
 from emulator.protocols.jose import mint_jwt
 from emulator.protocols.keys import b64url
 
 ID_TOKEN_S = 3599
-MEMBER_ROLE = "b79fbf4d-3ef9-4689-8143-76b194e85509"
-"""The template id that stands in `wids` of every member of a tenant."""
+PROFILE = frozenset({"openid", "profile"})
 _REGIONS = {"US": "NA", "CA": "NA", "MX": "NA", "AU": "OC", "NZ": "OC", "JP": "AS", "IN": "AS", "SG": "AS", "BR": "SA"}
 
 
@@ -42,9 +44,11 @@ def opaque(call: Call, name: str, size: int = 16) -> str:
     return b64url(hashlib.blake2b(f"{call.request_id}/{name}".encode(), digest_size=size).digest())
 
 
-def lifetime_s(call: Call) -> int:
-    """Seconds an access token lives: 60 to 90 minutes, spread by the token's id."""
-    return 3599 + int.from_bytes(hashlib.blake2b(call.request_id.encode(), digest_size=4).digest(), "big") % 1801
+def lifetime_s(call: Call, *, revocable: bool = False) -> int:
+    """Seconds an access token lives, spread by the token's id: 60 to 90 minutes, or 20 to 28 hours where client and API
+    can revoke it at once (continuous access evaluation)."""
+    spread = int.from_bytes(hashlib.blake2b(call.request_id.encode(), digest_size=4).digest(), "big")
+    return 20 * 3600 + spread % 28_801 if revocable else 3599 + spread % 1801
 
 
 def region(call: Call) -> str:
@@ -63,12 +67,6 @@ def _common(call: Call, name: str, lifetime: int) -> Doc:
             "rh": f"1.{opaque(call, name + 'rh', 20)}.", "tid": tenant(call)["id"]}  # fmt: skip
 
 
-def _wants_v2(call: Call, asked: Asked) -> bool:
-    """Whether the API asked for v2 tokens in its registration; Graph never does."""
-    app = None if asked.is_graph else applications.by_app_id(call.store, asked.resource["appId"])
-    return app is not None and dig(app, "api.requestedAccessTokenVersion") == 2
-
-
 def _issuer(call: Call, *, v2: bool) -> str:
     tid = tenant(call)["id"]
     return f"{HOST}/{tid}/v2.0" if v2 else f"https://sts.windows.net/{tid}/"
@@ -80,40 +78,75 @@ def _sign(call: Call, claims: Doc, *, x5t: bool = True, constant: bytes = b"{}")
 
 
 def user_access_token(
-    call: Call, client: Client, asked: Asked, who: Identity, *, scp: list[str], acr: str
+    call: Call, client: Client, asked: Asked, who: Identity, *, scp: list[str], acr: str, session: str = ""
 ) -> tuple[str, int]:
     """A delegated access token and its lifetime in seconds. acr: how the client authenticated ("0", "1", "2")."""
-    lifetime, v2 = lifetime_s(call), _wants_v2(call, asked)
+    app = None if asked.is_graph else applications.by_app_id(call.store, asked.resource["appId"])
+    v2 = app is not None and dig(app, "api.requestedAccessTokenVersion") == 2
+    lifetime = lifetime_s(call, revocable=asked.is_graph and claims_request.understands_revocation(call))
     user = who.user
     call.memo["uti"] = opaque(call, "uti")
-    wids = sorted({str(role["roleTemplateId"]) for role in roles_of_user(call.store, user["id"])} | {MEMBER_ROLE})
-    sub = pairwise(call, user["id"], client.id)
     claims: Doc = {
         "aud": asked.resource["appId"] if v2 else asked.audience, "iss": _issuer(call, v2=v2),
-        **_common(call, "at", lifetime), "acr": "1", "amr": list(who.amr), **_client_claims(client, acr, v2=v2),
-        "family_name": user.get("surname"), "given_name": user.get("givenName"), "idtyp": "user",
-        "ipaddr": call.exchange.client, "name": user.get("displayName"), "oid": user["id"],
-        "onprem_sid": user.get("onPremisesSecurityIdentifier"), "platf": "3",
-        "puid": "1003" + hashlib.blake2b(user["id"].encode(), digest_size=6).hexdigest().upper(), "scp": " ".join(scp),
-        "signin_state": ["kmsi"], "sub": sub, "tenant_region_scope": region(call),
-        **_name_claims(user, v2=v2), "uti": call.memo["uti"], "ver": "2.0" if v2 else "1.0", "wids": wids,
-        "xms_st": {"sub": sub},
+        **_common(call, "at", lifetime), **_client_claims(client, acr, v2=v2), "name": user.get("displayName"),
+        "oid": user["id"], "scp": " ".join(scp), "sub": pairwise(call, user["id"], client.id),
+        **(_v2_claims(user) if v2 else _v1_claims(call, who)), "uti": call.memo["uti"], "ver": "2.0" if v2 else "1.0",
+        **_capabilities(call),
     }  # fmt: skip
-    roles = [] if asked.is_graph else grants.roles_of(call.store, user["id"], asked.resource["appId"])
-    if roles:
-        claims["roles"] = sorted(roles)
-    return _sign(call, _present(claims)), lifetime
+    if app is None or app.get("_firstParty"):
+        claims.update(_microsoft_claims(call, user, claims["sub"]))
+    if app is not None:
+        about = About(call, user, who.auth_ms, session)
+        claims.update(optional_claims.claims(about, app, place="accessToken"))
+        if optional_claims.wants(app, "accessToken", "idtyp", properties="include_user_token"):
+            claims["idtyp"] = "user"
+        if not v2 and optional_claims.wants(app, "accessToken", "aud", properties="use_guid"):
+            claims["aud"] = asked.resource["appId"]
+        claims.update(group_claims.claims(call, user, app, place="accessToken"))
+        claims["roles"] = [*claims.get("roles", ()), *group_claims.roles(call, user, app["appId"])] or None
+    return _sign(call, _present(claims), x5t=not v2), lifetime
+
+
+def _v1_claims(call: Call, who: Identity) -> Doc:
+    """What v1 tokens say of a person, whatever they are for."""
+    user = who.user
+    return {
+        "acr": "1", "amr": list(who.amr), "family_name": user.get("surname"), "given_name": user.get("givenName"),
+        "ipaddr": call.exchange.client, "onprem_sid": user.get("onPremisesSecurityIdentifier"),
+        "unique_name": user["userPrincipalName"], "upn": user["userPrincipalName"],
+    }  # fmt: skip
+
+
+def _v2_claims(user: Doc) -> Doc:
+    return {"preferred_username": user["userPrincipalName"]}
+
+
+def _microsoft_claims(call: Call, user: Doc, sub: str) -> Doc:
+    """What tokens for Microsoft's own APIs carry besides."""
+    created = tenant(call).get("createdDateTime")
+    return {
+        "idtyp": "user", "platf": "3",
+        "puid": "1003" + hashlib.blake2b(user["id"].encode(), digest_size=6).hexdigest().upper(),
+        "signin_state": ["kmsi"], "tenant_region_scope": region(call), "wids": group_claims.wids(call, user),
+        "xms_idrel": "1 2" if user.get("userType") != "Guest" else "5 16", "xms_st": {"sub": sub},
+        "xms_tcdt": parse_iso(created) // 1000 if created else None,
+    }  # fmt: skip
+
+
+def _capabilities(call: Call) -> Doc:
+    """What the client asked for in the claims parameter, and what the sign-in has satisfied."""
+    found: Doc = {}
+    if claims_request.understands_revocation(call):
+        found.update(xms_cc=["CP1"], xms_ssm="1")
+    if call.memo.get("acrs"):
+        found["acrs"] = list(call.memo["acrs"])
+    return found
 
 
 def _client_claims(client: Client, acr: str, *, v2: bool) -> Doc:
     if v2:
         return {"azp": client.id, "azpacr": acr}
     return {"app_displayname": client.name, "appid": client.id, "appidacr": acr}
-
-
-def _name_claims(user: Doc, *, v2: bool) -> Doc:
-    upn = user["userPrincipalName"]
-    return {"preferred_username": upn} if v2 else {"unique_name": upn, "upn": upn}
 
 
 def app_access_token(call: Call, client: Client, asked: Asked, *, acr: str) -> tuple[str, int]:
@@ -130,12 +163,13 @@ def app_access_token(call: Call, client: Client, asked: Asked, *, acr: str) -> t
 def _app_claims(call: Call, client: Client, asked: Asked, *, acr: str) -> tuple[bool, bytes]:
     """Whether it is a v2 token, and the claims that are the same in all of the client's tokens for a resource."""
     assert client.principal is not None
-    v2, oid = _wants_v2(call, asked), client.principal["id"]
-    issuer = _issuer(call, v2=v2)
+    app = None if asked.is_graph else applications.by_app_id(call.store, asked.resource["appId"])
+    v2, oid = app is not None and dig(app, "api.requestedAccessTokenVersion") == 2, client.principal["id"]
+    issuer, idtyp = _issuer(call, v2=v2), not v2 or optional_claims.wants(app, "accessToken", "idtyp")
     roles = grants.roles_of(call.store, oid, asked.resource["appId"])
     claims: Doc = {
         "aud": asked.resource["appId"] if v2 else asked.audience, "iss": issuer, **_client_claims(client, acr, v2=v2),
-        "idp": None if v2 else issuer, "idtyp": None if v2 else "app", "oid": oid, "roles": sorted(roles) or None,
+        "idp": None if v2 else issuer, "idtyp": "app" if idtyp else None, "oid": oid, "roles": sorted(roles) or None,
         "sub": oid, "tenant_region_scope": None if v2 else region(call), "ver": "2.0" if v2 else "1.0",
         "wids": None if v2 else _app_wids(call, oid),
     }  # fmt: skip
@@ -149,29 +183,39 @@ def _app_wids(call: Call, principal_id: str) -> list[str]:
 
 
 def id_token(
-    call: Call,
-    client: Client,
-    who: Identity,
-    *,
-    v2: bool,
-    nonce: str = "",
-    session: str = "",
-    hashes: Doc | None = None,
-) -> str:
-    """An id_token. hashes: at_hash and c_hash of what is sent with it (`half_hash`)."""
-    user = who.user
-    upn = user["userPrincipalName"]
+    call: Call, client: Client, who: Identity, *, v2: bool, nonce: str = "", session: str = "",
+    hashes: Doc | None = None, oidc: frozenset[str] = PROFILE, implicit: bool = False,
+) -> str:  # fmt: skip
+    """An id_token. hashes: at_hash and c_hash of what is sent with it (`half_hash`). oidc: the scopes asked for, which
+    decide what a v2 token says of the person. implicit: it travels in a URL.
+    """
+    user, app = who.user, client.app
     claims: Doc = {
         "aud": client.id, "iss": _issuer(call, v2=v2), **_common(call, "id", ID_TOKEN_S), **(hashes or {}),
-        "amr": None if v2 else list(who.amr), "family_name": None if v2 else user.get("surname"),
-        "given_name": None if v2 else user.get("givenName"), "ipaddr": None if v2 else call.exchange.client,
-        "name": user.get("displayName"), "nonce": nonce or None, "oid": user["id"],
-        "onprem_sid": None if v2 else user.get("onPremisesSecurityIdentifier"),
-        **({"preferred_username": upn, "email": user.get("mail")} if v2 else {"unique_name": upn, "upn": upn}),
-        "sid": session or None, "sub": pairwise(call, user["id"], client.id), "uti": opaque(call, "uti"),
-        "ver": "2.0" if v2 else "1.0",
+        "nonce": nonce or None, **(_id_v2(user, oidc) if v2 else _id_v1(call, who)),
+        "sub": pairwise(call, user["id"], client.id), "uti": opaque(call, "uti"), "ver": "2.0" if v2 else "1.0",
+        **optional_claims.claims(About(call, user, who.auth_ms, session), app, place="idToken"),
+        **group_claims.claims(call, user, app, place="idToken", implicit=implicit),
     }  # fmt: skip
+    if call.memo.get("acrs"):
+        claims["acrs"] = list(call.memo["acrs"])
+    if app.get("appRoles"):
+        claims["roles"] = [*claims.get("roles", ()), *group_claims.roles(call, user, client.id)] or None
     return _sign(call, _present(claims), x5t=not v2)
+
+
+def _id_v2(user: Doc, oidc: frozenset[str]) -> Doc:
+    """`profile` names the person; without it a client learns no more than `sub`."""
+    found: Doc = {"email": user.get("mail") if "email" in oidc else None}
+    if "profile" in oidc:
+        found.update(name=user.get("displayName"), oid=user["id"], preferred_username=user["userPrincipalName"])
+    return found
+
+
+def _id_v1(call: Call, who: Identity) -> Doc:
+    said = _v1_claims(call, who)
+    del said["acr"]
+    return {**said, "name": who.user.get("displayName"), "oid": who.user["id"]}
 
 
 def half_hash(value: str) -> str:

@@ -32,6 +32,8 @@ def check_assertion(call: Call, app: Doc, assertion: str) -> None:
             "The client assertion is no JWT", error.reason, (Compared("client_assertion", assertion[:40], "request"),)
         ) from error
     certificate = _certificate(app, found)
+    if "credential" in call.memo:
+        call.memo["credential"]["servicePrincipalCredentialThumbprint"] = certificate.thumbprint_sha1
     _check_signature(found, certificate)
     claims = found.claims
     for name in ("iss", "sub"):
@@ -45,7 +47,7 @@ def check_assertion(call: Call, app: Doc, assertion: str) -> None:
                 ),
             )
     accepted = _audiences(call)
-    if claims.get("aud") not in accepted:
+    if str(claims.get("aud")) not in accepted:
         raise Problem(
             "700023",
             why=because(

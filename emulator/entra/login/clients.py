@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus, urlsplit
 
+from emulator.entra.login import federated_credentials
 from emulator.entra.login.client_assertion import check_assertion
 from emulator.entra.login.dialect import because, is_guid
 from emulator.entra.login.tenancy import Tenancy
@@ -23,6 +24,14 @@ Platform = Literal["web", "spa", "publicClient"]
 PLATFORMS: tuple[Platform, ...] = ("web", "spa", "publicClient")
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+# Inferred: which of Microsoft's public applications share refresh tokens, from published research on them.
+FAMILY = frozenset({
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "1950a258-227b-4e31-a9cf-717495945fc2",
+    "1fec8e78-bce4-4aaf-ab1b-5451cc387264", "d3590ed6-52b3-4102-aeff-aad2292ab01c",
+})  # fmt: skip
+"""The family of client ids: a refresh token of one is good for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,10 @@ class Client:
     def public(self) -> bool:
         """Whether flows without a redirect (password, assertion) may be used without a credential."""
         return bool(self.app.get("isFallbackPublicClient"))
+
+    @property
+    def family(self) -> bool:
+        return self.id in FAMILY
 
     def redirect_uris(self, platform: Platform) -> list[str]:
         return list(dig(self.app, f"{platform}.redirectUris") or [])
@@ -128,7 +141,7 @@ def _host(netloc: str) -> str:
 
 
 def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bool) -> str:
-    """The client's proof of who it is, as `appidacr`: "0" none, "1" secret, "2" certificate.
+    """The client's proof of who it is, as `appidacr`: "0" none, "1" secret, "2" certificate. The sign-in log is told.
 
     public: whether it may come without one. Raises 7000218, 7000215, 7000222, 700025, 7000xx for assertions.
     """
@@ -139,7 +152,12 @@ def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bo
         if kind != JWT_BEARER:
             shown = ("client_assertion_type", kind, "request"), ("expected", JWT_BEARER, "RFC 7523")
             raise Problem("900144", "client_assertion_type", why=because("An assertion needs its type.", *shown))
-        check_assertion(call, client.app, assertion)
+        if federated_credentials.is_external(client.app, assertion):
+            call.memo["credential"] = {"clientCredentialType": "federatedIdentityCredential"}
+            federated_credentials.check(call, client.app, assertion)
+        else:
+            call.memo["credential"] = {"clientCredentialType": "clientAssertion"}
+            check_assertion(call, client.app, assertion)
         return "2"
     if not secret:
         if public:
@@ -161,6 +179,7 @@ def authenticate(call: Call, client: Client, form: dict[str, str], *, public: bo
                 ("credentials", 0, f"application {client.name}"),
             ),
         )
+    call.memo["credential"] = {"clientCredentialType": "clientSecret"}
     _check_secret(call, client, secret)
     return "1"
 

@@ -1,22 +1,22 @@
 """Consent on the way to an application: the page, and what accepting it grants. Source: graph-entra.md 1.14, 2.5.
 
-A person may consent alone to permissions of the kind User (tenant setting `userConsent`, on by default); an
-administrator also to the others, and for everybody. Admin consent without a sign-in of its own is adminconsent.py.
+A person may consent alone to what the tenant's policies permit (consent_policy.py); an administrator also to the
+others, and for everybody. Admin consent without a sign-in of its own is adminconsent.py.
 """
 
-from emulator.entra.login import flow, pages, session
+from emulator.entra.login import consent_policy, flow, pages, session
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.clients import Client
 from emulator.entra.login.dialect import FORM, because
 from emulator.entra.login.request import Request
-from emulator.entra.login.scopes import OIDC, Asked
+from emulator.entra.login.scopes import Asked
 from emulator.entra.login.signin import complete, reopen, state_of
-from emulator.entra.resources import grants, service_principals
+from emulator.entra.resources import applications, grants, service_principals
 from emulator.entra.resources.directory_roles import roles_of_user
 from emulator.entra.signins import SATISFIED, Attempt
-from emulator.entra.tokens import GRAPH_APP_ID, tenant
+from emulator.entra.tokens import GRAPH_APP_ID
 from emulator.kernel.call import Call
-from emulator.kernel.doc import Doc
+from emulator.kernel.doc import Doc, dig
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Problem
@@ -38,25 +38,27 @@ def _wants_graph_roles(client: Client) -> bool:
     return any(each["type"] == "Role" for item in graph for each in item["resourceAccess"])
 
 
-def refused(call: Call, client: Client, user: Doc, *, scopes: list[str] | None = None) -> Problem:
-    """90094 for somebody who may not consent to that."""
+def refused(
+    call: Call, client: Client, user: Doc, *, scopes: list[str] | None = None, context: str = "", reply_to: str = ""
+) -> Problem:
+    """90094 for somebody who may not consent to that; with the flow's `context` the page leads back to `reply_to`."""
     roles = [role["displayName"] for role in roles_of_user(call.store, user["id"])]
     allowed = ANY_CONSENT if _wants_graph_roles(client) else ANY_CONSENT | APP_CONSENT
-    return Problem(
-        "90094",
-        client.name,
-        why=because(
-            "Only an administrator may consent to this.",
-            ("directory roles", roles or "none", user["userPrincipalName"]),
-            ("roles that may consent", sorted(allowed), "the tenant"),
-            ("permissions", scopes or "application permissions", client.name),
-            ("userConsent", _user_consent(call), "the tenant"),
-        ),
+    why = because(
+        "Only an administrator may consent to this.",
+        ("directory roles", roles or "none", user["userPrincipalName"]),
+        ("roles that may consent", sorted(allowed), "the tenant"),
+        ("permissions", scopes or "application permissions", client.name),
+        ("policies for consent by users", consent_policy.assigned(call) or "none", "authorizationPolicy"),
     )
 
+    def page(call: Call, problem: Problem, doc: Doc) -> Answer:
+        return pages.approval(call, context, client.name, user=user, reply_to=reply_to, problem=problem)
 
-def _user_consent(call: Call) -> bool:
-    return bool((tenant(call).get("_settings") or {}).get("userConsent", True))
+    problem = Problem("90094", client.name, why=why)
+    if context:
+        problem.extra["render"] = page
+    return problem
 
 
 def wanted(client: Client, asked: Asked) -> list[str]:
@@ -71,9 +73,29 @@ def wanted(client: Client, asked: Asked) -> list[str]:
     return sorted(item["value"] for item in published if item["value"].lower() in named or item["id"] in listed)
 
 
-def _may_consent_alone(call: Call, asked: Asked, scopes: list[str]) -> bool:
-    kinds = {item["value"]: item["type"] for item in service_principals.scopes(asked.resource)}
-    return _user_consent(call) and all(name in OIDC or kinds[name] == "User" for name in scopes)
+def chained(call: Call, client: Client, asked: Asked) -> list[tuple[Doc, Doc, list[str]]]:
+    """What is consented to with `.default` for an API that names the client in knownClientApplications: the API's own
+    delegated permissions, as (API's application, resource, scopes)."""
+    api = None if asked.is_graph or not asked.default else applications.by_app_id(call.store, asked.resource["appId"])
+    if api is None or client.id not in (dig(api, "api.knownClientApplications") or ()):
+        return []
+    found = []
+    for access in api["requiredResourceAccess"]:
+        resource = service_principals.by_app_id(call.store, access["resourceAppId"])
+        ids = {item["id"] for item in access["resourceAccess"] if item["type"] == "Scope"}
+        if resource is not None and ids:
+            names = [item["value"] for item in service_principals.scopes(resource) if item["id"] in ids]
+            found.append((api, resource, names))
+    return found
+
+
+def _may_consent_alone(call: Call, client: Client, asked: Asked, scopes: list[str]) -> bool:
+    if not consent_policy.may_consent_alone(call, client, asked, scopes):
+        return False
+    return all(
+        consent_policy.may_consent_alone(call, Client(api, None), Asked(resource, ""), names)
+        for api, resource, names in chained(call, client, asked)
+    )
 
 
 def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
@@ -81,10 +103,12 @@ def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
     client, user = request.client, who.user
     scopes = wanted(client, request.asked)
     for_all = may_consent_for_all(call, client, user)
-    if not for_all and not _may_consent_alone(call, request.asked, scopes):
-        raise refused(call, client, user, scopes=scopes)
     context = flow.seal(call, "consent", {**state_of(call, request, fresh=False), "user": user["id"]})
-    return pages.consent(call, context, client.name, scopes, user=user, reply_to=request.reply.uri, may_all=for_all)
+    if not for_all and not _may_consent_alone(call, client, request.asked, scopes):
+        raise refused(call, client, user, scopes=scopes, context=context, reply_to=request.reply.uri)
+    behind = chained(call, client, request.asked)
+    shown = [*scopes, *(f"{api['displayName']}: {name}" for api, _, names in behind for name in names)]
+    return pages.consent(call, context, client.name, shown, user=user, reply_to=request.reply.uri, may_all=for_all)
 
 
 @operation("POST", "/{tenant}/Consent/Set", source=OBSERVED, **{**FORM, "emits": EMITS})
@@ -133,10 +157,13 @@ def _grant(call: Call, request: Request, user: Doc, *, for_all: bool) -> None:
         if not may_consent_for_all(call, client, user):
             raise refused(call, client, user, scopes=scopes)
         with call.commit():
-            principal = grants.consent(call, client.app, user=user)
-            grants.add_scopes(call.store, principal["id"], resource["id"], scopes)
+            grants.consent_for_all(call, client.app, user, resource["appId"], scopes)
+            for api, other, names in chained(call, client, request.asked):
+                grants.consent_for_all(call, api, user, other["appId"], names)
         return
-    if not _may_consent_alone(call, request.asked, scopes) and not may_consent_for_all(call, client, user):
+    if not _may_consent_alone(call, client, request.asked, scopes) and not may_consent_for_all(call, client, user):
         raise refused(call, client, user, scopes=scopes)
     with call.commit():
         grants.consent_for_user(call, client.app, user, resource["appId"], scopes)
+        for api, other, names in chained(call, client, request.asked):
+            grants.consent_for_user(call, api, user, other["appId"], names)

@@ -108,8 +108,11 @@ def error_doc(call: Call, problem: Problem) -> Doc:
         "error_codes": [int(problem.code)], "timestamp": at, "trace_id": call.request_id,
         "correlation_id": correlation_id(call), "error_uri": f"{HOST}/error?code={problem.code}",
     }  # fmt: skip
-    if kind.extra.get("suberror"):
-        doc["suberror"] = kind.extra["suberror"]
+    suberror = problem.extra.get("suberror") or kind.extra.get("suberror")
+    if suberror:
+        doc["suberror"] = suberror
+    if problem.extra.get("claims"):
+        doc["claims"] = problem.extra["claims"]
     return doc
 
 

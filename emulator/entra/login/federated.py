@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import because
+from emulator.entra.login.idp_mfa import accepts, methods_of
 from emulator.entra.login.tokenpolicy import check_policy
 from emulator.entra.resources import federation as federations
 from emulator.entra.resources import users
@@ -44,6 +45,15 @@ class Accepted:
     assertion_id: str
     expires_ms: int
     mfa: bool
+    inside: bool = False
+    persistent: bool = False
+
+    def kept(self) -> Doc:
+        """What the session remembers of the assertion."""
+        times = {"mfaTime": self.who.auth_ms} if self.mfa else {}
+        flags = {"inside": True} if self.inside else {}
+        lasting = {"persistent": True} if self.persistent else {}
+        return {"methods": methods_of(federated=True, mfa=self.mfa), **times, **flags, **lasting}
 
 
 def accept_saml11(
@@ -62,10 +72,13 @@ def accept_saml11(
     return _accept(call, found, assertion, attempt, method=assertion.authn_method)
 
 
-def accept_saml20(call: Call, document: Document, attempt: Attempt, *, in_response_to: str) -> Accepted:
-    """The assertion of a SAML 2.0 Response; `in_response_to` "" for a sign-in that nobody asked for."""
+def accept_saml20(
+    call: Call, source: bytes | Document, attempt: Attempt, *, in_response_to: str | None,
+    within: Collection[tuple[str, ...]] = saml20.RESPONSE_PATHS,
+) -> Accepted:  # fmt: skip
+    """The assertion of a SAML 2.0 Response, or one alone; `in_response_to` "" for a sign-in that nobody asked for."""
     attempt.token_type = "saml20"
-    found = _verified(call, document, "saml20", saml20.RESPONSE_PATHS, attempt)
+    found = _verified(call, source, "saml20", within, attempt)
     try:
         assertion = saml20.read(found.element)
         saml20.check(assertion, now_ms=call.now, in_response_to=in_response_to)
@@ -199,9 +212,18 @@ def _accept(
             ),
         )
     check_policy(call, federation, user)
-    attempt.mfa = assertion.mfa and federation.get("federatedIdpMfaBehavior") != "rejectMfaByFederatedIdp"
+    attempt.mfa = assertion.mfa and accepts(federation)
+    attempt.federated_token = found.assertion_id
     who = Identity(user, amr_of(method, mfa=attempt.mfa), assertion.authn_instant_ms)
-    return Accepted(who, federation, found.assertion_id, assertion.not_on_or_after_ms, attempt.mfa)
+    inside, lasting = (_says(assertion, name) for name in (saml11.INSIDE_CORPORATE_NETWORK, saml11.PERSISTENT_SSO))
+    return Accepted(
+        who, federation, found.assertion_id, assertion.not_on_or_after_ms, attempt.mfa, inside, lasting
+    )  # fmt: skip
+
+
+def _says(assertion: saml11.Assertion11 | saml20.Assertion20, claim: tuple[str, str]) -> bool:
+    """Whether a claim of SAML 1.1 is `true`."""
+    return isinstance(assertion, saml11.Assertion11) and "true" in (item.lower() for item in assertion.values(claim))
 
 
 def _no_user(call: Call, immutable_id: str, upn: str) -> Problem:

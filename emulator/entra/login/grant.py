@@ -74,7 +74,7 @@ def user_answer(
     family: ties refresh tokens to the grant they came from. until: when the refresh token ends if it does not slide.
     """
     scp = granted(call, client, who.user, asked)
-    access, lifetime = user_access_token(call, client, asked, who, scp=scp, acr=acr)
+    access, lifetime = user_access_token(call, client, asked, who, scp=scp, acr=acr, session=session)
     if request.v2:
         answer: Doc = {
             "token_type": "Bearer",
@@ -91,13 +91,15 @@ def user_answer(
             until = call.now + SPA_MS
         kept = {
             "scope": request.form.get("scope", ""), "resource": "" if request.v2 else asked.name, "session": session,
-            "spa": spa, "public": acr == "0",
+            "spa": spa, "public": acr == "0", "foci": client.family,
         }  # fmt: skip
         answer["refresh_token"], row = refresh_row(call, who, client.id, family=family, asked=kept, until=until)
+        if client.family:
+            answer["foci"] = "1"
         if spa and until is not None:
             answer["refresh_token_expires_in"] = max(0, (until - call.now) // 1000)
     if "openid" in asked.oidc:
-        answer["id_token"] = id_token(call, client, who, v2=request.v2, nonce=nonce, session=session)
+        answer["id_token"] = id_token(call, client, who, v2=request.v2, nonce=nonce, session=session, oidc=asked.oidc)
     if request.form.get("client_info") == "1":
         answer["client_info"] = client_info(call, who.user)
     return answer, row

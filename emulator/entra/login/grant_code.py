@@ -1,5 +1,6 @@
 """grant_type=authorization_code. Source: graph-entra.md 2.3; security.md J9; RFC 7636."""
 
+from emulator.entra.login import claims_request
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.clients import Client, authenticate, platform_of
 from emulator.entra.login.dialect import because
@@ -31,6 +32,8 @@ def authorization_code(call: Call, request: TokenRequest) -> Doc:
         attempt.user = call.store.get(USERS, row["userId"])
         _check_verifier(row, request.form.get("code_verifier", ""))
         who = person_of(call, row)
+        if not request.form.get("claims"):
+            claims_request.read(call, row["claims"])
         check_assigned(call, client, who.user)
         asked = request.asked(call, scope=row["scope"], resource=row["resource"])
         attempt.resource = asked.resource

@@ -4,8 +4,9 @@ A use gives a new refresh token; the old one stays good, as the service document
 sessions are revoked. 90 days, sliding; 24 hours, fixed, for single-page applications.
 """
 
+from emulator.entra.login import requirements
 from emulator.entra.login.access import check_assigned
-from emulator.entra.login.clients import authenticate
+from emulator.entra.login.clients import Client, authenticate
 from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, user_answer
 from emulator.entra.login.session import digest
@@ -23,18 +24,22 @@ def refresh_token(call: Call, request: TokenRequest) -> Doc:
     client = request.client(call)
     token = request.need("refresh_token")
     row = call.store.get(REFRESH_TOKENS, digest(token))
-    attempt = Attempt("nonInteractiveUser", client_app=NATIVE, method=SATISFIED, app=client.app)
+    attempt = Attempt(
+        "nonInteractiveUser", client_app=NATIVE, method=SATISFIED, app=client.app, token_type="refreshToken"
+    )
     with attempt.watched(call):
         confidential = row is not None and not row["public"]
         acr = authenticate(call, client, request.form, public=not confidential)
-        if row is None or row["clientId"] != client.id:
+        if row is None or not _is_for(row, client):
             raise Problem(
                 "70000",
+                suberror="client_mismatch" if row and (row.get("foci") or client.family) else "bad_token",
                 why=because(
                     "The refresh token was not issued to this client, or was revoked.",
                     ("refresh_token", f"{token[:8]}… ({len(token)} characters)", "request"),
                     ("issued to", row["clientId"] if row else "nobody, or revoked", "refresh tokens"),
                     ("client_id", client.id, "request"),
+                    ("family of client ids", bool(row and row.get("foci")), "refresh tokens"),
                 ),
             )
         attempt.user = call.store.get(USERS, row["userId"])
@@ -43,6 +48,7 @@ def refresh_token(call: Call, request: TokenRequest) -> Doc:
         check_assigned(call, client, who.user)
         asked = request.asked(call, scope=row["scope"], resource=row["resource"])
         attempt.resource = asked.resource
+        requirements.enforce(call, client, asked, who, flow="refreshToken")
         spa = bool(row["spa"])
         answer, new = user_answer(
             call, request, client, asked, who, acr=acr, session=row["session"], family=row["family"], spa=spa,
@@ -53,6 +59,11 @@ def refresh_token(call: Call, request: TokenRequest) -> Doc:
                 keep_refresh(call, {**new, "scope": new["scope"] or row["scope"]})
             attempt.succeed(call)
     return answer
+
+
+def _is_for(row: Doc, client: Client) -> bool:
+    """Issued to this client, or to another of its family."""
+    return bool(row["clientId"] == client.id or (row.get("foci") and client.family))
 
 
 def _check_age(call: Call, row: Doc) -> None:

@@ -12,7 +12,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.protocols import saml20_messages
 from emulator.protocols.html import redirect
-from emulator.protocols.saml import MICROSOFT_ONLINE
+from emulator.protocols.saml import MICROSOFT_ONLINE, MULTIPLE_AUTHN
 from emulator.protocols.wsfed import passive_url
 
 FRESH_PASSWORD = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
@@ -45,7 +45,8 @@ def send(call: Call, federation: Doc, user_name: str, state: Doc) -> Answer:
     context = flow.seal(call, "signin", {**state, "samlRequest": request_id})
     request = saml20_messages.AuthnRequest(
         request_id=request_id, issuer=MICROSOFT_ONLINE, destination=federation["passiveSignInUri"], issued_ms=call.now,
-        force_authn=bool(state.get("fresh")),
+        force_authn=bool(state.get("fresh") or state.get("stale")),
+        authn_context=MULTIPLE_AUTHN if state.get("wauth") else "",
     )  # fmt: skip
     fields = {
         "SAMLRequest": saml20_messages.encode_message(saml20_messages.authn_request(request)),
@@ -55,13 +56,15 @@ def send(call: Call, federation: Doc, user_name: str, state: Doc) -> Answer:
 
 
 def passive_redirect(call: Call, federation: Doc, user_name: str, wctx: str, state: Doc) -> str:
-    """The WS-Federation request. `fresh` in the state is prompt=login, sent on as the federation's setting says."""
+    """The WS-Federation request. `fresh` in the state is prompt=login, sent on as the federation's setting says;
+    `wauth` asks for multi-factor, `stale` for a new authentication (`wfresh=0`)."""
     behaviour = federation.get("promptLoginBehavior") or "translateToFreshPasswordAuthentication"
     fresh = bool(state.get("fresh"))
     native = fresh and behaviour == "nativeSupport"
+    wauth = FRESH_PASSWORD if fresh and behaviour == "translateToFreshPasswordAuthentication" else ""
+    anew = (fresh and not native) or bool(state.get("stale"))
     url = passive_url(
         federation["passiveSignInUri"], username=user_name, wctx=wctx, client_request_id=correlation_id(call),
-        wfresh=0 if fresh and not native else None,
-        wauth=FRESH_PASSWORD if fresh and behaviour == "translateToFreshPasswordAuthentication" else "",
+        wfresh=0 if anew else None, wauth=MULTIPLE_AUTHN if state.get("wauth") else wauth,
     )  # fmt: skip
     return url + ("&prompt=login" if native else "")

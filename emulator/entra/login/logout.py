@@ -2,20 +2,22 @@
 
 The session ends and its cookie is cleared. The browser is sent on only to a redirect URI of an application that took
 part in the session (or that `id_token_hint` names); else a federated session goes on to its provider's sign-out.
+Applications with a logoutUrl are told first, each in a frame (OpenID Connect front-channel logout).
 """
 
 from urllib.parse import urlencode
 
 from emulator.entra.login import pages, session
 from emulator.entra.login.clients import PLATFORMS, Client
-from emulator.entra.login.dialect import FORM, PAGE, fields
+from emulator.entra.login.dialect import FORM, HOST, PAGE, TEMPLATES, fields
 from emulator.entra.login.tenancy import resolve
 from emulator.entra.resources import applications, federation
-from emulator.entra.tokens import signing_keys
+from emulator.entra.tokens import signing_keys, tenant
 from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc, dig
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.protocols.html import redirect
+from emulator.protocols.html import page, redirect
 from emulator.protocols.jose import TokenRejected, verify_jwt
 from emulator.protocols.wsfed import SIGN_OUT
 
@@ -36,17 +38,47 @@ def logout(call: Call) -> Answer:
     with call.commit():
         session.end(call)
     session.clear_cookie(call)
+    return _leave(call, _onward(call, given, clients, held[0] if held else {}), clients, held[0]["id"] if held else "")
+
+
+def _onward(call: Call, given: dict[str, str], clients: set[str], held: Doc) -> str:
+    """Where the browser goes from here: back to a client, on to the identity provider, or ("") nowhere."""
     target = given.get("post_logout_redirect_uri", "")
     if target and any(_registered(call, client_id, target) for client_id in clients):
         state = {"state": given["state"]} if given.get("state") else {}
-        return redirect(target + (f"{'&' if '?' in target else '?'}{urlencode(state)}" if state else ""))
+        return target + (f"{'&' if '?' in target else '?'}{urlencode(state)}" if state else "")
     if target:
         call.note("post_logout_redirect_uri is not one of a client that was signed in to")
-    provider = federation.by_issuer(call.store, held[0]["issuer"]) if held and held[0]["issuer"] else None
-    if provider is not None and provider.get("signOutUri"):
-        address = str(provider["signOutUri"])
-        return redirect(f"{address}{'&' if '?' in address else '?'}{urlencode({'wa': SIGN_OUT})}")
-    return pages.signed_out(call)
+    provider = federation.by_issuer(call.store, held["issuer"]) if held.get("issuer") else None
+    if provider is None or not provider.get("signOutUri"):
+        return ""
+    address = str(provider["signOutUri"])
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'wa': SIGN_OUT})}"
+
+
+def _leave(call: Call, target: str, clients: set[str], session_id: str) -> Answer:
+    """Tell the clients that asked for it (front-channel logout, in frames), then go on."""
+    frames = _frames(call, clients, session_id)
+    if not frames:
+        return redirect(target) if target else pages.signed_out(call)
+    answer = page(TEMPLATES, "front_channel.html", {"frames": frames, "target": target}, nonce=call.request_id)
+    origins = " ".join(dict.fromkeys(pages.origin_of(address) for address in frames))
+    answer.headers = [
+        (name, f"{value}; frame-src {origins}" if name == "Content-Security-Policy" else value)
+        for name, value in answer.headers
+    ]
+    return answer
+
+
+def _frames(call: Call, clients: set[str], session_id: str) -> list[str]:
+    """The logoutUrl of each client that took part in the session, told whose session ended."""
+    found = []
+    for client_id in sorted(clients):
+        address = dig(applications.by_app_id(call.store, client_id) or {}, "web.logoutUrl")
+        if session_id and isinstance(address, str) and address.startswith(("https://", "http://localhost")):
+            told = urlencode({"iss": f"{HOST}/{tenant(call)['id']}/v2.0", "sid": session_id})
+            found.append(f"{address}{'&' if '?' in address else '?'}{told}")
+    return found
 
 
 def _registered(call: Call, client_id: str, target: str) -> bool:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.login.claims import opaque
 from emulator.entra.login.dialect import TEMPLATES, correlation_id, sentence
+from emulator.entra.resources import users
+from emulator.entra.resources.authentication_methods import rows_of, usability
 from emulator.entra.resources.federation import FEDERATIONS
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -36,17 +38,33 @@ def go_on(call: Call, target: str) -> Answer:
     return _show(call, "go_on.html", {"target": target})
 
 
-def user_name(call: Call, context: str, *, hint: str, reply_to: str, problem: Problem | None = None) -> Answer:
-    """The page that asks for the user name; the next step may be a password here or any identity provider."""
+def user_name(
+    call: Call, context: str, *, hint: str, reply_to: str, problem: Problem | None = None,
+    accounts: tuple[str, ...] = (),
+) -> Answer:  # fmt: skip
+    """The page that asks for the user name; the next step may be a password here or any identity provider.
+
+    accounts: who is signed in already, to pick from.
+    """
     providers = tuple(item["passiveSignInUri"] for item in call.store.all(FEDERATIONS))
-    values = {**_sign_in_values(call, context, problem), "hint": hint, "step": "username"}
+    values = {**_sign_in_values(call, context, problem), "hint": hint, "step": "username", "accounts": accounts}
     return _show(call, "signin.html", values, posts_to=(reply_to, *providers))
 
 
 def password(call: Call, context: str, *, name: str, reply_to: str, problem: Problem | None = None) -> Answer:
     """The page that asks for the password of a managed user."""
-    values = {**_sign_in_values(call, context, problem), "hint": name, "step": "password"}
+    values = {**_sign_in_values(call, context, problem), "hint": name, "step": "password",
+              "pass": _has_pass(call, name)}  # fmt: skip
     return _show(call, "signin.html", values, posts_to=(reply_to,))
+
+
+def _has_pass(call: Call, name: str) -> bool:
+    """Whether the page offers to use a temporary access pass: the user has one that can be used."""
+    user = users.by_upn(call.store, name)
+    rows = rows_of(call.store, user["id"]) if user is not None else []
+    return any(
+        row["_type"].startswith("temporaryAccessPass") and usability(row, call.now) == "EnabledByPolicy" for row in rows
+    )
 
 
 def _sign_in_values(call: Call, context: str, problem: Problem | None) -> dict[str, Any]:
@@ -62,7 +80,7 @@ def _sign_in_values(call: Call, context: str, problem: Problem | None) -> dict[s
     }  # fmt: skip
     return {
         "action": action, "context": context, "canary": canary, "config": config, "problem": text,
-        "why": sentence(problem) if problem else "",
+        "why": sentence(problem) if problem else "", "accounts": (), "pass": False,
     }  # fmt: skip
 
 
@@ -76,6 +94,18 @@ def consent(
         "user": user["userPrincipalName"], "may_all": may_all,
     }  # fmt: skip
     return _show(call, "consent.html", values, posts_to=(reply_to,))
+
+
+def approval(
+    call: Call, context: str, client_name: str, *, user: Doc, reply_to: str, problem: Problem
+) -> Answer:  # fmt: skip
+    """What only an administrator may consent to: the person can go back to the application without it."""
+    values = {
+        "action": f"/{call.path.get('tenant', 'common')}/Consent/Set", "context": context, "client": client_name,
+        "user": user["userPrincipalName"], "why": sentence(problem),
+        "problem": f"AADSTS{problem.code}: {CATALOGUE[problem.code].render(problem.params)}",
+    }  # fmt: skip
+    return _show(call, "approval.html", values, posts_to=(reply_to,))
 
 
 def signed_in(call: Call, user: Doc) -> Answer:
@@ -94,6 +124,13 @@ def signed_out(call: Call) -> Answer:
 def blank(call: Call) -> Answer:
     """The redirect URI of native clients: the application reads its address."""
     return _show(call, "blank.html", {})
+
+
+def looped(call: Call, problem: Problem, doc: Doc) -> Answer:
+    """The page of a sign-in that went round too often (`render` of a Problem)."""
+    values = {"code": problem.code, "text": doc["error_description"].partition(" Trace ID")[0].partition(": ")[2],
+              "doc": doc, "why": sentence(problem), "title": "We couldn't sign you in. Please try again."}  # fmt: skip
+    return page(TEMPLATES, "error.html", values, nonce=call.request_id, status=400)
 
 
 def look_up(call: Call, code: str, text: str) -> Answer:

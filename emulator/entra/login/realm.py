@@ -1,7 +1,8 @@
 """Where a user name signs in: UserRealm, GetUserRealm.srf, GetCredentialType.
 
 Source: graph-entra.md 2.9, federation.md 2.
-The answer depends on the domain alone: a name that nobody has answers like any other of its domain.
+The answer depends on the domain: a name that nobody has answers like any other of its domain. Only staged rollout makes
+one person's answer differ, for sign-in pages; version 1.0, which clients take to WS-Trust, stays federated.
 """
 
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from emulator.entra.login import flow
 from emulator.entra.login.claims import opaque
 from emulator.entra.login.dialect import because, fields
 from emulator.entra.login.idp import passive_redirect, wctx_of
-from emulator.entra.login.tenancy import domain_of, federation_of
+from emulator.entra.login.tenancy import domain_of, federation_for, federation_of
 from emulator.entra.resources import users
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -36,6 +37,7 @@ def auth_url(federation: Doc, user_name: str) -> str:
     return f"{base}{'&' if '?' in base else '?'}{urlencode({'username': user_name})}&wa=wsignin1.0&{realm}&wctx="
 
 
+@operation("GET", "/common/userrealm", source=OBSERVED, auth="none", query=("user", "api-version"))
 @operation("GET", "/common/userrealm/{user}", source=OBSERVED, auth="none", query=("api-version",))
 def user_realm(call: Call) -> Doc:
     """The realm of a user name, for clients (api-version 1.0) and sign-in pages (2.0, 2.1)."""
@@ -50,12 +52,11 @@ def user_realm(call: Call) -> Doc:
                 ("known", sorted(SAML_PROTOCOL), "Entra"),
             ),
         )
-    user = call.path["user"]
+    user = call.path.get("user") or call.params.get("user", "")
     domain = domain_of(call, user)
-    federation = federation_of(call, domain)
     if version == "1.0":
-        return _realm_1(domain, federation)
-    return _realm_2(call, user, domain, federation, version)
+        return _realm_1(domain, federation_of(call, domain))
+    return _realm_2(call, user, domain, federation_for(call, user), version)
 
 
 def _realm_1(domain: Doc | None, federation: Doc | None) -> Doc:
@@ -128,7 +129,7 @@ def get_credential_type(call: Call) -> Doc:
     """The home-realm step of the sign-in page: a password here, or a redirect to the identity provider."""
     name = str(call.body.get("username") or "").strip()
     domain = domain_of(call, name)
-    federation = federation_of(call, domain)
+    federation = federation_for(call, name)
     credentials: Doc = {
         "PrefCredential": 4 if federation else 1, "HasPassword": True, "RemoteNgcParams": None, "FidoParams": None,
         "SasParams": None, "CertAuthParams": None, "GoogleParams": None, "FacebookParams": None,

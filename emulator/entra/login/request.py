@@ -7,11 +7,13 @@ wrong after that is told to the client at its redirect URI.
 import re
 from dataclasses import dataclass
 
-from emulator.entra.login import tenancy
+from emulator.entra.login import claims_request, tenancy
 from emulator.entra.login.clients import Client, Platform, client_of, platform_of
 from emulator.entra.login.dialect import because
+from emulator.entra.login.optional_claims import named_by
 from emulator.entra.login.replies import ReplyTo
 from emulator.entra.login.scopes import Asked, read_v1, read_v2
+from emulator.entra.resources.users import USERS
 from emulator.kernel.call import Call
 from emulator.kernel.doc import dig
 from emulator.kernel.problems import Compared, Problem, Why
@@ -19,9 +21,9 @@ from emulator.kernel.problems import Compared, Problem, Why
 KNOWN = (
     "client_id", "response_type", "redirect_uri", "scope", "response_mode", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "login_hint", "username", "domain_hint", "whr", "max_age", "resource",
-    "client_info", "client-request-id",
+    "client_info", "client-request-id", "claims",
 )  # fmt: skip
-"""The parameters that are acted on. Others (claims, mkt, x-client-SKU...) are ignored and noted."""
+"""The parameters that are acted on. Others (mkt, x-client-SKU...) are ignored and noted."""
 PROMPTS = ("none", "login", "select_account", "consent")
 MODES = ("query", "fragment", "form_post")
 _TYPES = (
@@ -43,6 +45,8 @@ class Request:
     types: frozenset[str]
     asked: Asked
     raw: dict[str, str]
+    device: str = ""
+    """The device code's row where no browser waits for the answer."""
 
     @property
     def prompt(self) -> str:
@@ -67,6 +71,10 @@ def read(call: Call, given: dict[str, str], *, v2: bool) -> Request:
     """Check the parameters of an authorization request; a Problem goes to the page or to the client, as it should."""
     where = tenancy.resolve(call)
     raw = {name: given[name] for name in KNOWN if name in given}
+    id = named_by(raw.get("login_hint", ""))  # the opaque value of the optional claim login_hint
+    named = call.store.get(USERS, id) if id else None
+    if named is not None:
+        raw["login_hint"] = named["userPrincipalName"]
     ignored = sorted(set(given) - set(KNOWN))
     if ignored:
         call.note(f"ignored parameters: {', '.join(ignored)}")
@@ -83,6 +91,7 @@ def read(call: Call, given: dict[str, str], *, v2: bool) -> Request:
     mode = raw.get("response_mode", "")
     reply = ReplyTo(raw["redirect_uri"], mode if mode in MODES else _default_mode(types), raw.get("state"))
     try:
+        claims_request.read(call, raw.get("claims", ""))
         _check_types(client, raw, types)
         _check_pkce(raw)
         _check_prompt(raw)

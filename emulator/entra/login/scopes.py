@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from emulator.entra.login.clients import Client
 from emulator.entra.login.dialect import because
-from emulator.entra.resources import grants, service_principals
+from emulator.entra.resources import applications, grants, service_principals
 from emulator.entra.tokens import AUDIENCES, GRAPH, GRAPH_APP_ID, tenant
 from emulator.kernel.call import Call
-from emulator.kernel.doc import Doc
+from emulator.kernel.doc import Doc, dig
 from emulator.kernel.problems import Compared, Problem, Why
 
 OIDC = ("openid", "profile", "email", "offline_access")
@@ -110,7 +110,7 @@ def granted(call: Call, client: Client, user: Doc, asked: Asked) -> list[str]:
     known: dict[str, Doc] = call.store.settled(("scopes", asked.resource["id"]), lambda: _known(asked.resource))
     for scope in asked.scopes:
         if scope.lower() not in known:
-            raise _unknown_scope(client, asked, scope)
+            raise unknown_scope(client, asked, scope)
     wanted = {str(known[scope.lower()]["value"]) for scope in asked.scopes}
     held = _held(call, client, user, asked)
     if client.id == asked.resource["appId"]:
@@ -133,12 +133,25 @@ def _held(call: Call, client: Client, user: Doc, asked: Asked) -> set[str]:
     """What is granted: by consent, or by Microsoft to its own applications."""
     resource_id = str(asked.resource["appId"])
     held = set(str((client.app.get("_preauthorized") or {}).get(resource_id, "")).split())
+    held |= call.store.settled(("preauthorized", client.id, resource_id), lambda: preauthorized(call, client, asked))
     if client.principal is not None:
         held |= set(grants.scopes_of(call.store, client.principal["id"], user["id"], resource_id))
     return held
 
 
-def _unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
+def preauthorized(call: Call, client: Client, asked: Asked) -> frozenset[str]:
+    """Scopes that an API's own registration gives a client (preAuthorizedApplications): nobody is asked."""
+    api = None if asked.is_graph else applications.by_app_id(call.store, asked.resource["appId"])
+    ids = {
+        str(id)
+        for item in dig(api or {}, "api.preAuthorizedApplications") or ()
+        if str(item.get("appId")).lower() == client.id
+        for id in item.get("delegatedPermissionIds") or ()
+    }
+    return frozenset(str(item["value"]) for item in service_principals.scopes(asked.resource) if item["id"] in ids)
+
+
+def unknown_scope(client: Client, asked: Asked, scope: str) -> Problem:
     """Graph has more permissions than its identity part, which is all that is known here."""
     why = because(
         "The resource publishes no enabled delegated permission of that name here.",

@@ -4,12 +4,13 @@ A form without our state is an IdP-initiated sign-in: it is accepted and lands o
 never followed.
 """
 
-from emulator.entra.login import flow, pages, session
+from emulator.entra.login import flow, session
+from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import FORM, because
 from emulator.entra.login.federated import Accepted, accept_saml11, accept_saml20, claim
 from emulator.entra.login.idp import context_of
-from emulator.entra.login.signin import reopen, resume
-from emulator.entra.resources import applications, service_principals
+from emulator.entra.login.second_factors import SORTS
+from emulator.entra.login.signin import home, name_target, resume
 from emulator.entra.signins import FEDERATED, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -19,7 +20,6 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.protocols import saml20_messages, wsfed
 from emulator.protocols.xmlparse import XmlRejected
 
-OFFICE_HOME = "4765445b-32c6-49b0-83e6-1d93765276ca"
 _RSTR_CODES = {"message": "20012", "no_assertion": "500082", "token_type": "7500514"}
 
 
@@ -30,19 +30,32 @@ def login_srf(call: Call) -> Answer:
     context = context_of(form.get("RelayState" if "SAMLResponse" in form else "wctx", ""))
     state, broken = _state(call, context)
     attempt = Attempt("interactiveUser", method=FEDERATED)
-    _name_target(call, attempt, state)
+    state = state or home(call)
+    name_target(call, attempt, state)
     with attempt.watched(call):
         accepted = _accept(call, form, attempt, state)
         if broken is not None:
             raise broken
+        before = session.live(call)
         with call.commit():
             claim(call, accepted)
-            held = session.start(call, accepted.who, issuer=attempt.issuer)
-            if not state:
-                attempt.succeed(call)
-    if not state:
-        return pages.signed_in(call, accepted.who.user)
-    return resume(call, state, accepted.who, held, attempt)
+            who, kept = _with_second(before, accepted)
+            held = session.start(call, who, issuer=attempt.issuer, **kept)
+    return resume(call, state, who, held, attempt)
+
+
+def _with_second(before: tuple[Doc, Identity] | None, accepted: Accepted) -> tuple[Identity, Doc]:
+    """Who it is, and what the session keeps: a second factor that the person did here stays done when they are
+    authenticated anew."""
+    who, kept = accepted.who, accepted.kept()
+    if before is None or before[1].user["id"] != who.user["id"]:
+        return who, kept
+    done = sorted(SORTS.keys() & set(before[0].get("methods") or ()))
+    if not done:
+        return who, kept
+    amr = tuple(dict.fromkeys((*who.amr, *(SORTS[name].amr for name in done), "mfa")))
+    later = max(int(before[0].get("mfaTime") or 0), int(kept.get("mfaTime", 0)))
+    return Identity(who.user, amr, who.auth_ms), {**kept, "methods": [*kept["methods"], *done], "mfaTime": later}
 
 
 def _state(call: Call, context: str) -> tuple[Doc, Problem | None]:
@@ -51,19 +64,6 @@ def _state(call: Call, context: str) -> tuple[Doc, Problem | None]:
         return (flow.unseal(call, "signin", context, broken="90081") if context else {}), None
     except Problem as problem:
         return {}, problem
-
-
-def _name_target(call: Call, attempt: Attempt, state: Doc) -> None:
-    """Which application the person is on the way to, for the log; an IdP-initiated sign-in goes to office.com."""
-    if not state:
-        attempt.app = applications.by_app_id(call.store, OFFICE_HOME)
-        attempt.resource = service_principals.by_app_id(call.store, OFFICE_HOME)
-        return
-    request = reopen(call, state)
-    if request is not None:
-        attempt.app, attempt.resource = request.client.app, request.asked.resource
-    else:
-        attempt.app = applications.by_app_id(call.store, str(state["q"].get("client_id", "")))
 
 
 def _accept(call: Call, form: dict[str, str], attempt: Attempt, state: Doc) -> Accepted:
@@ -130,7 +130,7 @@ def _accept_saml20(call: Call, value: str, attempt: Attempt, state: Doc) -> Acce
                 ("expected", "Success", "SAML 2.0"),
             ),
         )
-    if response.destination not in ("", f"{_HERE}"):
+    if response.destination != _HERE:
         raise Problem(
             "500089",
             "the response is for another address",
@@ -140,7 +140,18 @@ def _accept_saml20(call: Call, value: str, attempt: Attempt, state: Doc) -> Acce
                 ("expected", _HERE, "login.srf"),
             ),
         )
-    return accept_saml20(call, response.document, attempt, in_response_to=str(state.get("samlRequest", "")))
+    asked = str(state.get("samlRequest", ""))
+    if response.in_response_to != asked:
+        raise Problem(
+            "500089",
+            "the response answers another request",
+            why=because(
+                "The response answers another request than the one that was made.",
+                ("InResponseTo", response.in_response_to or "(none)", "SAMLResponse"),
+                ("request", asked or "(none: nobody asked)", "state of the sign-in"),
+            ),
+        )
+    return accept_saml20(call, response.document, attempt, in_response_to=asked)
 
 
 _HERE = "https://login.microsoftonline.com/login.srf"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from emulator.entra.login.dialect import because
-from emulator.entra.resources import domains, federation
+from emulator.entra.resources import domains, feature_rollout, federation, users
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -58,6 +58,19 @@ def domain_of(call: Call, user_name: str) -> Doc | None:
     suffix = suffix_of(user_name)
     found = domains.for_upn(call.store, user_name) if suffix else None
     return found if found is not None and found["id"].lower() == suffix and found["isVerified"] else None
+
+
+def federation_for(call: Call, user_name: str) -> Doc | None:
+    """The federation that a user name signs in at: its domain's, but for somebody whom staged rollout makes managed."""
+    found = federation_of(call, domain_of(call, user_name))
+    return None if found is not None and is_staged(call, users.by_upn(call.store, user_name.strip())) else found
+
+
+def is_staged(call: Call, user: Doc | None) -> bool:
+    """Whether staged rollout has moved a synchronised user of a federated domain to authentication in the cloud."""
+    if user is None or not user.get("onPremisesSyncEnabled"):
+        return False
+    return any(feature_rollout.applies(call.store, name, user["id"]) for name in feature_rollout.EXCLUSIVE)
 
 
 def federation_of(call: Call, domain: Doc | None) -> Doc | None:

@@ -30,11 +30,13 @@ def code_row(call: Call, code: str, request: Request, who: Identity, session_id:
         "platform": request.platform,
         "challenge": raw.get("code_challenge", ""), "challengeMethod": raw.get("code_challenge_method", "plain"),
         "scope": raw.get("scope", ""), "resource": raw.get("resource", ""), "nonce": raw.get("nonce", ""),
-        "session": session_id, **_person(call, who), "expires": call.now + CODE_MS,
+        "claims": raw.get("claims", ""), "session": session_id, **person_fields(call, who),
+        "expires": call.now + CODE_MS,
     }  # fmt: skip
 
 
-def _person(call: Call, who: Identity) -> Doc:
+def person_fields(call: Call, who: Identity) -> Doc:
+    """Who is behind a code or token, and when it was given (see `person_of`)."""
     return {"userId": who.user["id"], "amr": list(who.amr), "authTime": who.auth_ms, **stamp(call, who.user)}
 
 
@@ -82,7 +84,7 @@ def refresh_row(
     """A new refresh token and its row; `asked`: scope, resource, session; `until` (ms) where it does not slide."""
     token = "1." + call.ids.secret("refresh_token", 64)
     row = {
-        "id": digest(token), "clientId": client_id, "family": family, **asked, **_person(call, who),
+        "id": digest(token), "clientId": client_id, "family": family, **asked, **person_fields(call, who),
         "expires": until or call.now + REFRESH_MS,
     }  # fmt: skip
     return token, row

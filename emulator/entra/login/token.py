@@ -9,7 +9,17 @@ from typing import Any
 
 import orjson
 
-from emulator.entra.login import grant_app, grant_assertion, grant_code, grant_password, grant_refresh
+from emulator.entra.login import (
+    claims_request,
+    grant_app,
+    grant_assertion,
+    grant_code,
+    grant_device,
+    grant_obo,
+    grant_password,
+    grant_refresh,
+    nonces,
+)
 from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest
 from emulator.entra.login.tenancy import resolve
@@ -19,17 +29,20 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Problem
 
+_URN = "urn:ietf:params:oauth:grant-type:"
 GRANTS: dict[str, Callable[[Call, TokenRequest], Doc]] = {
     "authorization_code": grant_code.authorization_code,
     "client_credentials": grant_app.client_credentials,
     "refresh_token": grant_refresh.refresh_token,
     "password": grant_password.password,
-    "urn:ietf:params:oauth:grant-type:saml1_1-bearer": grant_assertion.saml11_bearer,
+    f"{_URN}jwt-bearer": grant_obo.jwt_bearer,
+    f"{_URN}device_code": grant_device.device_code,
+    "device_code": grant_device.device_code,
+    f"{_URN}saml1_1-bearer": grant_assertion.saml11_bearer,
+    f"{_URN}saml2-bearer": grant_assertion.saml20_bearer,
+    "srv_challenge": nonces.challenge,
 }
-_NOT_EMULATED = frozenset({
-    "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:device_code", "device_code",
-    "urn:ietf:params:oauth:grant-type:saml2-bearer", "srv_challenge", "urn:ietf:params:oauth:grant-type:token-exchange",
-})  # fmt: skip
+_NOT_EMULATED = frozenset({f"{_URN}token-exchange"})
 _TOKEN: dict[str, Any] = {
     "auth": "none", "body": "form", "commit": "manual", "emits": ("Sign-in activity",), "extra": {"telemetry": True},
 }  # fmt: skip
@@ -42,6 +55,7 @@ def token(call: Call) -> Doc:
     where = resolve(call)
     request = TokenRequest(where, "/v2.0/" in call.operation.path, call.body)
     kind = request.need("grant_type")
+    claims_request.read(call, request.form.get("claims", ""))
     _allow_origin(call)
     handler = GRANTS.get(kind)
     if handler is None:

@@ -261,7 +261,9 @@ def seed(seeding: Seeding) -> None:
             id = fixed or seeding.ids.guid("authenticationMethod")
             if user is not None:
                 kind = LISTS[kinds[item["type"]]][0]
-                seeding.store.add(METHODS, row(user, kind, id, seeding.now, **_blank(kind), **fields))
+                if fields.get("secretKey"):
+                    fields["_secret"] = fields.pop("secretKey")
+                seeding.store.add(METHODS, row(user, kind, id, seeding.now, **{**_blank(kind), **fields}))
 
 
 def _blank(kind: str) -> Doc:

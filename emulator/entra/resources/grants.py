@@ -102,6 +102,20 @@ def consent_for_user(call: Call, application: Doc, user: Doc, resource_app_id: s
     return principal
 
 
+def consent_for_all(call: Call, application: Doc, user: Doc, resource_app_id: str, scopes: Iterable[str]) -> Doc:
+    """An administrator's consent to named scopes, for everybody. Answers the client's service principal."""
+    principal = service_principals.ensure(call, application)
+    resource = service_principals.by_app_id(call.store, resource_app_id)
+    assert resource is not None, "consent is asked for a resource that the tenant has"
+    row = add_scopes(call.store, principal["id"], resource["id"], scopes)
+    values = {"DelegatedPermissionGrant.Scope": (None, row["scope"])}
+    at = target("ServicePrincipal", {"id": row["resourceId"]}, changed=values)
+    audit(call, "Add delegated permission grant", [at, target("ServicePrincipal", principal)], user=user)
+    values = {"ConsentContext.IsAdminConsent": (None, True), "ConsentContext.OnBehalfOfAll": (None, True)}
+    audit(call, "Consent to application", [target("ServicePrincipal", principal, changed=values)], user=user)
+    return principal
+
+
 def forget(store: Store, sp_id: str) -> None:
     """A service principal goes: everything granted to it, and on it."""
     for path in ("principalId", "resourceId"):

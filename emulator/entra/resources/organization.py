@@ -101,7 +101,7 @@ def seed(seeding: Seeding) -> None:
     })  # fmt: skip
     for number, key in enumerate(seeding.spec["signing_keys"]):
         seeding.store.add(SIGNING_KEYS, {
-            "id": f"key{number}", "use": key["use"],
+            "id": f"key{number}", "use": key["use"], "_since": seeding.now,
             "_key": seeding.read_fixture(key["files"] + ".key").decode(),
             "_certificate": seeding.read_fixture(key["files"] + ".crt").decode(),
         })  # fmt: skip

@@ -11,7 +11,7 @@ from emulator.entra.problems import invalid
 from emulator.entra.resources import organization
 from emulator.entra.resources.on_premises_sync import ON_PREMISES_SYNC
 from emulator.kernel.call import Call
-from emulator.kernel.clock import iso_seconds
+from emulator.kernel.clock import iso_seconds, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
@@ -70,8 +70,9 @@ def _shown(kind: str, doc: Doc) -> Doc:
            "Update contact", "Delete contact", "Add member to group", "Remove member from group"),
 )  # fmt: skip
 def synchronise(call: Call) -> Doc:
-    """One export: `{objects: [{type, sourceAnchor, attributes, manager?, members?, password?}], deletions: [{type,
-    sourceAnchor}]}`; answers `{results: [{sourceAnchor, type, action, id, error?}]}`, in order.
+    """One export: `{objects: [{type, sourceAnchor, attributes, manager?, members?, password?, passwordHash?,
+    passwordChangedDateTime?, refreshTokensValidFrom?}], deletions: [{type, sourceAnchor}]}`; answers `{results: [{sourceAnchor, type, action,
+    id, error?}]}`, in order.
 
     manager and members are anchors; a list of members replaces what is there. Objects are written first, links last, so
     that a run may name what it brings.
@@ -119,7 +120,13 @@ def _one(call: Call, item: Doc) -> tuple[Doc, Doc | None]:
     kind, anchor = item["type"], item["sourceAnchor"]
     result: Doc = {"sourceAnchor": anchor, "type": kind}
     try:
-        doc, what = synchronising.write(call, kind, anchor, _attributes(kind, item), _password(item))
+        secret = synchronising.Secret(
+            _text(item, "password"), _text(item, "passwordHash"), _moment(item, "passwordChangedDateTime")
+        )
+        valid_from = _moment(item, "refreshTokensValidFrom")
+        doc, what = synchronising.write(call, kind, anchor, _attributes(kind, item), secret)
+        if kind == "user" and valid_from is not None:
+            synchronising.end_tokens(call, doc, valid_from)
     except Problem as problem:
         rule = problem.why.rule if problem.why else problem.code
         return {**result, "action": "failed", "id": None, "error": {"code": problem.code, "message": rule}}, None
@@ -141,11 +148,20 @@ def _attributes(kind: str, item: Doc) -> Doc:
     return given
 
 
-def _password(item: Doc) -> str | None:
-    password = item.get("password")
-    if password is not None and (not isinstance(password, str) or not 1 <= len(password) <= 256):
-        raise invalid("password", "OnPremisesObject", "…", rule="password is a text of up to 256 characters.")
-    return password
+def _text(item: Doc, name: str) -> str | None:
+    value = item.get(name)
+    if value is not None and (not isinstance(value, str) or not 1 <= len(value) <= 256):
+        raise invalid(name, "OnPremisesObject", "…", rule=f"{name} is a text of up to 256 characters.")
+    return value
+
+
+def _moment(item: Doc, name: str) -> str | None:
+    """An instant: when the password was set in the directory, from when on refresh tokens are good."""
+    text = _text(item, name)
+    try:
+        return iso_seconds(parse_iso(text)) if text is not None else None
+    except ValueError as error:
+        raise invalid(name, "OnPremisesObject", text, rule="It is an instant.") from error
 
 
 def _link(call: Call, item: Doc, doc: Doc, result: Doc) -> None:

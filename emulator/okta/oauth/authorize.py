@@ -19,7 +19,7 @@ from emulator.okta.oauth.authorize_request import Asked, checked
 from emulator.okta.oauth.clients import Client, named
 from emulator.okta.oauth.errors import stop
 from emulator.okta.oauth.servers import Server, by_path
-from emulator.okta.sso import flow, fresh, gate, pages, signin
+from emulator.okta.sso import challenge, flow, fresh, gate, pages, signin
 from emulator.protocols.html import redirect
 
 _EVENTS = (
@@ -109,7 +109,13 @@ def _decided(call: Call, server: Server, client: Client, asked: Asked, form: Doc
     session, user = found
     factors, auth_ms = gate.factors(session), gate.authenticated_at(session)
     decide.lifetimes(call, server, client, user, "authorization_code", scopes)
-    decide.admit(call, client, user, factors=factors, auth_ms=auth_ms)
+    short = decide.admit(call, client, user, factors=factors, auth_ms=auth_ms, session=session)
+    if short is not None:
+        to = fresh.whole(call) if call.exchange.method == "GET" else where
+        page = None if "none" in asked.prompt else challenge.for_app(call, session, user, short, to=to)
+        if page is None:
+            raise decide.denied(call, short)
+        return page
     with call.commit():
         code = tickets.give_code(call, {
             "client": client.id, "server": server.id, "user": user["id"], "scopes": scopes, "redirect": asked.redirect,

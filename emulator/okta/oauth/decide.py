@@ -12,11 +12,13 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import signon
 from emulator.okta.events import app_target, client_address, emit
+from emulator.okta.mfa import strength
 from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.errors import stop
 from emulator.okta.oauth.issue import ORG_LIFE_S, REFRESH_WINDOW_MS
 from emulator.okta.oauth.kinds import POLICIES, RULES
 from emulator.okta.oauth.servers import Server
+from emulator.okta.sso.admission import Refused
 
 DENIED = "Policy evaluation failed for this request, please check the policy configurations."
 UNASSIGNED = "User is not assigned to the client application."
@@ -90,8 +92,13 @@ def _of(rule: Doc) -> Lifetimes:
     )
 
 
-def admit(call: Call, client: Client, user: Doc, *, factors: frozenset[str], auth_ms: int) -> None:
-    """Assignment and sign-on policy of the app. Raises 400 access_denied; logs what the System Log says of it."""
+def admit(
+    call: Call, client: Client, user: Doc, *, factors: frozenset[str], auth_ms: int, session: Doc | None = None
+) -> Refused | None:
+    """Assignment and sign-on policy of the app. Raises 400 access_denied; logs what the System Log says of it.
+
+    session: of somebody who can be asked for more; what is missing is then returned.
+    """
     from emulator.okta.resources import app_users
 
     app = client.app
@@ -103,18 +110,39 @@ def admit(call: Call, client: Client, user: Doc, *, factors: frozenset[str], aut
     decision = signon.evaluate(call, app, user, context)
     if decision.access == "DENY":
         raise _denied(call, DENIED, decision.why)
-    if decision.factors_needed > len(factors):
-        compared = (
-            Compared("factors needed", decision.factors_needed, f"rule {decision.rule['name']}"),
-            Compared("factors used", " ".join(sorted(factors)), "session"),
-        )
-        raise _denied(call, DENIED, Why("The app's sign-on policy asks for more factors than were used.", compared))
+    short = _short(call, decision, factors, session)
+    if short is not None and session is not None:
+        return short
+    if short is not None:
+        raise _denied(call, DENIED, short.why)
     implicit = app["settings"].get("implicitAssignment")
     if not implicit and app_users.find(call.store, app["id"], user["id"]) is None:
         compared = (Compared("user", user["profile"]["login"], "sign-in"), Compared("app", app["label"], "client_id"))
         why = Why("The user has no assignment to the app, neither their own nor through a group.", compared)
         emit(call, "app.generic.unauth_app_access_attempt", [app_target(app)], outcome="FAILURE", why=why)
         raise _denied(call, UNASSIGNED, why)
+    return None
+
+
+def _short(call: Call, decision: signon.Decision, factors: frozenset[str], session: Doc | None) -> Refused | None:
+    """What is missing of the factors that the rules ask for; a client that sends a password has that one alone."""
+    action: Doc = decision.rule["actions"]["appSignOn"]
+    proofs = session["_proofs"] if session is not None else [strength.password(call.now)]
+    remembered = session is not None and session["_remembered"]
+    wanted = 1 if remembered or decision.factors_needed <= decision.app_factors else 2
+    if strength.met(action, proofs, wanted=wanted, classic=call.info["engine"] == "classic", now=call.now):
+        return None
+    compared = (
+        Compared("factors needed", max(wanted, decision.app_factors), f"rule {decision.rule['name']}"),
+        Compared("factors used", " ".join(sorted(factors)), "session"),
+    )
+    why = Why("The app's sign-on policy asks for more factors than were used.", compared)
+    return Refused("factors", why, action, wanted)
+
+
+def denied(call: Call, refused: Refused) -> Problem:
+    """400 access_denied for factors that the person cannot show."""
+    return _denied(call, DENIED, refused.why)
 
 
 def _denied(call: Call, text: str, why: Why) -> Problem:

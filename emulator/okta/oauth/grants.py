@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem
-from emulator.okta import user_passwords
+from emulator.okta import delegated_authentication, user_passwords
 from emulator.okta.events import emit, entry, user_target
 from emulator.okta.oauth import custom_claims, decide, issue, scoping, tickets
 from emulator.okta.oauth.clients import Client
@@ -124,12 +124,15 @@ def password(request: Request) -> Doc:
     call = request.call
     name, secret = request.needed("username"), request.needed("password")
     user = users.by_login(call.store, name)
-    right = user_passwords.password_matches(user, secret)
+    try:
+        user, right = delegated_authentication.compare(call, user, name, secret)
+    except delegated_authentication.Unavailable as unavailable:
+        raise unavailable.problem from unavailable
     with call.commit():
         user = users.by_login(call.store, name)
         if user is not None:
             user_passwords.count(call, user, secret, right=right)
-    if user is None or not right or user["status"] != "ACTIVE":
+    if user is None or not right or delegated_authentication.standing(call, user) != "ACTIVE":
         state = Compared("status", user["status"] if user else None, "the user")
         compared = (Compared("username", name[:100], "request"), state)
         raise invalid_grant(WRONG_PASSWORD, *compared, rule="It takes the password of an active user.")

@@ -234,7 +234,7 @@ def _member_in(call: Call, app: Doc, user: Doc) -> None:
         return
     present = call.store.get(APP_USERS, f"{app['id']}.{user['id']}")
     if present is None:
-        assignments.assign(call, app, user, scope=assignments.GROUP)
+        assignments.assign_automatically(call, app, user)
     elif present["scope"] == assignments.GROUP:
         assignments.regroup(call, app, present, user)
 

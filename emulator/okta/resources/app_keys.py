@@ -4,7 +4,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import key_material
+from emulator.okta import federating, key_material
 from emulator.okta.app_kinds import APP_KEYS, APPS
 from emulator.okta.app_types import OIDC
 from emulator.okta.events import app_target, emit
@@ -79,6 +79,7 @@ def generate_key(call: Call) -> Doc:
     with call.commit():
         call.store.add(APP_KEYS, doc)
         emit(call, "app.keys.generate", [app_target(app)])
+        federating.key_changed(call, app)
     call.headers.append(("Location", f"{call.base}/api/v1/apps/{app['id']}/credentials/keys/{doc['kid']}"))
     return render(doc)
 

@@ -7,7 +7,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
-from emulator.okta import app_profiles, assignments, directory_users, lists, provisioning
+from emulator.okta import app_profiles, assignments, directory_users, lists, office365_passwords, provisioning
 from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.assignments import assign
 from emulator.okta.bad_values import needed_text
@@ -20,6 +20,8 @@ __all__ = [
     "assign",
     "by_user_name",
     "find",
+    "password_changed",
+    "password_seen",
     "render",
     "shows_tile",
     "user_activated",
@@ -69,7 +71,7 @@ def _group_name(call: Call, row: Doc) -> str | None:
 
 
 def shows_tile(app_user: Doc) -> bool:
-    """Whether the user has the app's tiles: they come last, when a provisioned account is there (PR8, S-35)."""
+    """Whether the user has the app's tiles: they come last, when a provisioned account is there."""
     return app_user["status"] not in ("STAGED", "PENDING")
 
 
@@ -220,6 +222,9 @@ def _of_user(call: Call, user: Doc) -> list[tuple[Doc, Doc]]:
 
 def user_changed(call: Call, user: Doc, changes: set[str]) -> None:
     """A user's profile (`changes`: attribute names) or `status` has changed: mappings run again, changes are pushed."""
+    if f"{directory_users.AD}.pwdLastSet" in changes:
+        for own in directory_users.ad_users(call.store, user["id"])[:1]:
+            office365_passwords.directory_changed(call, user, own["profile"].get("pwdLastSet"))
     for app, row in _of_user(call, user):
         if app["name"] == directory_users.AD:
             continue
@@ -227,6 +232,16 @@ def user_changed(call: Call, user: Doc, changes: set[str]) -> None:
             assignments.refresh(call, app, row, user)
         elif row["status"] in ("STAGED", "PENDING") and not row["externalId"]:
             provisioning.push(call, app, row, user)
+
+
+def password_changed(call: Call, user: Doc, password: str) -> None:
+    """A user has a new Okta password."""
+    office365_passwords.changed(call, user, password)
+
+
+def password_seen(call: Call, user: Doc, password: str) -> None:
+    """A user's Okta password was compared and is right."""
+    office365_passwords.seen(call, user, password)
 
 
 def user_activated(call: Call, user: Doc) -> None:

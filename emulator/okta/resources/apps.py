@@ -8,8 +8,17 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_installation, app_lists, app_oauth, app_shapes, federating, key_material, office365
-from emulator.okta.app_kinds import APPS
+from emulator.okta import (
+    app_installation,
+    app_lists,
+    app_oauth,
+    app_shapes,
+    federating,
+    key_material,
+    office365,
+    office365_types,
+)
+from emulator.okta.app_kinds import APP_KEYS, APPS
 from emulator.okta.app_types import OIDC, SIGNING
 from emulator.okta.apps_catalog import TYPES
 from emulator.okta.events import app_target, emit, target
@@ -56,6 +65,17 @@ def signing_key(store: Any, app: Doc) -> SigningKey:
     if found is None:
         raise LookupError(f"app {app['id']} has no signing key")
     return key_material.load(found)
+
+
+def next_key(store: Any, app: Doc) -> Doc:
+    """`nextSigningCertificate` of an app that has several keys: the newest one made after the one it signs with."""
+    own = app["credentials"]["signing"].get("kid")
+    keys = store.find_all(APP_KEYS, "_appId", app["id"])
+    if len(keys) < 2:
+        return {}
+    at = next((place for place, doc in enumerate(keys) if doc["kid"] == own), len(keys))
+    upcoming = key_material.load(keys[-1]).certificate_b64 if len(keys) > at + 1 else None
+    return {"nextSigningCertificate": upcoming}
 
 
 def touch(call: Call, app: Doc) -> None:
@@ -189,6 +209,7 @@ def _set_status(call: Call, status: str, event: str) -> Doc:
 def _check(call: Call, app: Doc, before: Doc | None) -> None:
     if office365.is_office365(app):
         office365.check_settings(app, before)
+        office365_types.check_schema(call.store, app, before)
         office365.require_consent(call, app)
 
 
@@ -223,13 +244,16 @@ def seed(seeding: Seeding) -> None:
     userNameTemplate {template, type, ...}, credentials {oauthClient {client_id, client_secret}, ...}.
     signing_key: stem of a fixture's .key and .crt; without it one is made.
     consent {federation, provisioning}: true where the tenant's administrator has consented.
+    mfa {supportsMfa, stepUp, honorsFreshness}: Okta MFA from Azure AD (Office 365).
     provisioning {type, create, update, deactivate, password, action, gracePeriodDays}: an enabled connection.
     schema {attribute: property}: custom attributes. license_catalogue [{id, skuPartNumber, servicePlans [names]}].
+    admin {username, password}, legacyUntil: the older connection by stored credentials, and when it ends.
+    sync_account {username, password}: of User and Universal Sync; the tenant must have that user.
     rules [{name, id, access, factors, clients [...], groups, users, zones (names), groups_excluded, users_excluded,
     zones_excluded, platforms [...], expression, reauthenticateIn, status}]: above the ones the app comes with.
     mappings {attribute: expression | {expression, pushStatus} | null}.
     users [{login, userName, scope, immutableId, externalId, licenses, roles, profile, status, syncState}]: a value that
-    differs from the mapping's is set by hand; left out, the first assignment is played (S-65's substitute included).
+    differs from the mapping's is set by hand; left out, the first assignment is played (the substitute for a blank immutable id included).
     groups [{name, priority, profile}]: members whom `users` does not name are assigned through them.
     """
     from emulator.okta import app_seeds

@@ -18,6 +18,7 @@ from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object, flag, part, text_of
 from emulator.okta.problems import invalid, not_found
+from emulator.okta.resources import office365_credentials
 
 __all__ = ["CONNECTIONS", "CONSENTS"]
 TOKEN, OAUTH2 = "TOKEN", "OAUTH2"
@@ -99,8 +100,9 @@ def _token(body: Doc, profile: Doc) -> Doc:
 
 def _oauth(call: Call, app: Doc, profile: Doc) -> Doc:
     if office365.is_office365(app):
-        if profile.get("settings"):
-            call.note("stored administrator credentials are not used: the connection works by consent")
+        given = part(profile, "settings") or {}
+        if given.get("adminUsername"):
+            office365_credentials.store(call, app, given)
         return {"profile": {"authScheme": OAUTH2}}
     signing = part(profile, "signing") or {}
     mode = choice(signing, "rotationMode", ("AUTO", "MANUAL"), "AUTO")
@@ -151,7 +153,7 @@ def _set_status(call: Call, app: Doc, status: str) -> None:
     connection = call.store.get(CONNECTIONS, app["id"])
     if connection is None or connection["status"] == status:
         return
-    if status == "ENABLED" and office365.is_office365(app) and not office365.consented(app, office365.GRAPH):
+    if status == "ENABLED" and office365.is_office365(app) and not office365.may_connect(app, office365.GRAPH):
         compared = (Compared("consent", "none", f"app {app['label']}, provisioning client"),)
         hint = "Follow _links.authorize of the connection as the tenant's administrator."
         why = Why(

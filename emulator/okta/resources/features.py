@@ -8,8 +8,8 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.operations import OBSERVED, operation
-from emulator.kernel.problems import Compared, Why, not_emulated
-from emulator.okta import app_installation
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import app_installation, import_rules
 from emulator.okta.app_kinds import CAPABILITIES, CONNECTIONS
 from emulator.okta.apps_catalog import TYPES
 from emulator.okta.bad_values import bad
@@ -44,25 +44,12 @@ def _enabled(call: Call, app: Doc) -> bool:
 
 def render(call: Call, app: Doc, name: str) -> Doc:
     """A feature as the API shows it; it is ENABLED with the app's connection."""
-    shown = _inbound(call, app) if name == INBOUND else app_installation.capabilities(call.store, app["id"])
+    inbound = name == INBOUND
+    shown = import_rules.inbound(call.store, app) if inbound else app_installation.capabilities(call.store, app["id"])
     href = f"{call.base}/api/v1/apps/{app['id']}/features/{name}"
     return {
         "name": name, "status": "ENABLED" if _enabled(call, app) else "DISABLED", "description": _DESCRIPTIONS[name],
         "capabilities": shown, "_links": {"self": {"href": href, "hints": {"allow": ["GET", "PUT"]}}},
-    }  # fmt: skip
-
-
-def _inbound(call: Call, app: Doc) -> Doc:
-    found = call.store.get(CAPABILITIES, app["id"])
-    return (found or {}).get("inbound") or {
-        "importSettings": {
-            "username": {"userNameFormat": "EMAIL"},
-            "schedule": {"status": "DISABLED", "fullImport": None, "incrementalImport": None},
-        },
-        "importRules": {"userCreateAndMatch": {
-            "exactMatchCriteria": "USERNAME", "allowPartialMatch": False, "autoConfirmPartialMatch": False,
-            "autoConfirmExactMatch": False, "autoConfirmNewUsers": False, "autoActivateNewUsers": False,
-        }},
     }  # fmt: skip
 
 
@@ -96,15 +83,14 @@ def update_feature(call: Call) -> Doc:
         raise invalid(
             "feature", "Provisioning is not enabled.", why=Why("Features need the app's connection.", compared, hint)
         )
-    kept = call.store.get(CAPABILITIES, app["id"])
-    row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
     if name == INBOUND:
-        row["inbound"] = _merged(_inbound(call, app), body, "capabilities")
-        _refuse_schedule(row["inbound"])
+        import_rules.keep(call, app, merged(import_rules.inbound(call.store, app), body, "capabilities"))
     else:
-        row["capabilities"] = _merged(row["capabilities"], body, "capabilities")
-        _refuse_password(app, row["capabilities"])
-    call.store.put(CAPABILITIES, row) if kept else call.store.add(CAPABILITIES, row)
+        kept = call.store.get(CAPABILITIES, app["id"])
+        row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
+        row["capabilities"] = merged(row["capabilities"], body, "capabilities")
+        _check_password(row["capabilities"])
+        call.store.put(CAPABILITIES, row) if kept else call.store.add(CAPABILITIES, row)
     app_installation.refresh_features(call.store, app)
     apps.touch(call, app)
     emit(call, "application.lifecycle.update", [app_target(app)])
@@ -118,7 +104,7 @@ def _name(call: Call) -> str:
     return name
 
 
-def _merged(before: Doc, sent: Doc, where: str) -> Doc:
+def merged(before: Doc, sent: Doc, where: str) -> Doc:
     """Known keys take the sent values, each of the type that stood there. Raises E0000001 `feature`."""
     found = dict(before)
     for name, value in sent.items():
@@ -130,10 +116,10 @@ def _merged(before: Doc, sent: Doc, where: str) -> Doc:
 
 
 def _checked(before: Any, value: Any, where: str) -> Any:
-    if isinstance(before, dict):
+    if isinstance(before, dict) and not (value is None and where.endswith("Import")):
         if not isinstance(value, dict):
             raise bad("feature", f"{where}: must be an object", where, value, f"{where} is an object.")
-        return _merged(before, value, where)
+        return merged(before, value, where)
     if before in _STATUSES and value not in _STATUSES:
         why = Why(f"{where} is ENABLED or DISABLED.", (Compared(where, value, "request body"),))
         raise invalid("feature", f"{where}: '{value}' is not valid", why=why)
@@ -142,15 +128,11 @@ def _checked(before: Any, value: Any, where: str) -> Any:
     return value
 
 
-def _refuse_password(app: Doc, capabilities: Doc) -> None:
-    """Under WS-Federation no password is sent even when Sync Password is on; elsewhere it would be, by code we lack."""
-    pushes = TYPES[app["name"]].provisioning and app["signOnMode"] != "SAML_1_1"
-    if pushes and dig(capabilities, "update.password.status") == "ENABLED":
-        raise invalid(
-            "feature", "Password push is not available.", why=not_emulated("Sync Password without WS-Federation")
-        )
-
-
-def _refuse_schedule(inbound: Doc) -> None:
-    if dig(inbound, "importSettings.schedule.status") == "ENABLED":
-        raise invalid("feature", "Scheduled imports are not available.", why=not_emulated("Importing on a schedule"))
+def _check_password(capabilities: Doc) -> None:
+    """Sync Password's two choices. Raises E0000001 `feature`."""
+    for name, allowed in (("seed", ("RANDOM", "OKTA")), ("change", ("KEEP_EXISTING", "CHANGE"))):
+        value = dig(capabilities, f"update.password.{name}")
+        if value not in allowed:
+            compared = (Compared(name, value, "request body"), Compared("values", ", ".join(allowed), "password"))
+            why = Why(f"{name} has two values.", compared)
+            raise invalid("feature", f"{name}: '{str(value)[:60]}' is not valid", why=why)

@@ -41,7 +41,7 @@ def render(call: Call, mapping: Doc) -> Doc:
     }
 
 
-def _load(call: Call) -> tuple[Doc, Doc]:
+def load_mapping(call: Call) -> tuple[Doc, Doc]:
     app = apps.load(call)
     found = call.store.get(MAPPINGS, call.path["mappingId"])
     if found is None or found["_appId"] != app["id"]:
@@ -85,8 +85,12 @@ def _since(call: Call) -> str:
 )  # fmt: skip
 def create_mapping(call: Call) -> Doc:
     """Push `sourceGroupId` to a new group (`targetGroupName`) or to one that the app has (`targetGroupId`)."""
-    app, body = _pushing(apps.load(call)), body_object(call)
-    source = groups.by_id(call, needed_text(body, "sourceGroupId"))
+    app, body = pushing(apps.load(call)), body_object(call)
+    return render(call, add_mapping(call, app, groups.by_id(call, needed_text(body, "sourceGroupId")), body))
+
+
+def add_mapping(call: Call, app: Doc, source: Doc, body: Doc) -> Doc:
+    """A new mapping of a group, pushed at once where it is active. Raises E0000001."""
     if source.get("source", {}).get("id") == app["id"]:
         raise bad("sourceGroupId", "sourceGroupId: The group belongs to the app", "sourceGroupId", source["id"],
                   "A group of the app itself is not pushed to it.")  # fmt: skip
@@ -98,6 +102,7 @@ def create_mapping(call: Call) -> Doc:
         "id": call.ids.okta("gPm"), "created": now, "lastUpdated": now, "sourceGroupId": source["id"],
         "status": status, "targetGroupId": target["id"], **({"appConfig": config} if config else {}),
         "_appId": app["id"], "_externalId": target.get("_externalId"),
+        "_follows": bool(body.get("targetGroupName")) and body["targetGroupName"] == source["profile"]["name"],
     }  # fmt: skip
     try:
         call.store.add(MAPPINGS, mapping)
@@ -106,10 +111,10 @@ def create_mapping(call: Call) -> Doc:
                   source["id"], "A group has one mapping in an app.") from error  # fmt: skip
     emit(call, f"{_EVENT}.mapping.created", [group_target(source), app_target(app), group_target(target)])
     group_push.push(call, app, mapping)
-    return render(call, mapping)
+    return mapping
 
 
-def _pushing(app: Doc) -> Doc:
+def pushing(app: Doc) -> Doc:
     """The app, if it can push groups now. Raises E0000001."""
     if FEATURE not in app["features"]:
         compared = (Compared("features", ", ".join(app["features"]) or "none", f"app {app['label']}"),)
@@ -155,7 +160,7 @@ def _target(call: Call, app: Doc, body: Doc) -> Doc:
 @operation("GET", _AT + "/{mappingId}", source=OBSERVED, scope=_READ, bucket="apps.get")
 def get_mapping(call: Call) -> Doc:
     """One mapping."""
-    return render(call, _load(call)[1])
+    return render(call, load_mapping(call)[1])
 
 
 @operation(
@@ -164,7 +169,7 @@ def get_mapping(call: Call) -> Doc:
 )  # fmt: skip
 def update_mapping(call: Call) -> Doc:
     """Make a mapping ACTIVE, which pushes at once, or INACTIVE."""
-    app, mapping = _load(call)
+    app, mapping = load_mapping(call)
     status = choice(body_object(call), "status", (ACTIVE, INACTIVE), None)
     if status is None:
         raise bad("status", "status: The field cannot be left blank", "status", None, "A mapping's status is changed.")
@@ -188,7 +193,7 @@ def update_mapping(call: Call) -> Doc:
 )  # fmt: skip
 def delete_mapping(call: Call) -> Answer:
     """Delete an inactive mapping; `deleteTargetGroup` (required) says whether the app's group goes, too."""
-    app, mapping = _load(call)
+    app, mapping = load_mapping(call)
     if not call.params.get("deleteTargetGroup"):
         why = Why("deleteTargetGroup must be given.", (Compared("deleteTargetGroup", None, "query"),))
         raise Problem("E0000028", why=why)

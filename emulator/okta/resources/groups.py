@@ -9,7 +9,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
-from emulator.okta import group_expansion, group_push, lists, profiles, search
+from emulator.okta import group_expansion, group_push, lists, profiles, push_rules, search
 from emulator.okta.events import emit, group_target
 from emulator.okta.memberships import MEMBERS, membership
 from emulator.okta.oauth import leaving
@@ -149,6 +149,7 @@ def create_group(call: Call) -> Doc:
     group = new_group(profile, id=call.ids.okta("00g"), now=call.now)
     _store(call, group, new=True)
     emit(call, "group.lifecycle.create", [group_target(group)])
+    push_rules.group_seen(call, group)
     return render(call, group)
 
 
@@ -175,6 +176,7 @@ def replace_group(call: Call) -> Doc:
     _store(call, group, new=False)
     emit(call, "group.profile.update", [group_target(group)])
     group_push.group_changed(call, group["id"])
+    push_rules.group_seen(call, group)
     return render(call, group)
 
 
@@ -187,11 +189,16 @@ def replace_group(call: Call) -> Doc:
 )  # fmt: skip
 def delete_group(call: Call) -> None:
     """Delete a group; assignments that came through it go with it."""
-    from emulator.okta.resources import app_groups, group_owners, group_rules
-
     group = load(call)
     if group["type"] == "BUILT_IN":
         refuse_built_in(group)
+    remove(call, group)
+
+
+def remove(call: Call, group: Doc) -> None:
+    """Take a group away with all that hangs off it."""
+    from emulator.okta.resources import app_groups, group_owners, group_rules
+
     app_groups.group_gone(call, group)
     call.store.drop_where(MEMBERS, "group", group["id"])
     group_owners.forget(call, group["id"])

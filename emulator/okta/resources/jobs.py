@@ -3,6 +3,7 @@
 Agents hold the org's agent token. A lease that has expired, or was given out before a restore, is refused with 409.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from emulator.kernel.call import Call
@@ -19,13 +20,17 @@ from emulator.okta.problems import invalid, not_found
 
 __all__ = ["JOBS", "enqueue"]
 _OURS = inferred("in the cloud the connector lives inside the org; the port between them is ours")
-_MOST = 10
+_MOST = 100
+_CONFLICT = "E0000195"
 
 
 @operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json", commit="manual")
 def lease_jobs(call: Call) -> Doc:
-    """Take due jobs: `{kinds?, max?}` -> `{jobs, next_due}`, each with its lease, payload and secret."""
-    body = body_object(call)
+    """Take due jobs: `{kinds?, max?, appId?}` -> `{jobs, next_due, held}`, each with lease, payload and secret.
+
+    held: how many jobs anybody is at, these included.
+    """
+    body, app_id = body_object(call), text_of(body_object(call), "appId")
     kinds = body.get("kinds") or list(job_queue.KINDS)
     most = body.get("max", 1)
     if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
@@ -33,18 +38,19 @@ def lease_jobs(call: Call) -> Doc:
     if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST:
         why = Why(f"max is 1 to {_MOST}.", (Compared("max", most, "request body"),))
         raise invalid("max", f"max: '{most}' is not valid", why=why)
-    found = _leased(call, kinds, most)
-    return {"jobs": found, "next_due": None if found else job_queue.next_due(call, kinds)}
+    found = _leased(call, kinds, most, app_id)
+    due = None if found else job_queue.next_due(call, kinds, app_id=app_id)
+    return {"jobs": found, "next_due": due, "held": job_queue.held(call)}
 
 
-def _leased(call: Call, kinds: list[str], most: int) -> list[Doc]:
+def _leased(call: Call, kinds: list[str], most: int, app_id: str | None) -> list[Doc]:
     """Looking writes nothing (a commit would wake the pump that asks); leasing does."""
-    if not job_queue.due(call, kinds, 1):
+    if not job_queue.due(call, kinds, 1, app_id=app_id):
         return []
     found: list[Doc] = []
     with call.commit():
         while len(found) < most:
-            ready = job_queue.due(call, kinds, most - len(found))
+            ready = job_queue.due(call, kinds, most - len(found), app_id=app_id)
             if not ready:
                 break
             found += [leased for job in ready if (leased := job_queue.lease(call, job)) is not None]
@@ -55,7 +61,19 @@ def _leased(call: Call, kinds: list[str], most: int) -> list[Doc]:
 def record_step(call: Call) -> Doc:
     """Checkpoint: `{lease, name, result}` -> `{steps}`; the first result of a name stays."""
     body = body_object(call)
-    job = _held(call, body)
+    return _step(call, _held(call, body), body)
+
+
+@operation("POST", "/_lab/agent/jobs/steps", source=_OURS, auth="agent")
+def record_steps(call: Call) -> Doc:
+    """Checkpoints of several jobs: `{items: [{id, lease, name, result}]}` -> `{results: [{steps} | {status, error}]}`.
+
+    One that is refused does not stop the others.
+    """
+    return {"results": _each(call, _step)}
+
+
+def _step(call: Call, job: Doc, body: Doc) -> Doc:
     name, result = text_of(body, "name"), body.get("result")
     if not name or not isinstance(result, dict):
         why = Why("A step has a name and an object as its result.", (Compared("name", name, "request body"),))
@@ -71,12 +89,44 @@ def record_step(call: Call) -> Doc:
     emits=("application.provision.user.push", "application.provision.user.push_profile",
            "application.provision.user.verify_exists", "application.provision.user.deactivate",
            "application.provision.user.reactivate", "app.office365.api.error.push.profile",
+           "application.provision.user.push_okta_password", "app.office365.api.error.revoke.refresh.token",
            "app.office365.api.set.domain.federation.success", "app.office365.api.remove.domain.federation.success"),
 )  # fmt: skip
 def acknowledge(call: Call) -> Doc:
-    """Report: `{lease, outcome: done|failed|retry, events, app_user, result, message, errorCode, retry_at}` -> `{}`."""
+    """Report: `{lease, outcome: done|failed|retry, events, app_user, result, message, errorCode, retry_at, throttled}`.
+
+    Answers `{}`. throttled: the other side asked to wait, which is no failed attempt.
+    """
     body = body_object(call)
-    job = _held(call, body)
+    return _ack(call, _held(call, body), body)
+
+
+@operation("POST", "/_lab/agent/jobs/acks", source=_OURS, auth="agent")
+def acknowledge_many(call: Call) -> Doc:
+    """Reports of several jobs: `{items: [{id, lease, outcome, ...}]}` -> `{results: [{} | {status, error}]}`."""
+    return {"results": _each(call, _ack)}
+
+
+def _each(call: Call, take: Callable[[Call, Doc, Doc], Doc]) -> list[Doc]:
+    """Do something for every item of a body; what is refused is refused before anything of it is written."""
+    items = body_object(call).get("items")
+    if not isinstance(items, list) or len(items) > _MOST or not all(isinstance(item, dict) for item in items):
+        raise bad("items", f"items: must be a list of up to {_MOST} objects", "items", items, "items is a list.")
+    found: list[Doc] = []
+    for item in items:
+        job = call.store.get(JOBS, str(item.get("id")))
+        if job is None:
+            found.append({"status": 404, "error": f"There is no job {str(item.get('id'))[:60]}."})
+            continue
+        try:
+            found.append(take(call, held(call, job, item), item))
+        except Problem as problem:
+            status = 409 if problem.code == _CONFLICT else 400
+            found.append({"status": status, "error": "; ".join(problem.causes) or problem.code})
+    return found
+
+
+def _ack(call: Call, job: Doc, body: Doc) -> Doc:
     if body.get("outcome") not in job_results.OUTCOMES:
         compared = (Compared("outcome", body.get("outcome"), "request body"),)
         raise invalid(
@@ -85,15 +135,20 @@ def acknowledge(call: Call) -> Doc:
     for name, kind in (("events", list), ("app_user", dict), ("result", dict)):
         if body.get(name) is not None and not isinstance(body[name], kind):
             raise bad(name, f"{name}: has the wrong type", name, body[name], f"{name} is of type {kind.__name__}.")
+    job_results.check(body)
     job_results.apply(call, job, body)
     return {}
 
 
 def _held(call: Call, body: Doc) -> Doc:
-    """The job, if the lease in the body is the one that holds it. Raises 404, or 409."""
     job: Doc | None = call.store.get(JOBS, call.path["jobId"])
     if job is None:
         raise not_found(call.path["jobId"], "Job")
+    return held(call, job, body)
+
+
+def held(call: Call, job: Doc, body: Doc) -> Doc:
+    """The job, if the lease in the body is the one that holds it. Raises 409."""
     epoch, _ = call.store.database.moment()
     lease: Doc = job["lease"] or {}
     sent = text_of(body, "lease")
@@ -112,4 +167,4 @@ def _held(call: Call, body: Doc) -> Doc:
 def _conflict(rule: str, *compared: tuple[str, Any, str]) -> Problem:
     """409 with the catalogue's text for conflicts (our choice: the vendor's own agents speak another protocol)."""
     why = Why(rule, tuple(Compared(*item) for item in compared))
-    return Problem("E0000195", "lease", causes=(rule,), why=why)
+    return Problem(_CONFLICT, "lease", causes=(rule,), why=why)

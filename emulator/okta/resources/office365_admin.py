@@ -1,6 +1,6 @@
 """Office 365 settings that the vendor offers in its console only: domains, federation, deactivation, sync, licences.
 
-Source: okta-admin-api.md 19; seed-catalogue.md F-11 to F-16, F-34, F-35, F-38, F-56.
+Source: okta-admin-api.md 19; seed-catalogue.md 1.1, 1.2.
 """
 
 from emulator.kernel.call import Call
@@ -8,7 +8,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, assignments, federating, office365, provisioning
+from emulator.okta import app_operations, assignments, federating, office365, provisioning, setup_commands
 from emulator.okta.app_kinds import APP_USERS, LICENSES, MICROSOFT_CLIENTS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
@@ -69,6 +69,11 @@ def choose_domains(call: Call) -> Doc:
         raise invalid("names", "names: must be a list of domain names", why=why)
     wanted = list(dict.fromkeys(name.casefold() for name in names))
     present = [name.casefold() for name in office365.federated_domains(app)]
+    if not wanted and not present:
+        why = Why(
+            "WS-Federation needs at least one domain to begin with.", (Compared("names", "none", "request body"),)
+        )
+        raise invalid("names", "At least one domain must be selected.", why=why)
     add = [name for name in wanted if name not in present]
     drop = [name for name in present if name not in wanted]
     parts = [{"domain": name, "action": "none", "status": app_operations.SUCCESS} for name in wanted if name in present]
@@ -88,18 +93,34 @@ def choose_domains(call: Call) -> Doc:
 )  # fmt: skip
 def federation_settings(call: Call) -> Doc:
     """What an administrator enters by hand at Microsoft; `?domain=` chooses the issuer of an automatic app."""
-    app = office365_app(call)
-    if app["signOnMode"] != "SAML_1_1":
-        why = Why(
-            "Only WS-Federation has federation settings.", (Compared("signOnMode", app["signOnMode"], "the app"),)
-        )
-        raise invalid("settings", "The application does not use WS-Federation.", why=why)
+    app = _federated(call)
     found = federating.configuration(call, app, call.params.get("domain") or app["settings"]["app"]["domain"])
     return {
         **{name: found[name] for name in ("issuerUri", "passiveSignInUri", "activeSignInUri", "metadataExchangeUri",
                                           "signOutUri", "signingCertificate")},
         "federationBrandName": app["label"], "supportsMfa": False,
     }  # fmt: skip
+
+
+@operation(
+    "GET", _AT + "/office365/setup-instructions", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get",
+    query=("domain",),
+)  # fmt: skip
+def setup_instructions(call: Call) -> Doc:
+    """View Setup Instructions: `{domain, commands [{title, command, request}]}`, a request being the call behind it."""
+    app = _federated(call)
+    domain = call.params.get("domain") or app["settings"]["app"]["domain"]
+    return {"domain": domain, "commands": setup_commands.printed(domain, federating.configuration(call, app, domain))}
+
+
+def _federated(call: Call) -> Doc:
+    """The app, if WS-Federation is its sign-on method. Raises E0000001."""
+    app = office365_app(call)
+    if app["signOnMode"] != "SAML_1_1":
+        compared = (Compared("signOnMode", app["signOnMode"], "the app"),)
+        why = Why("Only WS-Federation has federation settings.", compared)
+        raise invalid("settings", "The application does not use WS-Federation.", why=why)
+    return app
 
 
 @operation("GET", _AT + "/office365/deprovisioning", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get")
@@ -174,6 +195,18 @@ def _sync(call: Call, app: Doc, only: Doc | None) -> Doc:
     emit(call, f"{_JOB}.completed", [app_target(app)])
     app_operations.settle(call, made, {"users": len(rows), "changed": changed, "pushed": pushed}, failed=False)
     return app_operations.render(call, made)
+
+
+@operation("POST", _AT + "/sync/preview", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get", body="none")
+def preview_sync(call: Call) -> Doc:
+    """What Force Sync would change: `{users, changes [{userId, login, changes {attribute: {from, to}}, errors}]}`."""
+    from emulator.okta.resources import apps, users
+
+    app = apps.load(call)
+    rows = call.store.find_all(APP_USERS, "appId", app["id"])
+    people = {user["id"]: user for user in call.store.get_many(users.USERS, [row["userId"] for row in rows])}
+    found = [assignments.preview(call, app, row, people[row["userId"]]) for row in rows]
+    return {"users": len(rows), "changes": [item for item in found if item["changes"] or item["errors"]]}
 
 
 @operation(

@@ -120,7 +120,7 @@ def replace_rule(call: Call) -> Doc:
 
 
 def _system(call: Call, policy: Doc, rule: Doc, body: Doc) -> None:
-    """Only its actions may change, and those of Office 365's not at all (F-63)."""
+    """Only its actions may change, and those of Office 365's not at all."""
     apps = policy_store.apps_of(call.store, policy["id"]) if policy["type"] == ACCESS else []
     if any(app["name"] == "office365" for app in apps):
         compared = (Compared("rule", rule["name"], "the policy"), Compared("app", "office365", "the policy's app"))

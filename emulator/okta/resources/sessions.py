@@ -1,7 +1,5 @@
 """Sessions: /api/v1/sessions. Source: okta-admin-api.md 15, appendix C."""
 
-from collections.abc import Sequence
-
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc, public
@@ -9,6 +7,7 @@ from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import session_policy
 from emulator.okta.events import emit, user_target
+from emulator.okta.mfa import factors, strength
 from emulator.okta.params import body_object, stamp, text_of
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.tokens import SESSIONS, digest, live_session, org
@@ -17,27 +16,47 @@ from emulator.okta.user_docs import USERS
 _AT = "/api/v1/sessions"
 
 
-def start_session(call: Call, user: Doc, amr: Sequence[str]) -> tuple[Doc, str]:
-    """A new session of a user who has proved who they are by `amr`, and the value of its cookie.
+def start_session(call: Call, user: Doc, proofs: list[Doc], *, remembered: bool = False) -> tuple[Doc, str]:
+    """A new session of a user who has proved who they are (`mfa/strength.py`), and the value of its cookie.
 
-    Call it inside a write transaction. The cookie's value is kept as a digest only.
+    remembered: the org's own demand for a factor was met by a known device. Call it inside a write transaction. The
+    cookie's value is kept as a digest only.
     """
     now, cookie = stamp(call.now), call.ids.secret("session", 32)
     expires = session_policy.here(call, user).expiry(call.now, call.now)
     session: Doc = {
         "id": "102" + call.ids.secret("session-id", 17)[:22], "userId": user["id"], "login": user["profile"]["login"],
-        "createdAt": now, "expiresAt": stamp(expires), "status": "ACTIVE",
-        "lastPasswordVerification": now if "pwd" in amr else None,
-        "lastFactorVerification": now if len(set(amr) - {"pwd", "mfa"}) else None,
-        "amr": list(amr), "idp": {"id": org(call)["id"], "type": "OKTA"}, "mfaActive": False, "_cookie": digest(cookie),
+        "createdAt": now, "expiresAt": stamp(expires), "status": "ACTIVE", "lastPasswordVerification": None,
+        "lastFactorVerification": None, "amr": [], "idp": {"id": org(call)["id"], "type": "OKTA"},
+        "mfaActive": bool(factors.active(call.store, user["id"])), "_cookie": digest(cookie),
+        "_remembered": remembered,
     }  # fmt: skip
-    call.store.add(SESSIONS, session)
+    call.store.add(SESSIONS, _proved(call, session, proofs))
     fresh = call.store.get(USERS, user["id"]) or user
     fresh["lastLogin"] = now
     call.store.put(USERS, fresh)
     call.memo["session_id"] = session["id"]
     emit(call, "user.session.start", [user_target(user)], actor=user_target(user))
     return session, cookie
+
+
+def _proved(call: Call, session: Doc, proofs: list[Doc]) -> Doc:
+    """Write what was proved, and when, into a session document."""
+    passwords = [proof["at"] for proof in proofs if proof["method"] == strength.PASSWORD]
+    others = [proof["at"] for proof in proofs if proof["method"] != strength.PASSWORD]
+    session["lastPasswordVerification"] = stamp(max(passwords)) if passwords else None
+    session["lastFactorVerification"] = stamp(max(others)) if others else None
+    session["amr"] = strength.amr(proofs)
+    session["_proofs"] = proofs
+    session["_factors"] = strength.factors(proofs, classic=call.info["engine"] == "classic")
+    return session
+
+
+def add_proofs(call: Call, session: Doc, proofs: list[Doc]) -> None:
+    """A session's person has proved more: write it down; call it inside a write transaction."""
+    fresh = call.store.get(SESSIONS, session["id"])
+    if fresh is not None:
+        call.store.put(SESSIONS, _proved(call, fresh, proofs))
 
 
 def end_session(call: Call, session: Doc) -> None:
@@ -97,13 +116,14 @@ def create_session(call: Call) -> Doc:
     if not token:
         why = Why("The body must name the session token.", (Compared("sessionToken", token, "request body"),))
         raise invalid("sessionToken", "sessionToken: The field cannot be left blank", why=why)
-    user = authn.redeem_session_token(call, token)
-    if user is None or user["status"] not in ("ACTIVE", "PASSWORD_EXPIRED"):
-        shown = Compared("sessionToken", "unknown, used or expired" if user is None else "valid", "request body")
-        status = Compared("status", user["status"] if user else None, "the token's user")
+    found = authn.redeem_session_token(call, token)
+    if found is None or found[0]["status"] not in ("ACTIVE", "PASSWORD_EXPIRED"):
+        shown = Compared("sessionToken", "unknown, used or expired" if found is None else "valid", "request body")
+        status = Compared("status", found[0]["status"] if found else None, "the token's user")
         why = Why("A session token works once, for five minutes, for a user who may sign in.", (shown, status))
         raise Problem("E0000004", why=why, keep=True)
-    session, _ = start_session(call, user, ["pwd"])
+    user, row = found
+    session, _ = start_session(call, user, row["proofs"], remembered=row["remembered"])
     return render(call, session)
 
 

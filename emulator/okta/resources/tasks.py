@@ -1,11 +1,11 @@
-"""Dashboard > Tasks: /api/internal/v1/tasks. Source: okta-admin-api.md 19; seed-catalogue.md F-57."""
+"""Dashboard > Tasks: /api/internal/v1/tasks. Source: okta-admin-api.md 19; seed-catalogue.md 1.2."""
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import group_push, job_queue, lists, provisioning, task_store
-from emulator.okta.app_kinds import APP_USERS, APPS, TASKS
+from emulator.okta import app_profiles, assignments, group_push, job_queue, lists, provisioning, task_store
+from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, TASKS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import emit, full_name, target
 from emulator.okta.params import body_object
@@ -79,12 +79,14 @@ def retry_task(call: Call) -> Doc:
         )
         raise invalid("task", "The task is not failed", why=Why("Only failed tasks are retried.", compared))
     if not _retry(call, task):
+        if task["_kind"] == task_store.ASSIGN:
+            return render(call, _load(call))
         why = Why(
             "The task's app, user or assignment is gone, or the app pushes nothing.",
             (Compared("task", task["id"], "tasks"),),
         )
         raise Problem("E0000195", "task", causes=("The task can no longer be retried",), why=why)
-    return render(call, task)
+    return render(call, _load(call))
 
 
 @operation("POST", _AT + "/retry", source=UI_ONLY, scope=("okta.apps.manage",), status=202)
@@ -109,16 +111,31 @@ def _retry(call: Call, task: Doc) -> bool:
         mapping = call.store.get(group_push.MAPPINGS, task["_subject"]["mappingId"])
         if mapping is None or not group_push.push(call, app, mapping):
             return False
-    elif task["_kind"] in ("user.deactivate", "group.unlink"):
-        job_queue.enqueue(
+    elif task["_kind"] in ("user.deactivate", "group.unlink", "user.password"):
+        job = job_queue.enqueue(
             call, task["_kind"], key=task["_key"], subject=task["_subject"], desired=task["_desired"], app=app
         )
+        if task.get("_password"):
+            job["_password"] = task["_password"]
+            call.store.put(JOBS, job)
+    elif task["_kind"] == task_store.ASSIGN:
+        return user is not None and _assigned(call, app, user)
+    elif task["_kind"] == "dirsync.enable":
+        return False
     else:
         app_user = call.store.get(APP_USERS, task["_appUserId"])
         if app_user is None or user is None or not provisioning.push(call, app, app_user, user):
             return False
     task_store.mark(call, task, task_store.RETRYING)
     return True
+
+
+def _assigned(call: Call, app: Doc, user: Doc) -> bool:
+    """Whether the app, which a group still brings, could be assigned now; the assignment closes the task."""
+    if not app_profiles.assigned_groups(call.store, app["id"], user["id"]):
+        return False
+    present = call.store.get(APP_USERS, f"{app['id']}.{user['id']}")
+    return present is not None or assignments.assign_automatically(call, app, user) is not None
 
 
 @operation("DELETE", _AT + "/{taskId}", source=UI_ONLY, scope=("okta.apps.manage",), emits=("system.org.task.remove",))

@@ -8,7 +8,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import recovery, user_passwords, user_states
+from emulator.okta import delegated_authentication, recovery, user_passwords, user_states
 from emulator.okta.events import emit, user_target
 from emulator.okta.params import body_object, flag, part, stamp, text_of
 from emulator.okta.problems import invalid
@@ -18,13 +18,15 @@ from emulator.okta.user_input import checked_recovery
 
 _AT = "/api/v1/users/{userId}/credentials/"
 _POST: Any = {"scope": ("okta.users.manage",), "bucket": "users"}
+_ELSEWHERE = ("user.authentication.auth_via_AD_agent", "system.agent.ad.reset_user_password")
 _CHANGES = ("STAGED", "ACTIVE", "PASSWORD_EXPIRED", "RECOVERY")
 
 
-def _allowed(user: Doc, statuses: tuple[str, ...], code: str) -> None:
-    """Refuse users of another status, and those whose password is not kept here."""
+def _allowed(call: Call, user: Doc, statuses: tuple[str, ...], code: str) -> None:
+    """Refuse users of another status, and those whose password is neither kept here nor written to a directory."""
     provider = user["credentials"]["provider"]["type"]
-    if user["status"] in statuses and provider in ("OKTA", "IMPORT"):
+    known = provider in ("OKTA", "IMPORT") or delegated_authentication.delegated(call.store, user)
+    if user["status"] in statuses and known:
         return
     who = f"user {user['profile']['login']}"
     compared = (
@@ -42,12 +44,21 @@ def _value(body: Doc, name: str) -> str:
     return value
 
 
+def _right(call: Call, user: Doc, password: str) -> bool:
+    """Whether it is the user's password, by whoever keeps it. Raises 502 or 504 where no agent answers."""
+    try:
+        return delegated_authentication.compare(call, user, user["profile"]["login"], password)[1]
+    except delegated_authentication.Unavailable as unavailable:
+        raise unavailable.problem from unavailable
+
+
 def _set(call: Call, user: Doc, password: str) -> None:
-    """Write a password that its owner chose, and log it."""
+    """Write a password that its owner chose, and log it; a directory has it already."""
     from emulator.okta.resources import app_users
 
     before = user["status"]
-    user_passwords.change_password(call, user, password, history=True, code="E0000014")
+    if not delegated_authentication.delegated(call.store, user):
+        user_passwords.change_password(call, user, password, history=True, code="E0000014")
     after = user_states.LIFECYCLE.after(user["status"], "set_password")
     if after is not None:
         user_states.shift(user, after, now=call.now)
@@ -60,38 +71,43 @@ def _set(call: Call, user: Doc, password: str) -> None:
 
 
 @operation(
-    "POST", _AT + "change_password", source=DOCUMENTED, query=("strict",),
-    emits=("user.account.update_password", "user.session.clear"), **_POST,
+    "POST", _AT + "change_password", source=DOCUMENTED, query=("strict",), commit="manual",
+    emits=("user.account.update_password", "user.session.clear", *_ELSEWHERE), **_POST,
 )  # fmt: skip
 def change_password(call: Call) -> Doc:
     """Change a password by showing the old one."""
     user, body = users.load(call), body_object(call)
-    _allowed(user, _CHANGES, "E0000035")
+    _allowed(call, user, _CHANGES, "E0000035")
     old, new = _value(body, "oldPassword"), _value(body, "newPassword")
-    if not user_passwords.password_matches(user, old):
+    if not _right(call, user, old):
         why = Why(
             "oldPassword is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),)
         )
         raise Problem("E0000014", causes=("Old Password is not correct",), why=why)
-    _set(call, user, new)
-    if body.get("revokeSessions") is True:
-        sessions.clear(call, user)
+    delegated_authentication.write_back(call, user, new)
+    with call.commit():
+        user = users.load(call)
+        _set(call, user, new)
+        if body.get("revokeSessions") is True:
+            sessions.clear(call, user)
     return dict(user["credentials"])
 
 
-@operation("POST", _AT + "change_recovery_question", source=DOCUMENTED, **_POST)
+@operation("POST", _AT + "change_recovery_question", source=DOCUMENTED, commit="manual", emits=_ELSEWHERE, **_POST)
 def change_recovery_question(call: Call) -> Doc:
     """Change the recovery question by showing the password."""
     user, body = users.load(call), body_object(call)
-    _allowed(user, _CHANGES, "E0000036")
+    _allowed(call, user, _CHANGES, "E0000036")
     password, given = _value(body, "password"), part(body, "recovery_question") or {}
     question, answer = checked_recovery(given.get("question"), given.get("answer"))
-    if not user_passwords.password_matches(user, password):
+    if not _right(call, user, password):
         why = Why("password is not the user's password.", (Compared("user", user["profile"]["login"], "request path"),))
         raise Problem("E0000014", causes=("Password is not correct",), why=why)
-    user_passwords.put_recovery(user, question, answer, ids=call.ids)
-    user["lastUpdated"] = stamp(call.now)
-    call.store.put(USERS, user)
+    with call.commit():
+        user = users.load(call)
+        user_passwords.put_recovery(user, question, answer, ids=call.ids)
+        user["lastUpdated"] = stamp(call.now)
+        call.store.put(USERS, user)
     return dict(user["credentials"])
 
 
@@ -102,31 +118,35 @@ def change_recovery_question(call: Call) -> Doc:
 def forgot_password(call: Call) -> Doc:
     """A recovery link for an active user; on Classic they need a recovery question."""
     user = users.load(call)
-    _allowed(user, ("ACTIVE",), "E0000034")
+    _allowed(call, user, ("ACTIVE",), "E0000034")
     if call.info["engine"] == "classic":
         _has_question(user, "E0000034")
     token = recovery.new_token(call, user, recovery.RECOVERY)
     emit(call, "user.account.reset_password", [user_target(user)])
     if flag(call, "sendEmail", True):
+        recovery.mail(call, user, token, recovery.RECOVERY)
         return {}
     return {"resetPasswordUrl": recovery.url(call, token, recovery.RECOVERY)}
 
 
 @operation(
     "POST", _AT + "forgot_password_recovery_question", source=DOCUMENTED, query=("sendEmail",),
-    emits=("user.account.reset_password", "user.account.update_password"), **_POST,
+    emits=("user.account.reset_password", "user.account.update_password", *_ELSEWHERE), commit="manual", **_POST,
 )  # fmt: skip
 def forgot_password_recovery_question(call: Call) -> Doc:
     """Set a new password by answering the recovery question."""
     user, body = users.load(call), body_object(call)
-    _allowed(user, ("ACTIVE", "RECOVERY"), "E0000034")
+    _allowed(call, user, ("ACTIVE", "RECOVERY"), "E0000034")
     _has_question(user, "E0000034")
     password, given = _value(body, "password"), part(body, "recovery_question") or {}
     if not user_passwords.recovery_matches(user, given.get("answer")):
         why = Why("The answer is not the one on record.", (Compared("user", user["profile"]["login"], "request path"),))
         raise Problem("E0000087", why=why)
-    emit(call, "user.account.reset_password", [user_target(user)])
-    _set(call, user, password)
+    delegated_authentication.write_back(call, user, password)
+    with call.commit():
+        user = users.load(call)
+        emit(call, "user.account.reset_password", [user_target(user)])
+        _set(call, user, password)
     return dict(user["credentials"])
 
 

@@ -9,6 +9,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import group_rule_engine, password_policy, recovery, user_changes, user_passwords, user_states
 from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.events import emit, target, user_target
+from emulator.okta.mfa import devices, factors
 from emulator.okta.oauth import leaving
 from emulator.okta.params import done, flag
 from emulator.okta.resources import group_owners, groups, linked_objects, roles, sessions, user_sessions, users
@@ -57,6 +58,7 @@ def _link(call: Call, user: Doc, *, send: bool) -> Doc | None:
         return done(call)
     token = recovery.new_token(call, user, recovery.ACTIVATION)
     if send:
+        recovery.mail(call, user, token, recovery.ACTIVATION)
         return done(call)
     return {"activationUrl": recovery.url(call, token, recovery.ACTIVATION), "activationToken": token}
 
@@ -104,6 +106,8 @@ def delete_user(call: Call) -> None:
     linked_objects.forget(call, user["id"])
     group_owners.forget(call, user["id"])
     recovery.forget(call, user)
+    factors.forget(call, user["id"])
+    devices.forget(call, user["id"])
     leaving.person_gone(call.store, user["id"])
     call.store.drop(USERS, user["id"])
     emit(call, "user.lifecycle.delete.completed", [user_target(user)])
@@ -211,6 +215,7 @@ def reset_password(call: Call) -> Doc:
         sessions.clear(call, user)
     token = recovery.new_token(call, user, recovery.RECOVERY)
     if flag(call, "sendEmail", True):
+        recovery.mail(call, user, token, recovery.RECOVERY)
         return {}
     return {"resetPasswordUrl": recovery.url(call, token, recovery.RECOVERY)}
 
@@ -228,5 +233,7 @@ def reset_factors(call: Call) -> Doc | None:
     if user["credentials"].pop("recovery_question", None) is not None:
         user.pop("_recoveryAnswer", None)
         call.store.put(USERS, user)
+    factors.forget(call, user["id"])
+    devices.forget(call, user["id"])
     emit(call, "user.mfa.factor.reset_all", [user_target(user)])
     return done(call)

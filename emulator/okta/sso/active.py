@@ -11,6 +11,7 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit, target
+from emulator.okta.mfa import strength
 from emulator.okta.resources import app_users, users
 from emulator.okta.sso import admission, assertion, attempts, gate
 from emulator.okta.sso.passive import PATH
@@ -57,9 +58,10 @@ def _answer(call: Call, version: wstrust.Version) -> Answer:
         ),
         address=client_address(call), user_agent=_agent(call), factors=frozenset({"pwd"}), auth_age_ms=0,
     )  # fmt: skip
-    app_user = admission.admit(call, app, user, context)
-    if isinstance(app_user, admission.Refused):
-        raise _failed(call, request, app, app_user.why, reason=app_user.reason)
+    admitted = admission.admit(call, app, user, context, proofs=[strength.password(call.now)])
+    if isinstance(admitted, admission.Refused):
+        raise _failed(call, request, app, admitted.why, reason=admitted.reason)
+    app_user = admitted.app_user
     issued = assertion.issue(call, app, app_user, authenticated_ms=call.now)
     targets = [app_target(app), app_user_target(app_user, user)]
     emit(call, "user.authentication.auth_via_richclient", targets)

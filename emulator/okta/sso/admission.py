@@ -4,7 +4,7 @@ Source: seed-catalogue.md 0.3 (PF3, PF4, AF4) and okta-admin-api.md 20; the same
 who are told in different ways.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from emulator.kernel.call import Call
@@ -12,27 +12,48 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import signon
 from emulator.okta.events import app_target, app_user_target, emit, target
+from emulator.okta.mfa import journey, strength
 from emulator.okta.resources import app_users
 
 NOT_CONFIGURED = (
     "Your account has not been configured for this application. Please contact your Okta administrator and ask them "
     "to import your account from Active Directory."
 )
-"""Documented text (seed-catalogue.md S-01)."""
+"""Documented text (seed-catalogue.md)."""
 
 Reason = Literal["policy", "stale", "factors", "unassigned", "unconfigured"]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why the user may not go on; `reason` chooses what they are told."""
+    """Why the user may not go on; `reason` chooses what they are told.
+
+    action, wanted: where factors are missing, the rule's action and how many are asked for.
+    """
 
     reason: Reason
     why: Why
+    action: Doc = field(default_factory=dict)
+    wanted: int = 1
 
 
-def admit(call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, mfa_asked: bool = False) -> Doc | Refused:
-    """The app user to speak for, or the refusal; what the System Log says of either but a success is logged here."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may go on, as whom, and why: the rules that were tried."""
+
+    app_user: Doc
+    decision: signon.Decision
+
+
+def admit(
+    call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, proofs: list[Doc], remembered: bool = False,
+    step_up: bool = False,
+) -> Admitted | Refused:  # fmt: skip
+    """The app user to speak for, or the refusal; what the System Log says of either but a success is logged here.
+
+    proofs: what the person has shown. remembered: the org's own demand for a factor is met by a known device. step_up:
+    two factors are wanted whatever the rule says.
+    """
     decision = signon.evaluate(call, app, user, context)
     if decision.access == "DENY":
         rule = target("PolicyRule", decision.rule["id"], name=decision.rule["name"])
@@ -43,9 +64,9 @@ def admit(call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, mfa
         return Refused("policy", decision.why)
     if decision.reauthenticate:
         return Refused("stale", Why("The sign-in is older than the rule allows.", decision.why.compared))
-    wanted = max(decision.factors_needed, 2 if mfa_asked else 1)
-    if len(context.factors) < wanted:
-        return Refused("factors", _factors(decision, context, wanted, mfa_asked=mfa_asked))
+    short = _short(call, decision, context, proofs, remembered=remembered, step_up=step_up)
+    if short is not None:
+        return short
     key = ("app user", app["id"], user["id"])
     app_user: Doc | None = call.store.steady(key, lambda: app_users.find(call.store, app["id"], user["id"]))
     if app_user is None:
@@ -54,7 +75,27 @@ def admit(call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, mfa
         why = Why("The user has no assignment to the app, neither their own nor through a group.", compared)
         emit(call, "app.generic.unauth_app_access_attempt", [app_target(app)], outcome="FAILURE", why=why)
         return Refused("unassigned", why)
-    return _configured(call, app, user, app_user) or app_user
+    return _configured(call, app, user, app_user) or Admitted(app_user, decision)
+
+
+def _short(
+    call: Call, decision: signon.Decision, context: signon.SignOnContext, proofs: list[Doc], *, remembered: bool,
+    step_up: bool,
+) -> Refused | None:  # fmt: skip
+    """What is missing of the factors that the rules ask for; None when nothing is."""
+    action: Doc = decision.rule["actions"]["appSignOn"]
+    legacy = context.client in signon.LEGACY
+    org = 1 if remembered or legacy or decision.factors_needed <= decision.app_factors else 2
+    wanted = 2 if step_up else org
+    if strength.met(action, proofs, wanted=wanted, classic=call.info["engine"] == "classic", now=call.now):
+        return None
+    asked = "the request's wauth" if step_up else f"rule {decision.rule['name']}"
+    compared = (
+        Compared("factors needed", max(wanted, decision.app_factors), asked),
+        Compared("factors used", " ".join(sorted(context.factors)) or "none", "session"),
+    )
+    why = Why(journey.NO_FACTOR, (*compared, *decision.why.compared))
+    return Refused("factors", why, action, wanted)
 
 
 def _configured(call: Call, app: Doc, user: Doc, app_user: Doc) -> Refused | None:
@@ -75,12 +116,3 @@ def _configured(call: Call, app: Doc, user: Doc, app_user: Doc) -> Refused | Non
     targets = [app_target(app), app_user_target(app_user, user)]
     emit(call, "user.authentication.sso", targets, outcome="FAILURE", reason=NOT_CONFIGURED, why=why)
     return Refused("unconfigured", why)
-
-
-def _factors(decision: signon.Decision, context: signon.SignOnContext, wanted: int, *, mfa_asked: bool) -> Why:
-    asked = "the request's wauth" if mfa_asked and decision.factors_needed < wanted else f"rule {decision.rule['name']}"
-    compared = (
-        Compared("factors needed", wanted, asked),
-        Compared("factors used", " ".join(sorted(context.factors)) or "none", "session"),
-    )
-    return Why("A second factor is needed and the user has none enrolled.", compared)

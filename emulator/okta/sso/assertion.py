@@ -29,9 +29,10 @@ def issue(call: Call, app: Doc, app_user: Doc, *, authenticated_ms: int, mfa: bo
     name, the ImmutableID claim its immutableId; Okta's own user plays no part.
     """
     user_name = app_user["credentials"]["userName"]
+    issuer: str = call.store.settled(("issuer", app["id"], user_name), lambda: office365.issuer_for(app, user_name))
     number = as_guid(hashlib.blake2b(f"{call.request_id}/assertion".encode(), digest_size=16).digest())
     made = saml11.office365_assertion(
-        assertion_id=f"_{number}", issuer=office365.issuer_for(app, user_name), now_ms=call.now, upn=user_name,
+        assertion_id=f"_{number}", issuer=issuer, now_ms=call.now, upn=user_name,
         immutable_id=app_user["profile"]["immutableId"], authn_instant_ms=authenticated_ms, mfa=mfa,
     )  # fmt: skip
     key: SigningKey = call.store.settled(("signing key", app["id"]), lambda: apps.signing_key(call.store, app))

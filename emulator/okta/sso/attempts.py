@@ -1,6 +1,6 @@
 """Passwords at the active endpoints: failures are counted apart from POST /authn and the sign-in page.
 
-Source: seed-catalogue.md F-85 (K33). So guessing over WS-Trust does not lock the account for browsers, nor the reverse;
+Source: seed-catalogue.md (K33). So guessing over WS-Trust does not lock the account for browsers, nor the reverse;
 it closes the active endpoints for that user for a while.
 """
 
@@ -8,7 +8,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import HOUR, iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import password_policy, user_passwords
+from emulator.okta import delegated_authentication, password_policy, user_passwords
 from emulator.store import Kind
 
 ATTEMPTS = Kind("active_attempts")
@@ -19,7 +19,10 @@ CLOSED_FOR = HOUR
 
 def check(call: Call, user: Doc | None, username: str, password: str) -> Why | None:
     """None for the right password of an active user, else why not. Takes as long for every user name."""
-    right = user_passwords.password_matches(user, password)
+    try:
+        user, right = delegated_authentication.compare(call, user, username, password)
+    except delegated_authentication.Unavailable as unavailable:
+        return unavailable.problem.why
     if user is None:
         why = "No app user of this app and no user of this org has that name."
         return Why(why, (Compared("username", username, "UsernameToken"),))
@@ -32,11 +35,14 @@ def check(call: Call, user: Doc | None, username: str, password: str) -> Why | N
     if closed is not None:
         return closed
     status = Compared("status", user["status"], f"user {user['profile']['login']}")
+    said = delegated_authentication.verdict(call)
+    if said is not None and said.code:
+        return said.why
     if not right:
         return Why("The password is not the user's.", (Compared("username", username, "UsernameToken"), status))
     if user["status"] != "ACTIVE":
         return Why("Only users whose status is ACTIVE get a token.", (status,))
-    if password_policy.expired(call, user):
+    if said is None and password_policy.expired(call, user):
         changed = Compared("passwordChanged", user["passwordChanged"], "the user")
         return Why("The password is older than the password policy allows.", (status, changed))
     return None

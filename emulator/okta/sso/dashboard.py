@@ -1,6 +1,6 @@
 """The person's home page with a tile for each enabled link of their apps, and the links themselves.
 
-Source: okta-admin-api.md 6.1 (`/home/office365/{appId}/{linkId}`), seed-catalogue.md F-03.
+Source: okta-admin-api.md 6.1 (`/home/office365/{appId}/{linkId}`), seed-catalogue.md.
 """
 
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from emulator.okta.sso import flow, gate, pages, passive
 from emulator.protocols.html import redirect
 
 _NOT_YET = ("STAGED", "PENDING")
-"""Where the app provisions its users, the tile comes last: after the account at the other side (F-03, S-35)."""
+"""Where the app provisions its users, the tile comes last: after the account at the other side."""
 
 
 @operation("GET", "/", source=inferred("the org's address leads people home"), bucket="login", **pages.as_page())

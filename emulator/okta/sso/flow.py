@@ -16,6 +16,7 @@ from emulator.kernel.ids import base64url
 
 HOME = "/app/UserHome"
 SIGN_IN = "/login/login.htm"
+FACTOR = "/signin/factor"
 LIFE = HOUR
 _MOST = 12_000
 

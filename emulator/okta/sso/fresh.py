@@ -26,6 +26,12 @@ def own_query(call: Call) -> str:
     return "&".join(part for part in query.split("&") if not _OURS.match(part))
 
 
+def whole(call: Call) -> str:
+    """Path and query of this request, the proof of a fresh sign-in included, without a session token that is spent."""
+    parts = [part for part in call.exchange.query.split("&") if part and not part.startswith("sessionToken=")]
+    return f"{call.exchange.path}?{'&'.join(parts)}" if parts else call.exchange.path
+
+
 def ask(call: Call, where: str, session: Doc | None) -> Answer:
     """To the sign-in page, and back to `where` (path and own query) with the proof."""
     asked = {"at": call.now, "where": _digest(where), "session": session["id"] if session else ""}

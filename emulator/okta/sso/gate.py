@@ -6,7 +6,7 @@ from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta.events import full_name, user_target
+from emulator.okta.events import user_target
 from emulator.okta.resources import apps, sessions, users
 from emulator.okta.sso import pages
 from emulator.okta.tokens import live_session
@@ -35,14 +35,14 @@ def person(call: Call) -> tuple[Doc, Doc] | None:
 
 def identify(call: Call, user: Doc) -> None:
     """Let the log show this user as the actor of the call."""
-    call.memo[f"actor {user['id']}"] = user_target(user)
-    call.caller = Caller("user", user["id"], full_name(user), frozenset(), {"login": user["profile"]["login"]})
+    actor = call.memo[f"actor {user['id']}"] = user_target(user)
+    call.caller = Caller("user", user["id"], actor["displayName"], frozenset(), {"login": actor["alternateId"]})
 
 
-def enter(call: Call, user: Doc) -> Doc:
-    """Start a session by password and send its cookie; call it inside `call.commit()`."""
+def enter(call: Call, user: Doc, proofs: list[Doc], *, remembered: bool = False) -> Doc:
+    """Start a session of somebody who has proved who they are and send its cookie; inside `call.commit()`."""
     identify(call, user)
-    session, value = sessions.start_session(call, user, ["pwd"])
+    session, value = sessions.start_session(call, user, proofs, remembered=remembered)
     call.headers.append(_cookie(call, value))
     return session
 
@@ -72,8 +72,8 @@ def authenticated_at(session: Doc) -> int:
 
 
 def factors(session: Doc) -> frozenset[str]:
-    """What the person proved themselves with; `mfa` only says that there were several."""
-    return frozenset(session["amr"]) - {"mfa"}
+    """What the person proved themselves with, as far as it counts for this org's engine."""
+    return frozenset(session["_factors"])
 
 
 def office365(call: Call) -> Doc:

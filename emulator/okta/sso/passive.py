@@ -4,6 +4,8 @@ Source: federation.md 3. The reply address is configuration; `wreply` is never f
 request comes back in the answer.
 """
 
+from dataclasses import replace
+
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
@@ -12,7 +14,8 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit
-from emulator.okta.sso import admission, assertion, flow, fresh, gate, pages, signin, signout
+from emulator.okta.mfa import claims
+from emulator.okta.sso import admission, assertion, challenge, flow, fresh, gate, pages, signin, signout
 from emulator.protocols import saml, wsfed
 from emulator.protocols.html import redirect
 
@@ -42,6 +45,9 @@ def passive(call: Call) -> Answer:
         )
         raise _bad(call, Why("The app signs people in to one realm only.", compared))
     where = f"{PATH.format(**call.path)}/passive?{fresh.own_query(call)}"
+    if request.wfresh is not None and not claims.flags(app)["honorsFreshness"]:
+        call.note("wfresh was ignored: the app does not honour it.")
+        request = replace(request, wfresh=None)
     found = _signed_in(call, request, where)
     if isinstance(found, Answer):
         return found
@@ -64,14 +70,25 @@ def respond(
         address=client_address(call), user_agent=agent, factors=gate.factors(session),
         auth_age_ms=0 if just_now else call.now - authenticated_ms,
     )  # fmt: skip
-    app_user = admission.admit(call, app, user, context, mfa_asked=mfa_asked)
-    if isinstance(app_user, admission.Refused):
-        if app_user.reason == "stale":
+    step_up = mfa_asked and claims.steps_up(call, app, asked=True)
+    admitted = admission.admit(
+        call, app, user, context, proofs=session["_proofs"], remembered=session["_remembered"], step_up=step_up
+    )
+    if isinstance(admitted, admission.Refused):
+        if admitted.reason == "stale":
             return fresh.ask(call, where, session)
-        raise _refusal(call, app_user)
-    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=len(context.factors) > 1)
+        short = admitted.reason == "factors"
+        asked = challenge.for_app(call, session, user, admitted, to=fresh.whole(call)) if short else None
+        if asked is not None:
+            return asked
+        raise _refusal(call, admitted)
+    app_user = admitted.app_user
+    claim = claims.claim(call, app, user, admitted.decision, context, stepped_up=step_up)
+    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=claim.sent)
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
-    emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)])
+    wauth = (Compared("wauth", "multipleauthn", "query"),) if mfa_asked else ()
+    why = Why(claim.because, (*admitted.decision.why.compared, *wauth, *claim.compared))
+    emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)], why=why)
     form = wsfed.auto_post_fields(wresult, wctx)
     return pages.hand_over(call, f"Signing in to {app['label']}", form.action, list(form.fields))
 
@@ -118,11 +135,7 @@ def _refusal(call: Call, refused: admission.Refused) -> Exception:
     if refused.reason == "unassigned":
         what = pages.notice("User is not assigned to this application", "Ask your administrator for access.")
     elif refused.reason == "factors":
-        what = pages.notice(
-            "Another factor is needed",
-            "This sign-in asks for more than a password, and you have no second factor set up. "
-            "Ask your administrator for help.",
-        )
+        what = challenge.NO_FACTOR
     else:
         what = pages.notice("Access denied", "The sign-on policy of this application does not let you in from here.")
     return pages.stop(call, "E0000006", what, status=403, why=refused.why)

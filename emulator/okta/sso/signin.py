@@ -10,16 +10,18 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import password_policy, session_policy, user_passwords
+from emulator.okta import delegated_authentication, password_policy, user_passwords
 from emulator.okta.events import emit, target
+from emulator.okta.mfa import journey, strength
 from emulator.okta.resources import authn, trusted_origins, users
-from emulator.okta.sso import flow, gate, pages
+from emulator.okta.sso import challenge, flow, gate, pages
 from emulator.protocols.html import redirect
 
 FAILED = "We could not sign you in. Check your user name and password, and try again."
 EXPIRED = "Your password has expired. Ask your administrator to reset it, then sign in with the new one."
 DENIED = "You cannot sign in from here. Ask your administrator for help."
 LOCKED = "Your account is locked. Ask your administrator to unlock it."
+OUT_OF_REACH = "Your company's directory cannot be reached right now. Try again later."
 
 
 @operation(
@@ -49,20 +51,45 @@ def sign_in(call: Call) -> Answer:
         what = pages.notice("This page is out of date", "Go back to where you started and sign in again.")
         why = Why("The form's state was not signed by this org within the last hour, so nothing in it counts.")
         raise pages.stop(call, "E0000011", what, status=400, why=why)
-    _same_site(call)
+    same_site(call)
     username, password = call.body.get("username", "").strip(), call.body.get("password", "")
-    user = users.by_login(call.store, username)
-    right = user_passwords.password_matches(user, password)
-    with call.commit():
-        user = users.by_login(call.store, username)
-        refused = _verify(call, user, username, password, right=right)
-        if refused is None and user is not None:
-            gate.enter(call, user)
-    if refused is not None:
+    if username and not password:
+        return pages.show(call, _form(call, state["to"], username, known=True))
+    right = _compared(call, username, password, state["to"])
+    answer: Answer | None = None
+    try:
+        with call.commit():
+            user = users.by_login(call.store, username)
+            refused = _verify(call, user, username, password, right=right)
+            if refused is None and user is not None:
+                answer = _entered(call, user, state["to"])
+    except Problem as problem:
+        raise _no_way_in(call, problem, state["to"], username) from problem
+    if answer is None and refused is not None:
         text, why = refused
         what = _form(call, state["to"], username, text, explain=text != FAILED)
         raise pages.stop(call, "E0000004", what, status=401, why=why)
-    return redirect(state["to"], headers=call.headers)
+    return answer or redirect(state["to"], headers=call.headers)
+
+
+def _entered(call: Call, user: Doc, back_to: str) -> Answer:
+    """In, or the page that asks for what the org's policies want besides the password. Raises E0000006."""
+    gate.identify(call, user)
+    proofs = [strength.password(call.now)]
+    trip = journey.draft(call, user, proofs=proofs, to=back_to, device=challenge.device_of(call))
+    if journey.advance(trip) == journey.SUCCESS:
+        return challenge.enter(trip)
+    return challenge.ask(trip)
+
+
+def _no_way_in(call: Call, problem: Problem, back_to: str, username: str) -> Problem:
+    """The right password, but a rule that denies, or a factor that the person does not have."""
+    why = problem.why or Why(problem.code)
+    if problem.code != "E0000006":
+        return problem
+    if why.rule == journey.NO_FACTOR:
+        return pages.stop(call, "E0000006", challenge.NO_FACTOR, status=403, why=why)
+    return pages.stop(call, "E0000004", _form(call, back_to, username, DENIED), status=401, why=why)
 
 
 @operation(
@@ -86,12 +113,25 @@ def session_cookie_redirect(call: Call) -> Answer:
 def take_session_token(call: Call, token: str) -> tuple[Doc, Doc] | None:
     """Session and user for a session token, which works once; None when it is spent, expired or unknown."""
     with call.commit():
-        user = authn.redeem_session_token(call, token) if token else None
-        if user is None or user["status"] not in gate.MAY_STAY:
+        found = authn.redeem_session_token(call, token) if token else None
+        if found is None or found[0]["status"] not in gate.MAY_STAY:
             call.note("The session token was spent, expired or unknown; the sign-in page follows.")
             return None
+        user, row = found
         call.memo["session_token"] = True
-        return gate.enter(call, user), user
+        return gate.enter(call, user, row["proofs"], remembered=row["remembered"]), user
+
+
+def _compared(call: Call, username: str, password: str, back_to: str) -> bool:
+    """Whether the password is right, by whoever keeps it. Raises the page that says a directory is out of reach."""
+    try:
+        user = users.by_login(call.store, username)
+        return delegated_authentication.compare(call, user, username, password)[1]
+    except delegated_authentication.Unavailable as unavailable:
+        what = _form(call, back_to, username, OUT_OF_REACH)
+        problem = unavailable.problem
+        why = problem.why or Why("No agent of the directory answers.")
+        raise pages.stop(call, problem.code, what, status=503, why=why) from unavailable
 
 
 def _verify(call: Call, user: Doc | None, username: str, password: str, *, right: bool) -> tuple[str, Why] | None:
@@ -101,29 +141,21 @@ def _verify(call: Call, user: Doc | None, username: str, password: str, *, right
         _failed(call, username, None)
         return FAILED, Why("No user of this org has that login.", (typed,))
     user_passwords.count(call, user, password, right=right)
-    status = user["status"]
+    status = delegated_authentication.standing(call, user)
     state = Compared("status", status, f"user {user['profile']['login']}")
     if right and status == "ACTIVE":
-        return _allowed(call, user)
+        return None
     _failed(call, username, user)
     if right and status == "PASSWORD_EXPIRED":
-        return EXPIRED, Why("The password is right but has expired; the user must set a new one.", (state,))
+        why = Why("The password is right but has expired; the user must set a new one.", (state,))
+        return EXPIRED, delegated_authentication.because(call, why)
     if status == "LOCKED_OUT":
         shown = password_policy.settings(call, user)["lockout"]["showLockoutFailures"]
-        return LOCKED if shown else FAILED, Why("The user is locked out after too many wrong passwords.", (state,))
+        why = Why("The user is locked out after too many wrong passwords.", (state,))
+        return LOCKED if shown else FAILED, delegated_authentication.because(call, why)
     if right:
         return FAILED, Why("Only users whose status is ACTIVE sign in.", (state,))
-    return FAILED, Why("The password is not the user's.", (typed, state))
-
-
-def _allowed(call: Call, user: Doc) -> tuple[str, Why] | None:
-    """None unless the global session policy denies."""
-    decision = session_policy.enter(call, user, frozenset({"pwd"}))
-    if decision.access == "ALLOW":
-        return None
-    gate.identify(call, user)
-    emit(call, "user.session.start", outcome="FAILURE", reason="Sign-on policy evaluation resulted in DENY")
-    return DENIED, decision.why
+    return FAILED, delegated_authentication.because(call, Why("The password is not the user's.", (typed, state)))
 
 
 def _failed(call: Call, username: str, user: Doc | None) -> None:
@@ -134,10 +166,13 @@ def _failed(call: Call, username: str, user: Doc | None) -> None:
     emit(call, "user.session.start", outcome="FAILURE", reason=reason, actor=None if user else actor)
 
 
-def _form(call: Call, back_to: str, username: str, problem: str = "", *, explain: bool = True) -> pages.Page:
+def _form(
+    call: Call, back_to: str, username: str, problem: str = "", *, explain: bool = True, known: bool = False
+) -> pages.Page:
+    """known: the name was given first, and the password is asked for now, whether or not there is such a user."""
     values = {
         "title": "Sign in", "state": flow.seal(call, "signin", {"to": back_to}), "username": username,
-        "problem": problem,
+        "problem": problem, "known": known,
     }  # fmt: skip
     return pages.Page("signin.html", values, explain=explain)
 
@@ -148,7 +183,7 @@ def _hint(back_to: str) -> str:
     return sent.get("username") or sent.get("login_hint") or ""
 
 
-def _same_site(call: Call) -> None:
+def same_site(call: Call) -> None:
     """A sign-in form posted from another site would sign a person in as somebody else."""
     headers = call.exchange.headers
     origin, site = headers.get("origin", "null"), headers.get("sec-fetch-site", "same-origin")

@@ -15,7 +15,7 @@ from emulator.protocols.jose import pkce_challenge, read_unverified
 from emulator.protocols.saml11 import read
 from emulator.protocols.wsfed import RstrRejected, read_rstr
 from emulator.protocols.xmlparse import XmlRejected
-from emulator.wire.agents import LOGIN, Outcome, Visit
+from emulator.wire.agents import LOGIN, Outcome, Visit, factors
 from emulator.wire.browser import USER_AGENT, Browser, LoopDetected, View
 from emulator.wire.client import Http, Unreachable, doc_of
 
@@ -26,7 +26,8 @@ SCOPE = "openid profile offline_access https://graph.microsoft.com/User.Read"
 PASSIVE = "/sso/wsfed/passive"
 _PASSWORDS = frozenset({"password", "passwd"})
 _NAMES = frozenset({"username", "loginfmt", "identifier", "login", "userName"})
-_MOST_PAGES = 12
+_MOST_PAGES = 24
+_REFUSED = 400
 _CODE = re.compile(r"AADSTS\d+")
 _OKTA_CODE = re.compile(r"\bE0000\d{3}\b")
 
@@ -62,9 +63,15 @@ def sign_in(visit: Visit) -> Outcome:
 
 
 def through_pages(browser: Browser, view: View, visit: Visit) -> View:
-    """Type name and password where asked; stop where a page asks for the same again or for something else."""
+    """Type name and password where asked, answer challenges; stop where a page asks for the same again or for more."""
     done: set[tuple[str, frozenset[str]]] = set()
     for _ in range(_MOST_PAGES):
+        if factors.asked(view):
+            following = factors.answer(browser, view, visit) if visit.factors else None
+            if following is None or following.status >= _REFUSED:
+                return following or view
+            view = following
+            continue
         form = next((form for form in view.forms if form.visible), None)
         if form is None or not form.visible <= _PASSWORDS | _NAMES:
             return view

@@ -8,6 +8,7 @@ from emulator import World
 from tests.entra.login.worlds import (
     DANA,
     LOGIN,
+    PUBLIC,
     TENANT,
     WEB_URI,
     answered,
@@ -84,3 +85,19 @@ def test_a_federated_session_ends_at_the_provider_too(world: World) -> None:
 def test_signing_out_of_nothing(world: World) -> None:
     assert "You signed out" in stopping(world).get(f"{LOGIN}/common/oauth2/logout").text
     assert stopping(world).get(f"{LOGIN}/nope.example/oauth2/logout").status == 400
+
+
+def test_applications_with_a_logout_address_are_told(world: World) -> None:
+    app = world.entra.get(f"/applications(appId='{PUBLIC}')")
+    world.entra.patch(f"/applications/{app['id']}", {"web": {"logoutUrl": "https://web.example/out?x=1"}})
+    browser = stopping(world)
+    session = answered(sign_in_managed(browser, authorize_url()))["session_state"]
+    url = f"{LOGIN}/{TENANT}/oauth2/v2.0/logout"
+    answer = browser.get(f"{url}?post_logout_redirect_uri={quote('http://localhost')}").answer
+    page = answer.text().replace("&amp;", "&")
+    issuer = quote(f"{LOGIN}/{TENANT}/v2.0", safe="")
+    assert f'<iframe src="https://web.example/out?x=1&iss={issuer}&sid={session}"' in page
+    assert '<a href="http://localhost">' in page
+    policy = answer.header("content-security-policy") or ""
+    assert "frame-src https://web.example" in policy
+    assert browser.get(url).answer.text().count("<iframe") == 0  # nobody is signed in any more

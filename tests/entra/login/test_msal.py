@@ -11,6 +11,7 @@ from emulator import World
 from emulator.kernel.exchange import Answer
 from emulator.protocols import mex, wstrust
 from emulator.wire.client import Http
+from tests.entra.login.test_on_behalf_of import URI, api
 from tests.entra.login.worlds import (
     DANA,
     DANA_ID,
@@ -183,3 +184,65 @@ def test_a_web_application(world: World) -> None:
 def test_an_unknown_tenant(world: World) -> None:
     with pytest.raises(ValueError, match="Unable to get authority configuration"):
         public(world, f"{LOGIN}/nope.example").acquire_token_by_username_password(LIN, LIN_PASSWORD, SCOPES)
+
+
+@pytest.mark.parametrize("authority", [f"{LOGIN}/{TENANT}", f"{LOGIN}/organizations"])
+def test_the_device_flow(world: World, authority: str) -> None:
+    app = public(world, authority)
+    flow = app.initiate_device_flow(SCOPES)
+    assert flow["user_code"] in flow["message"]
+    waiting = app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+    assert (waiting["error"], waiting["error_codes"]) == ("authorization_pending", [70016])
+    browser = world.browser
+    view = browser.fill(browser.get(flow["verification_uri"]), {"otc": flow["user_code"]})
+    view = browser.fill(browser.fill(view, {"loginfmt": LIN}), {"passwd": LIN_PASSWORD})
+    assert "You have signed in" in browser.submit(view.forms[0]).text
+    flow["latest_attempt_at"] = 0  # as if the interval had passed
+    result = app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+    assert "error" not in result, result
+    [account] = app.get_accounts()
+    assert account["username"] == LIN
+    assert app.acquire_token_silent(SCOPES, account, force_refresh=True)["token_source"] == "identity_provider"
+
+
+def test_on_behalf_of(world: World) -> None:
+    middle = api(world)
+    client = public(world)
+    first = client.acquire_token_by_username_password(LIN, LIN_PASSWORD, [f"{URI}/access"])
+    assert "error" not in first, first
+    server = msal.ConfidentialClientApplication(
+        middle["id"], middle["secret"], authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world)
+    )
+    result = server.acquire_token_on_behalf_of(first["access_token"], SCOPES)
+    assert "error" not in result, result
+    assert b"Lin Lab" in me(world, result["access_token"])
+    wrong = server.acquire_token_on_behalf_of(result["access_token"], SCOPES, claims_challenge='{"access_token":{}}')
+    assert (wrong["error"], wrong["error_codes"]) == ("invalid_grant", [500131])
+
+
+def test_a_claims_challenge_and_capabilities(world: World) -> None:
+    app = msal.PublicClientApplication(
+        PUBLIC, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world), client_capabilities=["CP1"]
+    )
+    result = app.acquire_token_by_username_password(LIN, LIN_PASSWORD, SCOPES)
+    assert result["expires_in"] > 20 * 3600 - 1
+    [account] = app.get_accounts()
+    challenge = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}'
+    again = app.acquire_token_silent(SCOPES, account, claims_challenge=challenge)
+    assert again["token_source"] == "identity_provider"
+
+
+def test_the_family_shares_a_refresh_token(world: World) -> None:
+    cache = msal.TokenCache()
+    cli, office = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "d3590ed6-52b3-4102-aeff-aad2292ab01c"
+
+    def client(id: str) -> Any:
+        return msal.PublicClientApplication(
+            id, authority=f"{LOGIN}/{TENANT}", http_client=HttpClient(world), token_cache=cache
+        )
+
+    assert "error" not in client(cli).acquire_token_by_username_password(LIN, LIN_PASSWORD, SCOPES)
+    other = client(office)
+    [account] = other.get_accounts()
+    result = other.acquire_token_silent(SCOPES, account)
+    assert result["token_source"] == "identity_provider"

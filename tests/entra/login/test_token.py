@@ -98,7 +98,7 @@ def test_an_error_is_told_as_the_service_tells_it(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("grant", ["device_code", "urn:ietf:params:oauth:grant-type:saml2-bearer", "magic"])
+@pytest.mark.parametrize("grant", ["urn:ietf:params:oauth:grant-type:token-exchange", "magic", "Password"])
 def test_unknown_grants(world: World, grant: str) -> None:
     assert refused(world, {"grant_type": grant, "client_id": PUBLIC}) == (400, "unsupported_grant_type", 70003)
 

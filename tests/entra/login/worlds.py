@@ -256,7 +256,8 @@ class HttpClient:
         given = {key: value for key, value in (headers or {}).items() if value is not None}
         if isinstance(data, str):
             return Response(self.http.request("POST", url, body=data.encode(), headers=given))
-        pairs = {key: value.decode() if isinstance(value, bytes) else str(value) for key, value in (data or {}).items()}
+        sent = {key: value for key, value in (data or {}).items() if value is not None}  # as requests leaves None out
+        pairs = {key: value.decode() if isinstance(value, bytes) else str(value) for key, value in sent.items()}
         return Response(self.http.request("POST", url, form=pairs, headers=given))
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> "Response":

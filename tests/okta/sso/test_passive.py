@@ -259,7 +259,7 @@ def test_a_rule_that_wants_two_factors_stops_on_a_page():
 
 
 def test_microsoft_asking_for_mfa_is_told_on_our_page_and_not_looped():
-    with made() as world:
+    with made(app={"mfa": {"supportsMfa": True}}) as world:
         browser = world.browser
         sign_in(browser, "dana@acme.example")
         view = browser.get(passive(wauth=MULTIPLE))

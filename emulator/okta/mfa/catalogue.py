@@ -1,0 +1,94 @@
+"""The kinds of factors that a person may enrol, as data.
+
+Source: okta-admin-api.md 14, appendix B (UserFactor...). Which strengths a factor has follows the vendor's list of
+authenticator characteristics; prefixes of ids are those of the vendor's examples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emulator.kernel.doc import Doc
+
+
+@dataclass(frozen=True, slots=True)
+class FactorType:
+    """One kind.
+
+    name: `factorType`. key: its name in an org of the Classic engine. authenticator, method: what it is on Identity
+    Engine. amr: how sessions and tokens name it. knowledge: something that the person knows. sends: how a code
+    comes to them. log: as the System Log names it. bound: to a device; hardware: with a protected key.
+    """
+
+    name: str
+    provider: str
+    key: str
+    authenticator: str
+    method: str
+    prefix: str
+    amr: str
+    label: str
+    log: str
+    vendor: str = "OKTA"
+    knowledge: bool = False
+    sends: str = ""
+    bound: bool = False
+    hardware: bool = False
+
+    @property
+    def code(self) -> bool:
+        """Whether an app or a fob shows the codes."""
+        return self.name.startswith("token")
+
+
+_TOTP = "token:software:totp"
+TYPES: Mapping[tuple[str, str], FactorType] = {
+    (item.name, item.provider): item
+    for item in (
+        FactorType("question", "OKTA", "okta_question", "security_question", "security_question", "ufs", "kba",
+                   "Security Question", "SECURITY_QUESTION", knowledge=True),
+        FactorType(_TOTP, "OKTA", "okta_otp", "okta_verify", "totp", "ost", "otp", "Okta Verify code",
+                   "OKTA_SOFT_TOKEN", bound=True),
+        FactorType(_TOTP, "GOOGLE", "google_otp", "google_otp", "otp", "uft", "otp", "Google Authenticator",
+                   "GOOGLE_AUTHENTICATOR", vendor="GOOGLE", bound=True),
+        FactorType("sms", "OKTA", "okta_sms", "phone_number", "sms", "mbl", "sms", "Text message", "SMS_FACTOR",
+                   sends="sms"),
+        FactorType("call", "OKTA", "okta_call", "phone_number", "voice", "clf", "tel", "Phone call", "CALL_FACTOR",
+                   sends="call"),
+        FactorType("push", "OKTA", "okta_push", "okta_verify", "push", "opf", "swk", "Okta Verify push",
+                   "OKTA_VERIFY_PUSH", bound=True, hardware=True),
+        FactorType("email", "OKTA", "okta_email", "okta_email", "email", "emf", "otp", "Email", "EMAIL_FACTOR",
+                   sends="email"),
+        FactorType("token:hotp", "CUSTOM", "hotp", "custom_otp", "otp", "chf", "otp", "Custom one-time code",
+                   "CUSTOM_HOTP", vendor="CUSTOM"),
+    )
+}  # fmt: skip
+BY_KEY: Mapping[str, FactorType] = {item.key: item for item in TYPES.values()}
+
+
+def type_of(factor: Doc) -> FactorType:
+    return TYPES[factor["factorType"], factor["provider"]]
+
+
+QUESTIONS: Mapping[str, str] = {
+    "disliked_food": "What is the food you least liked as a child?",
+    "name_of_first_plush_toy": "What is the name of your first stuffed animal?",
+    "first_award": "What did you earn your first medal or award for?",
+    "favorite_security_question": "What is your favorite security question?",
+    "favorite_toy": "What is the toy/stuffed animal you liked the most as a kid?",
+    "first_computer_game": "What was the first computer game you played?",
+    "favorite_movie_quote": "What is your favorite movie quote?",
+    "first_sports_team_mascot": "What was the mascot of the first sports team you played on?",
+    "first_music_purchase": "What music album or song did you first purchase?",
+    "favorite_art_piece": "What is your favorite piece of art?",
+    "grandmother_favorite_desert": "What was your grandmother's favorite dessert?",
+    "first_thing_cooked": "What was the first thing you learned to cook?",
+    "childhood_dream_job": "What was your dream job as a child?",
+    "first_kiss_location": "Where did you have your first kiss?",
+    "place_where_significant_other_was_met": "Where did you meet your spouse/significant other?",
+    "favorite_vacation_location": "Where did you go for your favorite vacation?",
+    "new_years_two_thousand": "Where were you on New Year's Eve in the year 2000?",
+    "favorite_speaker_actor": "Who is your favorite speaker/orator?",
+    "favorite_book_movie_character": "Who is your favorite book/movie character?",
+    "favorite_sports_player": "Who is your favorite sports player?",
+}
+"""`question` to its text; the texts are the vendor's own, part of the protocol."""

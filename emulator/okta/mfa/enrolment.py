@@ -1,0 +1,237 @@
+"""Enrolling a factor: by an administrator, or by the person on the way in. Source: okta-admin-api.md 14, appendix C.
+
+`factorEnrollRequest` is the object that the vendor's validation names.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.clock import iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import shapes
+from emulator.okta.mfa import allowed, challenges, checks
+from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
+from emulator.okta.mfa.factors import (
+    ACTIVE,
+    FACTORS,
+    PENDING,
+    home,
+    link,
+    new_factor,
+    of_user,
+    put_answer,
+    question_profile,
+    render,
+)
+from emulator.okta.params import part, text_of
+from emulator.okta.problems import invalid
+from emulator.protocols import otp
+
+REQUEST = "factorEnrollRequest"
+_NUMBER = re.compile(r"\+?[0-9 ().-]{7,25}")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_NAMES = sorted({name for name, _ in TYPES})
+_SECRET = 20
+_PHONE = {"deviceType": "SmartPhone_IPhone", "name": "Lab phone", "platform": "IOS", "version": "18.0.0"}
+"""What a phone of the lab says of itself when it enrols."""
+
+
+def asked_type(body: Doc) -> FactorType:
+    """The kind that a request names. Raises E0000001."""
+    name, provider = text_of(body, "factorType"), text_of(body, "provider")
+    found = TYPES.get((name or "", provider or "OKTA"))
+    if found is None:
+        known = ", ".join(f"{kind} ({by})" for kind, by in TYPES)
+        compared = (Compared("factorType", name, "request body"), Compared("provider", provider, "request body"))
+        why = Why(f"Kinds of factors here are {known}.", compared)
+        field = "provider" if name in _NAMES else "factorType"
+        raise invalid(REQUEST, f"{field}: The field is invalid", why=why)
+    return found
+
+
+def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_phone: bool = False) -> Doc:
+    """Make the factor that a request asks for; call it inside a write transaction. Raises 400."""
+    kind = asked_type(body)
+    allowed.require(call, user, kind)
+    profile, secrets = _READERS.get(kind.name, _plain)(call, user, kind, part(body, "profile") or {})
+    _refuse_second(call, user, kind, profile, update_phone=update_phone)
+    at_once = kind.name in ("question", "token:hotp") or (activate and bool(kind.sends))
+    factor = new_factor(
+        kind, user["id"], profile, id=call.ids.okta(kind.prefix), now=call.now, status=ACTIVE if at_once else PENDING
+    )
+    factor.update(secrets)
+    call.store.add(FACTORS, factor)
+    if at_once:
+        checks.log_change(call, user, factor, "activate")
+    elif kind.sends:
+        challenges.send_code(call, user, factor)
+    elif kind.name == "push":
+        challenges.send_push(call, user, factor, purpose="enroll")
+    return factor
+
+
+def _refuse_second(call: Call, user: Doc, kind: FactorType, profile: Doc, *, update_phone: bool) -> None:
+    """One ACTIVE factor of a kind; a pending one makes way."""
+    for old in of_user(call.store, user["id"]):
+        if (old["factorType"], old["provider"]) != (kind.name, kind.provider):
+            continue
+        number = profile.get("phoneNumber")
+        other_number = number is not None and old["profile"].get("phoneNumber") != number
+        if old["status"] == PENDING or (number is not None and update_phone):
+            drop(call, old)
+            continue
+        cause = (
+            "There is an existing verified phone number." if other_number
+            else "A factor of this type is already set up."
+        )  # fmt: skip
+        compared = (Compared("factor", old["id"], f"user {user['profile']['login']}"),
+                    Compared("status", old["status"], "the factor"))  # fmt: skip
+        raise invalid(REQUEST, cause, why=Why("The user has an active factor of this kind.", compared))
+
+
+def drop(call: Call, factor: Doc) -> None:
+    """Delete a factor with all that was sent for it."""
+    challenges.drop_all(call, factor)
+    call.store.drop(FACTORS, factor["id"])
+
+
+# -- what a request says of each kind ---------------------------------------------------------------------------------
+
+
+def _plain(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    """Codes of an app: the org makes the secret."""
+    secret = otp.encoded(_random(call))
+    return {"credentialId": user["profile"]["login"]}, {"_secret": secret}
+
+
+def _push(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    return {"credentialId": user["profile"]["login"]}, {}
+
+
+def _phone(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    number = text_of(sent, "phoneNumber", "profile.phoneNumber")
+    digits = re.sub(r"\D", "", number or "")
+    if number is None or not _NUMBER.fullmatch(number) or not 7 <= len(digits) <= 15:
+        compared = (Compared("phoneNumber", str(number)[:60], "request body"),)
+        raise invalid(REQUEST, "Invalid Phone Number.", why=Why("A telephone number has 7 to 15 digits.", compared))
+    # Inferred: a number of ten digits without a country is one of North America.
+    full = f"+{digits}" if number.startswith("+") else f"+1{digits}" if len(digits) == 10 else f"+{digits}"
+    profile: Doc = {"phoneNumber": full}
+    if kind.name == "call":
+        extension = text_of(sent, "phoneExtension", "profile.phoneExtension")
+        if extension:
+            profile["phoneExtension"] = shapes.bounded(15)(extension, "phoneExtension")
+    return profile, {}
+
+
+def _mail(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    address = text_of(sent, "email", "profile.email") or user["profile"]["email"]
+    if not _MAIL.fullmatch(address) or len(address) > 100:
+        compared = (Compared("email", address[:100], "request body"),)
+        raise invalid(REQUEST, "Invalid email address.", why=Why("email is no mail address.", compared))
+    return {"email": address}, {}
+
+
+def _question(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    name, answer = text_of(sent, "question", "profile.question"), text_of(sent, "answer", "profile.answer")
+    if name is None or name not in QUESTIONS:
+        compared = (Compared("question", str(name)[:60], "request body"),)
+        raise invalid("securityQuestion", "question: The field is invalid", why=Why("Unknown question.", compared))
+    if answer is None or len(answer.strip()) < 4:
+        compared = (Compared("answer", f"{len((answer or '').strip())} characters", "request body"),)
+        cause = "The security question answer must be at least 4 characters in length"
+        raise invalid("securityQuestion", cause, why=Why("The answer is too short.", compared))
+    if len(answer) > 1000 or answer.strip().casefold() in QUESTIONS[name].casefold():
+        compared = (Compared("question", name, "request body"),)
+        cause = "The security question answer must not be part of the question"
+        raise invalid("securityQuestion", cause, why=Why("The answer is in the question.", compared))
+    keep: Doc = {}
+    put_answer(keep, answer, call.ids.secret("salt", 12))
+    return question_profile(name), keep
+
+
+def _hotp(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    """The fob's secret comes with the request, in base32 or hexadecimal."""
+    text = text_of(sent, "sharedSecret", "profile.sharedSecret") or ""
+    try:
+        secret = bytes.fromhex(text) if re.fullmatch(r"(?:[0-9a-fA-F]{2}){10,64}", text) else otp.decoded(text)
+    except ValueError:
+        secret = b""
+    if not 10 <= len(secret) <= 64:
+        compared = (Compared("sharedSecret", f"{len(text)} characters", "request body"),)
+        cause = "sharedSecret: The field is invalid"
+        raise invalid(REQUEST, cause, why=Why("A secret is 10 to 64 bytes in base32 or hexadecimal.", compared))
+    return {"credentialId": user["profile"]["login"]}, {"_secret": otp.encoded(secret), "_counter": -1}
+
+
+_READERS: dict[str, Callable[[Call, Doc, FactorType, Doc], tuple[Doc, Doc]]] = {
+    "push": _push, "sms": _phone, "call": _phone, "email": _mail, "question": _question, "token:hotp": _hotp,
+}  # fmt: skip
+
+
+def _random(call: Call) -> bytes:
+    return call.ids.secret("factor-secret", 32).encode()[:_SECRET]
+
+
+# -- activation -------------------------------------------------------------------------------------------------------
+
+
+def activate(call: Call, user: Doc, factor: Doc, code: str | None) -> None:
+    """Prove a pending factor by its first code. Raises 403; an ACTIVE one stays as it is."""
+    if factor["status"] == ACTIVE:
+        return
+    if type_of(factor).name == "push":
+        compared = (Compared("factorType", "push", "the factor"),)
+        raise Problem("E0000074", why=Why("A push factor is activated by the phone; poll for it.", compared))
+    checks.check(call, user, factor, code)
+    activated(call, user, factor)
+
+
+def activated(call: Call, user: Doc, factor: Doc) -> None:
+    """Mark a factor ACTIVE, and log it."""
+    factor["status"] = ACTIVE
+    if factor["factorType"] == "push":
+        factor["profile"] = {**factor["profile"], **_PHONE}
+    checks.touch(call, factor)
+    checks.log_change(call, user, factor, "activate")
+
+
+def shown(call: Call, factor: Doc) -> Doc:
+    """The answer to an enrolment: a pending factor with what is needed to activate it."""
+    found = render(call, factor)
+    embedded = activation(call, factor, f"{home(call, factor)}/lifecycle/activate")
+    if embedded is None:
+        return found
+    links = found.pop("_links")
+    return {**found, "_links": links, "_embedded": {"activation": embedded}}
+
+
+def activation(call: Call, factor: Doc, at: str) -> Doc | None:
+    """What a person needs to activate a pending factor; None where a code was sent. at: its activation's address.
+
+    # Differs: no QR code is drawn; the secret is given as text.
+    """
+    kind = type_of(factor)
+    if factor["status"] != PENDING:
+        return None
+    if kind.name == "push":
+        row = pending_push(call, factor)
+        if row is None:
+            return None
+        return {
+            "expiresAt": iso(row["until"]), "factorResult": challenges.push_state(call, row),
+            "_links": {"poll": link(f"{at}/poll", "POST")},
+        }  # fmt: skip
+    if not kind.code:
+        return None
+    return {"timeStep": 30, "sharedSecret": factor["_secret"], "encoding": "base32", "keyLength": 6}
+
+
+def pending_push(call: Call, factor: Doc) -> Doc | None:
+    """The last question to the phone about a factor that is being enrolled."""
+    rows: list[Any] = call.store.find_all(challenges.CHALLENGES, "factorId", factor["id"])
+    found = [row for row in rows if row.get("purpose") == "enroll"]
+    return found[-1] if found else None

@@ -1,0 +1,84 @@
+"""What the pages of a sign-in with factors show: values for the templates. Looks and wording are ours."""
+
+from emulator.kernel.doc import Doc
+from emulator.okta.mfa import challenges, devices, enrolment, factors, journey
+from emulator.okta.mfa.catalogue import QUESTIONS, FactorType, type_of
+from emulator.okta.mfa.journey import Journey
+from emulator.okta.sso.pages import Page
+
+
+def of(trip: Journey, *, problem: str = "", chosen: str = "") -> Page:
+    """The page of the transaction's status. chosen: the kind whose form was sent and refused."""
+    if trip.status == journey.REQUIRED:
+        return _choice(trip, problem)
+    if trip.status == journey.ENROLL:
+        kinds = {kind.name: kind for kind, _ in journey.to_enrol(trip)}
+        return setup(trip, kinds[chosen], problem) if problem and chosen in kinds else _offers(trip, problem)
+    found = trip.call.store.get(factors.FACTORS, trip.row.get("factorId") or "")
+    if found is None:
+        return _offers(trip, problem) if trip.status == journey.ACTIVATE else _choice(trip, problem)
+    return _push(trip, found, problem) if type_of(found).name == "push" else _code(trip, found, problem)
+
+
+def _base(trip: Journey, title: str, problem: str) -> Doc:
+    return {"title": title, "state": trip.token, "login": trip.user["profile"]["login"], "problem": problem}
+
+
+def _choice(trip: Journey, problem: str) -> Page:
+    rows = [_row(item) for item in journey.usable(trip)]
+    return Page("factor_choice.html", {**_base(trip, "Verify that it is you", problem), "factors": rows})
+
+
+def _row(factor: Doc) -> Doc:
+    kind, profile = type_of(factor), factors.masked(factor["profile"])
+    hint = profile.get("phoneNumber") or profile.get("email") or profile.get("name") or ""
+    return {"id": factor["id"], "type": kind.name, "provider": kind.provider, "label": kind.label, "hint": hint}
+
+
+def _code(trip: Journey, factor: Doc, problem: str) -> Page:
+    """A code or an answer to type; of a factor that is being enrolled, with the secret for an app."""
+    kind, enrolling = type_of(factor), trip.status == journey.ACTIVATE
+    question = factor["profile"].get("questionText", "")
+    return Page("factor_code.html", {
+        **_base(trip, f"Set up {kind.label}" if enrolling else kind.label, problem), "factor": _row(factor),
+        "action": "activate" if enrolling else "verify", "field": "answer" if question else "passCode",
+        "question": question, "sent": bool(kind.sends), "secret": factor["_secret"] if enrolling and kind.code else "",
+        "others": enrolling or len(journey.usable(trip)) > 1, "remember": not enrolling and _may_remember(trip),
+    })  # fmt: skip
+
+
+def _may_remember(trip: Journey) -> bool:
+    """Whether the org's rule lets a device be remembered."""
+    from emulator.okta import session_policy
+
+    if "stepUp" in trip.row:
+        return False
+    return devices.may_remember(session_policy.here(trip.call, trip.user).rule)
+
+
+def _push(trip: Journey, factor: Doc, problem: str) -> Page:
+    enrolling = trip.status == journey.ACTIVATE
+    row = enrolment.pending_push(trip.call, factor) if enrolling else journey.open_push(trip)
+    state = challenges.push_state(trip.call, row) if row is not None else challenges.TIMEOUT
+    if enrolling and factor["status"] == factors.ACTIVE:
+        state = challenges.SUCCESS
+    return Page("factor_push.html", {
+        **_base(trip, "Set up Okta Verify" if enrolling else "Check your phone", problem), "factor": _row(factor),
+        "push": state, "number": row["number"] if row is not None and row["number"] is not None else "",
+        "action": "activate" if enrolling else "verify", "others": enrolling or len(journey.usable(trip)) > 1,
+    })  # fmt: skip
+
+
+def _offers(trip: Journey, problem: str) -> Page:
+    rows = [
+        {"type": kind.name, "provider": kind.provider, "label": kind.label, "required": says == "REQUIRED"}
+        for kind, says in journey.to_enrol(trip)
+    ]  # fmt: skip
+    return Page("factor_enroll.html", {**_base(trip, "Set up another factor", problem), "kinds": rows})
+
+
+def setup(trip: Journey, kind: FactorType, problem: str = "") -> Page:
+    """What must be known before a factor can be enrolled: a number, or a question and its answer."""
+    questions = [{"name": name, "text": text} for name, text in QUESTIONS.items()] if kind.name == "question" else []
+    values = {"type": kind.name, "provider": kind.provider, "questions": questions}
+    return Page("factor_setup.html", {**_base(trip, f"Set up {kind.label}", problem), "kind": values})
