@@ -35,6 +35,11 @@ def command(files: tuple[str, ...], at: str | None, certificate: str | None, iss
         click.echo("\n".join(text(found)))
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_CONTROLS.update({code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029)})
+"""Evidence is written by strangers: nothing in it may move a terminal's cursor or turn its letters round."""
+
+
 def _clock(at: str | None) -> tuple[int, str]:
     from emulator.kernel.clock import Clock, parse_iso
 
@@ -89,7 +94,7 @@ def text(found: dict[str, Any]) -> list[str]:
         lines.append(f"... and {len(found['pieces']) - 50} more pieces (--json shows all)")
     if found["together"]:
         lines += ["", "== taken together", *_values(found["together"], "   ")]
-    return lines
+    return [line.translate(_CONTROLS) for line in lines]
 
 
 def _row(row: dict[str, Any]) -> list[str]:

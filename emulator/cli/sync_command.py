@@ -61,15 +61,18 @@ def _connector_work(lab: "Remote", threads: int) -> dict[str, Any]:
     info = lab.info
     if not info["hosts"]["okta"]:
         return {"total": 0, "outcomes": {}, "kinds": {}, "perSecond": 0}
-    urls = info["urls"]
+    urls, transport = info["urls"], Pooled()
     connector = Connector(
-        Pooled(),
+        transport,
         org=urls["okta"],
         agent_token=info["okta"]["agent_token"],
         login=urls["login"],
         graph=urls["graph"],
         together=True,
     )
-    tally = Runner(connector, threads=threads, progress=Progress()).run()
+    try:
+        tally = Runner(connector, threads=threads, progress=Progress()).run()
+    finally:
+        transport.close()
     return {"total": tally.jobs, "outcomes": dict(tally.outcomes), "kinds": dict(tally.kinds),
             "perSecond": round(tally.rate)}  # fmt: skip

@@ -37,7 +37,7 @@ def run(work: Work) -> Report:
 
 def _push(work: Work, part: Doing) -> Report:
     desired = work.job.desired
-    group, made = _group(work, part)
+    group, made, fresh = _group(work, part)
     if made:
         work.log(PUSHED)
     else:
@@ -45,21 +45,21 @@ def _push(work: Work, part: Doing) -> Report:
         if _describe(work, group):
             work.log(UPDATED)
     part.part = _MEMBER
-    if _members(work, group, [str(item) for item in desired.get("members") or ()], fresh=made):
+    if _members(work, group, [str(item) for item in desired.get("members") or ()], fresh=fresh):
         work.log(MEMBERS)
     return Report("done", work.events, result={"externalId": group["id"], "created": made})
 
 
-def _group(work: Work, part: Doing) -> tuple[Doc, bool]:
-    """The group there, or a new one. Raises `Refused` for one that is gone."""
+def _group(work: Work, part: Doing) -> tuple[Doc, bool, bool]:
+    """The group; whether this job has made it, and whether it did so just now. Raises `Refused` for one that is gone."""
     target = work.job.desired["target"]
     known = target.get("externalId")
     if known:
-        return work.graph.get(f"/groups/{known}?$select={_SELECT}"), False
+        return work.graph.get(f"/groups/{known}?$select={_SELECT}"), False, False
     alias = _alias(work)
     found = work.graph.all(f"/groups?$filter=mailNickname%20eq%20{literal(alias)}&$select={_SELECT}")
     if found:
-        return found[0], "create" in work.job.steps
+        return found[0], "create" in work.job.steps, False
     part.part = _CREATE
     work.checkpoint("create", {"alias": alias})
     body: Doc = {
@@ -68,7 +68,7 @@ def _group(work: Work, part: Doing) -> tuple[Doc, bool]:
     description = work.job.desired["sourceGroup"].get("description")
     if description:
         body["description"] = description
-    return work.graph.post("/groups", body), True
+    return work.graph.post("/groups", body), True, True
 
 
 def _alias(work: Work) -> str:

@@ -240,7 +240,7 @@ def pkce_matches(verifier: str, challenge: str, *, method: str) -> bool:
         return False
     if method == "S256":
         return hmac.compare_digest(b64url(hashlib.sha256(verifier.encode("ascii")).digest()), challenge)
-    return method == "plain" and hmac.compare_digest(verifier, challenge)
+    return method == "plain" and hmac.compare_digest(verifier.encode(), challenge.encode())
 
 
 def pkce_challenge(verifier: str) -> str:

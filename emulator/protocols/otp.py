@@ -29,7 +29,7 @@ def matching(secret: bytes, code: str, counters: range, *, digits: int = 6, algo
     """The first of some counters whose code it is; all are tried, so that it takes as long for any code."""
     found = None
     for counter in counters:
-        same = hmac.compare_digest(hotp(secret, counter, digits=digits, algorithm=algorithm), code)
+        same = hmac.compare_digest(hotp(secret, counter, digits=digits, algorithm=algorithm).encode(), code.encode())
         if same and found is None:
             found = counter
     return found

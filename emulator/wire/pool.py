@@ -1,4 +1,4 @@
-"""Real connections that are kept: one of each origin and thread, used again for its next requests."""
+"""Real connections that are kept and used again, each by one thread at a time."""
 
 import http.client
 import socket
@@ -25,14 +25,15 @@ class _Kept:
 
 
 class Pooled(Tcp):
-    """Like `Tcp`, but connections stay open between requests. Threads do not share any."""
+    """Like `Tcp`, but connections stay open between requests, until `close`."""
 
     def __init__(
         self, addresses: Mapping[str, tuple[str, int]] | None = None, *, ca_file: str | None = None, timeout: float = 30
     ) -> None:
         super().__init__(addresses, ca_file=ca_file, timeout=timeout)
-        self._own = threading.local()
-        self._everyone: list[dict[str, _Kept]] = []
+        self._lock = threading.Lock()
+        self._resting: dict[str, list[_Kept]] = {}
+        self._closed = False
 
     def send(self, exchange: Exchange) -> Answer:
         """One exchange. Raises `Unreachable`; whether the other end has carried it out is then not known."""
@@ -48,25 +49,30 @@ class Pooled(Tcp):
                 kept = None
                 continue
             if more:
-                held.used = monotonic()
-                self._mine()[exchange.origin] = held
+                self._rest(exchange.origin, held)
             else:
                 held.sock.close()
             return answer
 
     def _take(self, origin: str) -> _Kept | None:
-        kept = self._mine().pop(origin, None)
-        if kept is not None and monotonic() - kept.used > IDLE_S:
-            kept.sock.close()
-            return None
-        return kept
+        """A connection that is at rest, the last one used first."""
+        with self._lock:
+            resting = self._resting.get(origin, [])
+            kept = resting.pop() if resting else None
+            if kept is None or monotonic() - kept.used <= IDLE_S:
+                return kept
+            stale, self._resting[origin] = [kept, *resting], []  # the others have rested longer
+        for old in stale:
+            old.sock.close()
+        return None
 
-    def _mine(self) -> dict[str, _Kept]:
-        found: dict[str, _Kept] | None = getattr(self._own, "kept", None)
-        if found is None:
-            found = self._own.kept = {}
-            self._everyone.append(found)
-        return found
+    def _rest(self, origin: str, kept: _Kept) -> None:
+        kept.used = monotonic()
+        with self._lock:
+            if not self._closed:
+                self._resting.setdefault(origin, []).append(kept)
+                return
+        kept.sock.close()
 
     def _opened(self, exchange: Exchange) -> _Kept:
         parts = urlsplit(exchange.origin)
@@ -80,11 +86,13 @@ class Pooled(Tcp):
         return _Kept(sock)
 
     def close(self) -> None:
-        """Close every thread's connections; nobody may be sending any more."""
-        for mine in self._everyone:
-            for kept in mine.values():
-                kept.sock.close()
-            mine.clear()
+        """Close what is at rest; what is at work is closed when it is done."""
+        with self._lock:
+            self._closed = True
+            resting = [kept for held in self._resting.values() for kept in held]
+            self._resting.clear()
+        for kept in resting:
+            kept.sock.close()
 
 
 def _exchanged(sock: socket.socket, exchange: Exchange) -> tuple[Answer, bool]:

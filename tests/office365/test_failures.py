@@ -127,7 +127,7 @@ def test_S_21_multifactor_on_the_stored_administrator_and_consent_as_the_way_out
     admin = given["parties"]["entra:acme"]["users"][0]
     admin["perUserMfaState"] = state
     if registered:
-        admin["authentication_methods"] = [{"type": "phone", "phoneNumber": "+31 612345678", "phoneType": "mobile"}]
+        admin["methods"] = [{"type": "phone", "phoneNumber": "+31 612345678", "phoneType": "mobile"}]
     with World(given) as world:
         estate = Estate(world)
         stored(estate)

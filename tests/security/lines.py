@@ -32,6 +32,29 @@ LINES: dict[str, str] = {
     "C1": "one winner", "C2": "tenants apart", "C3": "bounded caches", "C4": "control needs its token",
 }  # fmt: skip
 COVERED: dict[str, list[str]] = {}
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "S28": ("tests/serving/test_races.py::test_a_wresult_signs_in_once",),
+    "J8": ("tests/entra/login/test_token.py::test_refused_client_assertions",
+           "tests/entra/login/test_federated_credentials.py::test_what_must_match_exactly"),
+    "J9": ("tests/entra/login/test_token.py::test_a_code_is_good_once_and_its_tokens_die_with_the_second_use",
+           "tests/entra/login/test_token.py::test_codes_are_bound", "tests/entra/login/test_token.py::test_pkce",
+           "tests/serving/test_races.py::test_an_authorization_code_is_redeemed_once"),
+    "J12": ("tests/entra/login/test_token.py::test_refresh_tokens_slide_and_are_revoked",
+            "tests/entra/login/test_device_code.py::test_guessing_codes_is_capped",
+            "tests/serving/test_races.py::test_refresh_tokens_rotate_without_losing_any"),
+    "J13": ("tests/okta/oauth/test_dpop.py::test_wrong_proofs_at_the_api", "tests/okta/oauth/test_dpop.py::test_a_proof_works_once"),
+    "W3": ("tests/serving/test_control.py::test_cross_site_requests_are_refused",
+           "tests/serving/test_bad_input.py::test_foreign_origins_reach_no_control_route"),
+    "W4": ("tests/serving/test_bad_input.py::test_foreign_hosts", "tests/serving/test_edge.py::test_foreign_hosts_are_421_everywhere"),
+    "W5": ("tests/serving/test_bad_input.py::test_no_service_opens_itself_to_a_foreign_origin",),
+    "W11": ("tests/serving/test_bad_input.py::test_malformed_requests", "tests/serving/test_bad_input.py::test_too_much_of_something",
+            "tests/serving/test_bad_input.py::test_length_and_chunks_together", "tests/serving/test_bad_input.py::test_slow_bodies_hold_nobody_up"),
+    "F2": ("tests/serving/test_lab.py::test_the_proxy_reaches_nobody_else", "tests/serving/test_lab.py::test_the_proxy_refuses_what_is_no_connect"),
+    "C1": ("tests/serving/test_races.py::test_okta_counts_every_wrong_password", "tests/serving/test_races.py::test_a_login_is_given_once",
+           "tests/serving/test_races.py::test_microsoft_counts_every_wrong_password"),
+    "C4": ("tests/serving/test_control.py::test_a_token_is_wanted_beyond_loopback",),
+}  # fmt: skip
+"""Tests of other rooms that witness a line; `test_lines.py` holds that they exist."""
 
 
 def covers(*lines: str) -> Callable[[F], F]:

@@ -15,7 +15,9 @@ from tests.security.firing import check_any, check_refused, fire
 from tests.security.lines import covers
 
 DANA, KWAME = "dana@acme.example", "kwame@acme.example"
-QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+QUICK = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 LONG = settings(QUICK, max_examples=3000)
 PIECES = [
     b"", b"<!---->", b"<!--x-->", b"<?x y?>", b"&#x20;", b"\t", b"\n", b"\0", b"<![CDATA[x]]>", b'"', b"'", b"<x/>", b"&amp;", b" ",
@@ -27,7 +29,12 @@ PIECES = [
 def edits(draw: st.DrawFn) -> tuple[str, float, float, bytes]:
     """An edit: what, where (as shares of the length), with what."""
     kind = draw(st.sampled_from(["insert", "replace", "delete", "double", "move", "flip", "swap"]))
-    return kind, draw(st.floats(0, 1)), draw(st.floats(0, 0.2)), draw(st.sampled_from(PIECES) | st.binary(min_size=1, max_size=6))
+    return (
+        kind,
+        draw(st.floats(0, 1)),
+        draw(st.floats(0, 0.2)),
+        draw(st.sampled_from(PIECES) | st.binary(min_size=1, max_size=6)),
+    )
 
 
 def edited(token: bytes, edit: tuple[str, float, float, bytes]) -> bytes:
@@ -54,7 +61,9 @@ def edited(token: bytes, edit: tuple[str, float, float, bytes]) -> bytes:
 @st.composite
 def element_edits(draw: st.DrawFn) -> list[tuple[str, int, int]]:
     """Edits of the tree: by number of the element."""
-    one = st.tuples(st.sampled_from(["copy", "move", "drop", "rename", "wrap", "rename id"]), st.integers(0, 60), st.integers(0, 60))
+    one = st.tuples(
+        st.sampled_from(["copy", "move", "drop", "rename", "wrap", "rename id"]), st.integers(0, 60), st.integers(0, 60)
+    )
     return draw(st.lists(one, min_size=1, max_size=3))
 
 
@@ -184,12 +193,18 @@ def request_case(world: World, where: tuple[str, str, str], fields: dict[str, st
     lab = world.spec.lab
     path = path.format(t=lab["entra"]["tenant_id"], k=lab["okta"]["o365_external_key"])
     host = world.hosts.service(service).host
-    values = {name: base64.b64encode(value.encode("utf-8", "replace")).decode() if encode else value for name, value in fields.items()}
+    values = {
+        name: base64.b64encode(value.encode("utf-8", "replace")).decode() if encode else value
+        for name, value in fields.items()
+    }
     text = urlencode(values, errors="replace")
     query, body = (text, b"") if method == "GET" else ("", text.encode())
     sent = {"host": host, "content-type": "application/x-www-form-urlencoded"}
     answer = world.entry(Exchange(method, "https", host, path, query, sent, body))
-    assert answer.status < 500 or (answer.status == 500 and "soap" in (answer.header("content-type") or "")), (where, answer.status)
+    assert answer.status < 500 or (answer.status == 500 and "soap" in (answer.header("content-type") or "")), (
+        where,
+        answer.status,
+    )
     assert "evil.example" not in (answer.header("location") or "").partition("?")[0]
 
 
@@ -203,5 +218,7 @@ def test_changed_requests(world: World, where: tuple[str, str, str], fields: dic
 @pytest.mark.slow
 @given(where=WHERE, fields=FIELDS, encode=st.booleans())
 @LONG
-def test_changed_requests_at_length(world: World, where: tuple[str, str, str], fields: dict[str, str], encode: bool) -> None:
+def test_changed_requests_at_length(
+    world: World, where: tuple[str, str, str], fields: dict[str, str], encode: bool
+) -> None:
     request_case(world, where, fields, encode=encode)

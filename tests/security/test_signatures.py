@@ -25,7 +25,14 @@ SAML20 = ("ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion")
 def agrees(token: str, folder: Path, ids: tuple[str, str], certificate: str = "okta-acme-saml") -> bool:
     file = folder / "token.xml"
     file.write_text(token, encoding="utf-8")
-    command = [str(XMLSEC), "--verify", "--enabled-key-data", "rsa,x509", "--pubkey-cert-pem", str(CERTIFICATES / f"{certificate}.crt")]
+    command = [
+        str(XMLSEC),
+        "--verify",
+        "--enabled-key-data",
+        "rsa,x509",
+        "--pubkey-cert-pem",
+        str(CERTIFICATES / f"{certificate}.crt"),
+    ]
     command += [f"--id-attr:{ids[0]}", ids[1], str(file)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -42,7 +49,9 @@ def test_minted_tokens(world: World, tmp_path: Path, kind: str, algorithm: str |
 
 
 @covers("S10", "S11")
-@pytest.mark.parametrize("broken", ["signature", "claim", "foreign-key", "empty-digest", "digest-of-nothing", "tampered-id", "void-c14n"])
+@pytest.mark.parametrize(
+    "broken", ["signature", "claim", "foreign-key", "empty-digest", "digest-of-nothing", "tampered-id", "void-c14n"]
+)
 @pytest.mark.parametrize("kind", ["wresult", "saml2"])
 def test_what_we_refuse_for_its_signature_it_refuses(world: World, tmp_path: Path, kind: str, broken: str) -> None:
     assert not agrees(mint(world, kind, DANA, {}, broken), tmp_path, SAML20 if kind == "saml2" else SAML11)

@@ -560,6 +560,7 @@ def credentials(known: Known) -> dict[str, dict[str, str]]:
     return {service: dict(client.http.headers) for service, client in clients.items()}
 
 
+@pytest.mark.slow  # the contract tests send every operation bad input too, in a tenth of the time
 @pytest.mark.parametrize(("service", "operation"), [pytest.param(*item, id=f"{item[0]}-{item[1].method}-{item[1].path}") for item in operations()])  # fmt: skip
 def test_no_operation_fails_on_bad_input(
     known: Known, credentials: dict[str, dict[str, str]], service: str, operation: Operation

@@ -264,7 +264,8 @@ def test_a_build_that_is_stopped_leaves_nothing(cache, tmp_path):
     data.mkdir()
     with pytest.raises(KeyboardInterrupt):
         World("acme", people=12, data=data, progress=stop)
-    assert list(cache.iterdir()) == [] and list(data.iterdir()) == []
+    left = [path.name for path in cache.iterdir() if not path.name.startswith("kinds-")]
+    assert left == [] and list(data.iterdir()) == []
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):

@@ -29,6 +29,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.ids import scramble
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Problem
+from emulator.protocols import otp
 
 if TYPE_CHECKING:
     from emulator.entra.login.gate import Visit
@@ -184,9 +185,7 @@ def _new(call: Call, user: Doc, name: str, value: str, again: Any) -> Doc:
 
 def _secret(call: Call) -> str:
     """A key for an authenticator app, in base32."""
-    import base64
-
-    return base64.b32encode(scramble(call.ids.secret("oath", 24).encode(), "oath", 0, 20)).decode()
+    return otp.encoded(scramble(call.ids.secret("oath", 24).encode(), "oath", 0, 20))
 
 
 def _bad(what: str, value: str, again: Any) -> Problem:

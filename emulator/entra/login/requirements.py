@@ -212,12 +212,6 @@ def _others(
 # -- where nobody can be asked -------------------------------------------------------------------------------------
 
 
-def mfa_needed(call: Call, user: Doc, application: Doc, context: Doc) -> bool:
-    """Whether any policy needs multi-factor for `{resource, flow, amr, authTime}`."""
-    held = Held(mfa="mfa" in context["amr"], auth_ms=context["authTime"])
-    return evaluate(call, user, application, Context(context["resource"], context["flow"], native=True, held=held)).mfa
-
-
 def silent(call: Call, client: Client, asked: Asked, who: Identity, *, flow: str) -> Decision:
     """The decision on a token request."""
     held = idp_mfa.held_of(call, who)

@@ -9,8 +9,6 @@ phone (the outbox again) within a minute; an authenticator app's code is compute
 # Differs: FIDO2 keys, Windows Hello, passkeys, certificates and hardware tokens can be registered in Graph but not used
 # here: what a strength allows besides is needed.
 
-import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Problem
+from emulator.protocols import otp
 from emulator.store import Column, Kind
 
 MFA_CHALLENGES = Kind("mfa_challenges", (Column("userId"),))
@@ -211,10 +210,9 @@ def _code_ok(call: Call, challenge: Doc, row: Doc, answer: str) -> bool:
 
 
 def _secret(row: Doc) -> bytes:
-    text = str(row.get("_secret") or row.get("secretKey") or "").replace(" ", "").upper()
     try:
-        return base64.b32decode(text + "=" * (-len(text) % 8))
-    except binascii.Error:
+        return otp.decoded(str(row.get("_secret") or row.get("secretKey") or ""))
+    except ValueError:
         return b""
 
 
@@ -222,16 +220,9 @@ def _step_of(secret: bytes, answer: str, now: int, *, after: int) -> int:
     """The 30-second step that a code belongs to, one step of drift either way; 0 where it is wrong or was used."""
     current = now // 30_000
     for step in (current, current - 1, current + 1):
-        if step > after and hmac.compare_digest(totp(secret, step).encode(), answer.encode()):
+        if step > after and hmac.compare_digest(otp.hotp(secret, step).encode(), answer.encode()):
             return step
     return 0
-
-
-def totp(secret: bytes, step: int) -> str:
-    """The six digits of a step. Source: RFC 6238 with HMAC-SHA-1, RFC 4226."""
-    mac = hmac.new(secret, step.to_bytes(8, "big"), hashlib.sha1).digest()
-    place = mac[-1] & 0x0F
-    return f"{(int.from_bytes(mac[place : place + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def say(call: Call, challenge: Doc, answer: Any) -> str:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
@@ -64,7 +64,7 @@ class _Flow:
 
 def _entry(entry: Doc, where: str, inner: Inner, flow: _Flow) -> list[Piece]:
     request, response = _dict(entry.get("request")), _dict(entry.get("response"))
-    url = urlsplit(str(request.get("url") or ""))
+    url = _split(str(request.get("url") or ""))
     host = (url.hostname or "").lower()
     if not any(host == name or host.endswith("." + name) for name in _HOSTS) and not _redirected_code(
         url.query, url.fragment
@@ -72,7 +72,7 @@ def _entry(entry: Doc, where: str, inner: Inner, flow: _Flow) -> list[Piece]:
         return []
     at = _instant(entry.get("startedDateTime"))
     method, status = str(request.get("method") or "GET"), response.get("status")
-    query = dict(parse_qsl(url.query, keep_blank_values=True, max_num_fields=500))
+    query = _pairs(url.query)
     form = _form(_dict(request.get("postData")))
     _count(flow, url.path, host, query, form)
     flow.missing = flow.missing or (status == 404 and "/sso/wsfed/" in url.path)
@@ -95,6 +95,20 @@ def _entry(entry: Doc, where: str, inner: Inner, flow: _Flow) -> list[Piece]:
     for piece in found:
         piece.at_ms = at if at is not None else piece.at_ms
     return found
+
+
+def _pairs(text: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=500))
+    except ValueError:
+        return {}
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _count(flow: _Flow, path: str, host: str, query: dict[str, str], form: dict[str, str]) -> None:
@@ -153,7 +167,7 @@ def _form(posted: Doc) -> dict[str, str]:
     text = posted.get("text")
     if not isinstance(text, str) or "=" not in text or text.lstrip()[:1] in "<{" or len(text) > _MOST_BODY:
         return {}
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=500))
+    return _pairs(text)
 
 
 def _decoded(value: str) -> str:

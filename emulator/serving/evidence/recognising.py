@@ -111,8 +111,11 @@ def _unwrapped(text: str, where: str, depth: int) -> list[Piece]:
 
 
 def _fields(text: str) -> dict[str, str]:
-    body = urlsplit(text) if "://" in text[:12] else None
-    pairs = parse_qsl(body.query or body.fragment if body else text, keep_blank_values=True, max_num_fields=200)
+    try:
+        body = urlsplit(text) if "://" in text[:12] else None
+        pairs = parse_qsl(body.query or body.fragment if body else text, keep_blank_values=True, max_num_fields=500)
+    except ValueError:
+        return {}
     return dict(pairs)
 
 

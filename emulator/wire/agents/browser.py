@@ -29,6 +29,7 @@ _NAMES = frozenset({"username", "loginfmt", "identifier", "login", "userName"})
 _MOST_PAGES = 24
 _REFUSED = 400
 _CODE = re.compile(r"AADSTS\d+")
+_LOOP = "AADSTS50196"
 _OKTA_CODE = re.compile(r"\bE0000\d{3}\b")
 
 
@@ -102,7 +103,8 @@ def ended(view: View, seen: list[View], *, outcome: str = "", text: str = "", to
     if not outcome:
         signed_in = "access_token" in tokens
         asked = any(form.visible for form in view.forms) and not found
-        outcome = "signed_in" if signed_in else "asked" if asked else "refused"
+        stopped = found is not None and found.group() == _LOOP
+        outcome = "signed_in" if signed_in else "asked" if asked else "loop" if stopped else "refused"
     host = urlsplit(view.url).hostname or ""
     return Outcome(
         outcome, at="microsoft" if tokens else _side(host),
