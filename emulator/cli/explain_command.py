@@ -20,7 +20,7 @@ _MARKS = {"passed": "+", "failed": "x", "not checkable": "?"}
 def command(files: tuple[str, ...], at: str | None, certificate: str | None, issuer: str | None, as_json: bool) -> None:
     """Explain evidence offline, one or several files together; - reads standard input.
 
-    Taken are: a wresult, a SAML response or assertion, a JWT, an AADSTS text or page, an Okta task message or System Log
+    Taken are: a wresult, a SAML response or assertion, a JWT, an AADSTS text or page, an Okta task or System Log
     row, a sign-in log row, a Graph error, a user, an assignment or a federation as JSON or PowerShell listing, a HAR.
     """
     from emulator.serving.evidence.model import Known

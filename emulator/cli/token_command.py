@@ -96,9 +96,12 @@ def verify(file: str, data: str | None, as_json: bool) -> None:
     """Check a token, then present it to the running lab's own relying party; exit code 1 when it is refused."""
     lab = remote(data)
     found = verify_token(
-        lab.transport, read_input(file), tenant=lab.info["entra"]["tenant_id"], entra=entra_client(lab.transport, {"entra": lab.info["entra"]}),
+        lab.transport,
+        read_input(file),
+        tenant=lab.info["entra"]["tenant_id"],
+        entra=entra_client(lab.transport, {"entra": lab.info["entra"]}),
         now_ms=_now(lab.control("GET", "clock")),
-    )  # fmt: skip
+    )
     if as_json:
         put(found)
     else:

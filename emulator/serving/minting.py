@@ -236,7 +236,7 @@ def _issued(world: "World", user: str) -> Doc:
 
 
 def _key(world: "World", given: str | Doc | None) -> SigningKey:
-    """A SAML signing key: the world's own for None and "signing", the unregistered one for "foreign", or a given one."""
+    """A SAML signing key: the world's own ("signing", None), the unregistered one ("foreign"), or a given one."""
     if isinstance(given, dict):
         try:
             return load_signing_key(str(given.get("key", "")).encode(), str(given.get("certificate", "")).encode())

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emulator import World
@@ -242,6 +242,7 @@ def test_any_bytes_are_explained_or_refused_in_one_sentence(data: bytes) -> None
                          "entries", "request", "response", "userPrincipalName", "issuerUri", "keys", "value", "message", "type",
                          "properties", "source", "target", "debugContext", "assignedLicenses", "claims"]), inner, max_size=5),
                     max_leaves=20))  # fmt: skip
+@example({"eventType": None, "keys": [None, {}]})
 @settings(max_examples=150)
 def test_any_document_is_explained(value: Any) -> None:
     json.dumps(told([("x.json", json.dumps(value).encode())]))

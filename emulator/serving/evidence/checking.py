@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 Assertion = saml11.Assertion11 | saml20.Assertion20
 _ASK_FEDERATION = "Get-MgDomainFederationConfiguration -DomainId <domain> (give its output together with the token)"
-_ASK_USER = "Get-MgUser -Filter \"onPremisesImmutableId eq '<value>'\" -Property Id,UserPrincipalName,OnPremisesImmutableId,AccountEnabled"
+_ASK_USER = (
+    "Get-MgUser -Filter \"onPremisesImmutableId eq '<value>'\""
+    " -Property Id,UserPrincipalName,OnPremisesImmutableId,AccountEnabled"
+)
 _DROPPED = ("document", "structure", "algorithms")
 
 
@@ -63,8 +66,15 @@ def check_saml(piece: Piece, known: Known) -> list[Check]:
     _identity(checks, assertion)
     _user(checks, assertion, known, registered)
     _mfa(checks, assertion, registered)
-    checks.append(Check("replay", "not checkable", "Each assertion signs in once.", assertion.assertion_id,
-                        settle="the tenant's sign-in log: whether an earlier sign-in used this assertion id"))  # fmt: skip
+    checks.append(
+        Check(
+            "replay",
+            "not checkable",
+            "Each assertion signs in once.",
+            assertion.assertion_id,
+            settle="the tenant's sign-in log: whether an earlier sign-in used this assertion id",
+        )
+    )
     return checks
 
 
@@ -74,8 +84,22 @@ def _kind(root: "_Element") -> "Kind":
 
 def _unreached(*, after: str) -> list[Check]:
     """The checks that a refused document never comes to."""
-    rest = ("structure", "algorithms", "issuer", "signing key", "signature", "time", "audience", "confirmation", "identity", "user",
-            "account", "domain", "multi-factor", "replay")  # fmt: skip
+    rest = (
+        "structure",
+        "algorithms",
+        "issuer",
+        "signing key",
+        "signature",
+        "time",
+        "audience",
+        "confirmation",
+        "identity",
+        "user",
+        "account",
+        "domain",
+        "multi-factor",
+        "replay",
+    )
     start = rest.index(after) + 1 if after in rest else 0
     return [Check(name, "not checkable", "Not reached: the document is refused before.") for name in rest[start:]]
 
@@ -270,8 +294,15 @@ def _confirmation(checks: list[Check], found: Assertion) -> None:
         return
     checks.append(Check("confirmation", "passed", rule, found.confirmation, wanted))
     if isinstance(found, saml20.Assertion20) and found.in_response_to:
-        checks.append(Check("in response to", "not checkable", "It answers the request that was made.", found.in_response_to,
-                            settle="the SAMLRequest of the same sign-in, for example in a HAR"))  # fmt: skip
+        checks.append(
+            Check(
+                "in response to",
+                "not checkable",
+                "It answers the request that was made.",
+                found.in_response_to,
+                settle="the SAMLRequest of the same sign-in, for example in a HAR",
+            )
+        )
 
 
 def _identity(checks: list[Check], found: Assertion) -> None:
@@ -324,7 +355,10 @@ def _domain(checks: list[Check], found: Assertion, user: Doc, federation: Doc | 
 
 def _mfa(checks: list[Check], found: Assertion, federation: Doc | None) -> None:
     behaviour = (federation or {}).get("federatedIdpMfaBehavior")
-    rule = "Where multi-factor is wanted, the token says that it was done and the domain accepts it from the identity provider."
+    rule = (
+        "Where multi-factor is wanted, the token says that it was done and the domain accepts it from the identity "
+        "provider."
+    )
     settle = "the sign-in log row (authenticationRequirement, Conditional Access results) and federatedIdpMfaBehavior"
     if found.mfa and behaviour == "rejectMfaByFederatedIdp":
         checks.append(Check("multi-factor", "failed", rule, "claimed", behaviour))

@@ -28,8 +28,14 @@ def check_jwt(piece: Piece, known: Known) -> list[Check]:
     )
     strange = [name for name in ("crit", "b64", "zip", "enc") if name in header]
     brought = [name for name in ("jwk", "jku", "x5u", "x5c") if name in header]
-    checks.append(Check("header", "failed" if strange else "passed", "The header asks for no extension; keys in it are ignored.",
-                        (strange + brought) or None))  # fmt: skip
+    checks.append(
+        Check(
+            "header",
+            "failed" if strange else "passed",
+            "The header asks for no extension; keys in it are ignored.",
+            (strange + brought) or None,
+        )
+    )
     checks.append(_signature(text, header, known))
     now = piece.at_ms if piece.at_ms is not None else known.now_ms
     clock = "the time in the evidence" if piece.at_ms is not None else known.clock
@@ -66,9 +72,9 @@ def _expiry(claims: Doc, now: int, clock: str) -> Check:
     value = claims.get("exp")
     if not _whole(value):
         return Check("expiry", "failed", "exp is a whole number of seconds.", repr(value))
-    good = now // 1000 < int(value) + _LEEWAY_S
+    good = now // 1000 < int(str(value)) + _LEEWAY_S
     rule = "Not expired, with five minutes' skew."
-    return Check("expiry", "passed" if good else "failed", rule, iso(int(value) * 1000), f"{iso(now)} ({clock})")
+    return Check("expiry", "passed" if good else "failed", rule, iso(int(str(value)) * 1000), f"{iso(now)} ({clock})")
 
 
 def _start(claims: Doc, now: int, clock: str) -> Check:
@@ -78,8 +84,8 @@ def _start(claims: Doc, now: int, clock: str) -> Check:
         return Check("start", "passed", rule, "no nbf")
     if not _whole(value):
         return Check("start", "failed", "nbf is a whole number of seconds.", repr(value))
-    good = now // 1000 >= int(value) - _LEEWAY_S
-    return Check("start", "passed" if good else "failed", rule, iso(int(value) * 1000), f"{iso(now)} ({clock})")
+    good = now // 1000 >= int(str(value)) - _LEEWAY_S
+    return Check("start", "passed" if good else "failed", rule, iso(int(str(value)) * 1000), f"{iso(now)} ({clock})")
 
 
 def _issuer(claims: Doc, header: Doc) -> Check:

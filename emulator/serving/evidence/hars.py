@@ -13,8 +13,21 @@ from emulator.serving.evidence.texts import note_text
 
 Inner = Callable[[str, str], list[Piece]]
 _MOST_BODY = 4 * 1024 * 1024
-_HOSTS = ("okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil", "microsoftonline.com", "graph.microsoft.com",
-          "microsoftonline.us", "graph.microsoft.us", "microsoftonline.de", "live.com", "microsoft.com", "office.com")  # fmt: skip
+_HOSTS = (
+    "okta.com",
+    "oktapreview.com",
+    "okta-emea.com",
+    "okta-gov.com",
+    "okta.mil",
+    "microsoftonline.com",
+    "graph.microsoft.com",
+    "microsoftonline.us",
+    "graph.microsoft.us",
+    "microsoftonline.de",
+    "live.com",
+    "microsoft.com",
+    "office.com",
+)
 _LOOP = 3
 
 
@@ -47,14 +60,32 @@ class _Flow:
         tokens = [each for each in found if each.token is not None and each.get("token.kind")]
         without = sum(each.get("token.mfa") == "no" for each in tokens)
         loop = self.passive >= _LOOP and not self.got_code
-        piece = Piece("HAR", where, {
-            "entries": count, "steps": self.steps[:60], "roundTripsToOkta": self.passive, "askedForMultiFactor": self.wauth,
-            "tokens": len(tokens), "tokensWithoutMultiFactor": without, "endedWithCode": self.got_code, "loop": loop,
-        })  # fmt: skip
+        piece = Piece(
+            "HAR",
+            where,
+            {
+                "entries": count,
+                "steps": self.steps[:60],
+                "roundTripsToOkta": self.passive,
+                "askedForMultiFactor": self.wauth,
+                "tokens": len(tokens),
+                "tokensWithoutMultiFactor": without,
+                "endedWithCode": self.got_code,
+                "loop": loop,
+            },
+        )
         for name, value in {
-            "har.passive": self.passive, "har.wauth": self.wauth, "har.wfresh": self.wfresh, "har.posts": self.posts, "har.loop": loop,
-            "har.tokens": len(tokens), "har.no_mfa_tokens": without, "har.ended": self.got_code, "har.registration": self.registering, "har.app_missing": self.missing,
-        }.items():  # fmt: skip
+            "har.passive": self.passive,
+            "har.wauth": self.wauth,
+            "har.wfresh": self.wfresh,
+            "har.posts": self.posts,
+            "har.loop": loop,
+            "har.tokens": len(tokens),
+            "har.no_mfa_tokens": without,
+            "har.ended": self.got_code,
+            "har.registration": self.registering,
+            "har.app_missing": self.missing,
+        }.items():
             piece.add(name, value)
         instants = {each.get("token.authn_instant") for each in tokens}
         if len(tokens) >= _LOOP:
@@ -134,11 +165,18 @@ def _answer(response: Doc, where: str, inner: Inner, status: Any, host: str) -> 
         return []
     lowered = text[:200_000]
     wanted = (
-        (isinstance(status, int) and status >= 400) or "AADSTS" in lowered or "Login Failure" in lowered
-        or "not assigned to this application" in lowered or "wsse:FailedAuthentication" in lowered or "RealmInfo" in lowered
-        or '"NameSpaceType"' in lowered or '"account_type"' in lowered or '"issuerUri"' in lowered or '"onPremisesImmutableId"' in lowered
+        (isinstance(status, int) and status >= 400)
+        or "AADSTS" in lowered
+        or "Login Failure" in lowered
+        or "not assigned to this application" in lowered
+        or "wsse:FailedAuthentication" in lowered
+        or "RealmInfo" in lowered
+        or '"NameSpaceType"' in lowered
+        or '"account_type"' in lowered
+        or '"issuerUri"' in lowered
+        or '"onPremisesImmutableId"' in lowered
         or '"eventType"' in lowered
-    )  # fmt: skip
+    )
     if not wanted:
         return []
     found = inner(text, f"{where}, answer of {host}")
@@ -151,8 +189,11 @@ def _answer(response: Doc, where: str, inner: Inner, status: Any, host: str) -> 
 def asked(fields: dict[str, str], url: str, where: str) -> Piece:
     """A WS-Federation request, or a redirect with an error, taken apart."""
     keep = ("wa", "wtrealm", "wfresh", "wauth", "username", "login_hint", "error", "error_description")
-    piece = Piece("sign-in request" if fields.get("wa") else "redirect with an error", where,
-                  {"url": url.partition("?")[0], **{name: fields[name] for name in keep if name in fields}})  # fmt: skip
+    piece = Piece(
+        "sign-in request" if fields.get("wa") else "redirect with an error",
+        where,
+        {"url": url.partition("?")[0], **{name: fields[name] for name in keep if name in fields}},
+    )
     if "multipleauthn" in fields.get("wauth", ""):
         piece.add("request.wauth", "multipleauthn")
     piece.add("request.wfresh", fields.get("wfresh"))

@@ -1,12 +1,12 @@
 """Which known situations evidence fits, ranked, and how sure one can be. The situations are data: fixtures/knowledge/.
 
-A file is a list of rows: `row` (an id, or none), `title`, `about` (words), `signs`, `settle`, `fix`. A sign holds when its
-condition does (`if`: fact name -> pattern, all of them; a list of such: any of them; `one: true`: all in one piece). A
-pattern is a text (compared without case), /an expression/, a list (any), true (there is such a fact), false (there is
-none), or {above: number}. `proof` marks a sign that shows the state itself and not only its symptom.
+A file is a list of rows: `row` (an id, or none), `title`, `about` (words), `signs`, `settle`, `fix`. A sign holds when
+its condition does (`if`: fact name -> pattern, all of them; a list of such: any of them; `one: true`: all in one
+piece). A pattern is a text (compared without case), /an expression/, a list (any), true (there is such a fact), false
+(there is none), or {above: number}. `proof` marks a sign that shows the state itself and not only its symptom.
 
-Confidence follows from rules: `shown` needs a proof; `likely` a clear lead; `possible` is the rest; `words only` says that
-nothing but the choice of words speaks for it. What the evidence does not hold is asked for, never assumed.
+Confidence follows from rules: `shown` needs a proof; `likely` a clear lead; `possible` is the rest; `words only` says
+that nothing but the choice of words speaks for it. What the evidence does not hold is asked for, never assumed.
 """
 
 import math
@@ -27,7 +27,41 @@ _WORDS_AT_MOST = 2.4
 _LEAST_WORDS = 1.0
 _UNKNOWN_WORD = 1.0
 _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
-_STOP = frozenset(["the", "and", "for", "with", "that", "this", "from", "are", "was", "not", "you", "your", "can", "has", "have", "but", "all", "any", "its", "into", "when", "they", "them", "then", "office", "microsoft", "okta", "user", "users", "account", "error"])  # fmt: skip
+_STOP = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "with",
+        "that",
+        "this",
+        "from",
+        "are",
+        "was",
+        "not",
+        "you",
+        "your",
+        "can",
+        "has",
+        "have",
+        "but",
+        "all",
+        "any",
+        "its",
+        "into",
+        "when",
+        "they",
+        "them",
+        "then",
+        "office",
+        "microsoft",
+        "okta",
+        "user",
+        "users",
+        "account",
+        "error",
+    ]
+)
 _SAYS = {
     "shown": "The state itself stands in the evidence.",
     "likely": "The symptom fits this better than anything else; the state itself is not in the evidence.",
@@ -103,11 +137,10 @@ def rank(pieces: list[Piece]) -> list[Doc]:
     made.sort(key=lambda each: each[:2])
     best = [-each[0] for each in made[:2]]
     lead = best[0] - best[1] if len(best) > 1 else math.inf
-    shown = [
+    return [
         _shown(row, matched, -score, first=not n, lead=lead, facts=facts)
         for n, (score, _, row, matched, _) in enumerate(made[:MOST_ROWS])
     ]
-    return shown
 
 
 def _shown(
@@ -137,7 +170,7 @@ def _evidence(sign: Sign, found: list[Fact]) -> Doc:
     return {"says": sign.says.replace("{value}", shown), "where": where, "for": sign.weight >= 0}
 
 
-# -- conditions ------------------------------------------------------------------------------------------------------
+# -- conditions -----------------------------------------------------------------------------------------------------
 
 
 def _holds(sign: Sign, facts: list[list[Fact]]) -> list[Fact] | None:
@@ -199,7 +232,7 @@ def _expression(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE | re.DOTALL)
 
 
-# -- words -----------------------------------------------------------------------------------------------------------
+# -- words ----------------------------------------------------------------------------------------------------------
 
 
 def _words(text: str) -> list[str]:

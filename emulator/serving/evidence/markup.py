@@ -1,4 +1,4 @@
-"""XML and HTML as evidence: tokens in all their carriers, requests, faults, realm answers, error pages, posted forms."""
+"""XML and HTML as evidence: tokens in their carriers, requests, faults, realm answers, error pages, posted forms."""
 
 import html
 import re
@@ -23,7 +23,7 @@ _TAG = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<[^>]+>")
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 
 
-# -- HTML ----------------------------------------------------------------------------------------------------------
+# -- HTML ---------------------------------------------------------------------------------------------------------
 
 
 def is_html(text: str) -> bool:
@@ -54,7 +54,7 @@ def page_piece(text: str, where: str) -> Piece:
     return piece
 
 
-# -- XML -----------------------------------------------------------------------------------------------------------
+# -- XML ----------------------------------------------------------------------------------------------------------
 
 
 def xml_pieces(data: bytes, where: str) -> list[Piece]:

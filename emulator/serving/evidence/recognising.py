@@ -91,7 +91,7 @@ def _of_markup(text: str, where: str, depth: int) -> list[Piece]:
     return carried or [markup.page_piece(text, where)]
 
 
-# -- carriers --------------------------------------------------------------------------------------------------------
+# -- carriers -------------------------------------------------------------------------------------------------------
 
 
 def _unwrapped(text: str, where: str, depth: int) -> list[Piece]:
@@ -142,7 +142,7 @@ def _inflated(data: bytes) -> bytes | None:
         return None
 
 
-# -- JSON ------------------------------------------------------------------------------------------------------------
+# -- JSON -----------------------------------------------------------------------------------------------------------
 
 
 def _json(text: str) -> Any | None:
@@ -195,25 +195,36 @@ def _row(row: Doc, where: str) -> Piece:
 
     if pick("eventtype"):
         doc: Doc = {
-            "eventType": pick("eventtype"), "published": pick("timestamp", "published"),
+            "eventType": pick("eventtype"),
+            "published": pick("timestamp", "published"),
             "displayMessage": pick("displaymessage", "eventinfo"),
-            "outcome": {"result": pick("outcome.result", "outcomeresult", "result"), "reason": pick("outcome.reason", "outcomereason", "reason")},
+            "outcome": {
+                "result": pick("outcome.result", "outcomeresult", "result"),
+                "reason": pick("outcome.reason", "outcomereason", "reason"),
+            },
             "actor": {"alternateId": pick("actor.alternateid", "actoralternateid")},
             "debugContext": {"debugData": {"requestUri": pick("requesturi", "debugcontext.debugdata.requesturi")}},
-        }  # fmt: skip
+        }
         return records.record_piece(doc, where) or texts.text_piece(str(row), where)
     code = pick("sign-inerrorcode", "signinerrorcode", "errorcode", "status.errorcode")
     doc = {
-        "createdDateTime": pick("date(utc)", "date", "createddatetime"), "userPrincipalName": pick("username", "userprincipalname", "user"),
-        "appDisplayName": pick("application", "appdisplayname"), "clientAppUsed": pick("clientapp", "clientappused"),
-        "status": {"errorCode": code or ("0" if pick("status").lower() == "success" else ""), "failureReason": pick("failurereason")},
-        "conditionalAccessStatus": pick("conditionalaccess"), "authenticationRequirement": pick("authenticationrequirement"),
-        "ipAddress": pick("ipaddress"), "appliedConditionalAccessPolicies": [],
-    }  # fmt: skip
+        "createdDateTime": pick("date(utc)", "date", "createddatetime"),
+        "userPrincipalName": pick("username", "userprincipalname", "user"),
+        "appDisplayName": pick("application", "appdisplayname"),
+        "clientAppUsed": pick("clientapp", "clientappused"),
+        "status": {
+            "errorCode": code or ("0" if pick("status").lower() == "success" else ""),
+            "failureReason": pick("failurereason"),
+        },
+        "conditionalAccessStatus": pick("conditionalaccess"),
+        "authenticationRequirement": pick("authenticationrequirement"),
+        "ipAddress": pick("ipaddress"),
+        "appliedConditionalAccessPolicies": [],
+    }
     return records.record_piece(doc, where) or texts.text_piece(str(row), where)
 
 
-# -- tokens and certificates -----------------------------------------------------------------------------------------
+# -- tokens and certificates ----------------------------------------------------------------------------------------
 
 
 def jwt_piece(text: str, where: str) -> Piece | None:
@@ -227,12 +238,21 @@ def jwt_piece(text: str, where: str) -> Piece | None:
         piece.add("token.problem", error.reason)
         return piece
     times = {name: _time(found.claims.get(name)) for name in _TIMES if name in found.claims}
-    piece = Piece("JWT", where, {"header": dict(found.header), "claims": {k: cut(v) for k, v in found.claims.items()}, "times": times},
-                  token=text.encode())  # fmt: skip
+    piece = Piece(
+        "JWT",
+        where,
+        {"header": dict(found.header), "claims": {k: cut(v) for k, v in found.claims.items()}, "times": times},
+        token=text.encode(),
+    )
     claims = found.claims
-    for name, value in {"jwt.issuer": claims.get("iss"), "jwt.audience": claims.get("aud"), "jwt.upn": claims.get("upn") or
-                        claims.get("preferred_username"), "jwt.tenant": claims.get("tid"), "jwt.scopes": claims.get("scp"),
-                        "jwt.app": claims.get("appid") or claims.get("azp")}.items():  # fmt: skip
+    for name, value in {
+        "jwt.issuer": claims.get("iss"),
+        "jwt.audience": claims.get("aud"),
+        "jwt.upn": claims.get("upn") or claims.get("preferred_username"),
+        "jwt.tenant": claims.get("tid"),
+        "jwt.scopes": claims.get("scp"),
+        "jwt.app": claims.get("appid") or claims.get("azp"),
+    }.items():
         piece.add(name, value)
     methods = claims.get("amr")
     if isinstance(methods, list):

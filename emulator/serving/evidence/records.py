@@ -43,7 +43,7 @@ def _instant(value: Any) -> int | None:
         return None
 
 
-# -- Okta ----------------------------------------------------------------------------------------------------------
+# -- Okta ---------------------------------------------------------------------------------------------------------
 
 
 def _event(doc: Doc, where: str) -> Piece:
@@ -95,8 +95,12 @@ def _okta_error(doc: Doc, where: str) -> Piece:
 
 
 def _task(doc: Doc, where: str) -> Piece:
-    piece = Piece("Okta task", where, {name: doc.get(name) for name in ("type", "status", "message", "errorCode", "created")},
-                  at_ms=_instant(doc.get("lastUpdated") or doc.get("created")))  # fmt: skip
+    piece = Piece(
+        "Okta task",
+        where,
+        {name: doc.get(name) for name in ("type", "status", "message", "errorCode", "created")},
+        at_ms=_instant(doc.get("lastUpdated") or doc.get("created")),
+    )
     piece.add("task.type", doc.get("type"))
     piece.add("task.code", doc.get("errorCode"))
     note_text(piece, _text(doc.get("message")))
@@ -131,8 +135,17 @@ def _app_user(doc: Doc, where: str) -> Piece:
 def _app(doc: Doc, where: str) -> Piece:
     settings = _dict(_dict(doc.get("settings")).get("app"))
     keep = ("wsFedConfigureType", "domain", "msftTenant", "windowsTransportEnabled", "office365ProvisioningType")
-    piece = Piece("Okta app", where, {"name": doc.get("name"), "label": doc.get("label"), "status": doc.get("status"),
-                                      "signOnMode": doc.get("signOnMode"), **{name: settings.get(name) for name in keep}})  # fmt: skip
+    piece = Piece(
+        "Okta app",
+        where,
+        {
+            "name": doc.get("name"),
+            "label": doc.get("label"),
+            "status": doc.get("status"),
+            "signOnMode": doc.get("signOnMode"),
+            **{name: settings.get(name) for name in keep},
+        },
+    )
     for name, value in {
         "app.name": doc.get("name"), "app.mode": doc.get("signOnMode"), "app.wsfed": settings.get("wsFedConfigureType"),
         "app.provisioning": settings.get("office365ProvisioningType"), "app.tenant": settings.get("msftTenant"),
@@ -151,7 +164,7 @@ def _mapping(doc: Doc, where: str) -> Piece:
     return piece
 
 
-# -- Microsoft -------------------------------------------------------------------------------------------------------
+# -- Microsoft ------------------------------------------------------------------------------------------------------
 
 
 def _graph_error(doc: Doc, where: str) -> Piece:
@@ -349,15 +362,16 @@ def _message(doc: Doc, where: str) -> Piece:
     return piece
 
 
+_OAUTH = {"error_description", "error_codes"}
 _READERS: list[tuple[Callable[[Doc], bool], Reader]] = [
     (_has("eventType", "outcome"), _event),
     (_has("errorCode", "errorSummary"), _okta_error),
     (lambda doc: isinstance(doc.get("error"), dict) and "code" in doc["error"], _graph_error),
-    (lambda doc: isinstance(doc.get("error"), str) and ("error_description" in doc or "error_codes" in doc), _oauth_error),
+    (lambda doc: isinstance(doc.get("error"), str) and bool(_OAUTH & set(doc)), _oauth_error),
     (lambda doc: isinstance(doc.get("status"), dict) and "errorCode" in doc["status"], _signin),
     (_has("activityDisplayName"), _audit),
     (_has("issuerUri"), federation),
-    (lambda doc: isinstance(doc.get("credentials"), dict) and "userName" in doc["credentials"] and "profile" in doc, _app_user),
+    (lambda doc: "profile" in doc and "userName" in _dict(doc.get("credentials")), _app_user),
     (lambda doc: isinstance(doc.get("message"), str) and "type" in doc and "status" in doc, _task),
     (lambda doc: "signOnMode" in doc and "settings" in doc, _app),
     (lambda doc: isinstance(doc.get("properties"), dict) and "source" in doc and "target" in doc, _mapping),
@@ -367,7 +381,7 @@ _READERS: list[tuple[Callable[[Doc], bool], Reader]] = [
     (_has("authenticationType", "isDefault"), domain),
     (_has("mailEnabled", "securityEnabled"), _graph_group),
     (lambda doc: "NameSpaceType" in doc or "account_type" in doc, _realm),
-    (lambda doc: isinstance(doc.get("keys"), list) and bool(_list(doc["keys"])) and "kty" in doc["keys"][0], _jwks),
+    (lambda doc: "kty" in next(iter(_list(doc.get("keys"))), {}), _jwks),
     (_has("rule", "compared"), _why),
 ]  # fmt: skip
 

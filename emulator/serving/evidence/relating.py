@@ -1,4 +1,4 @@
-"""Facts that appear only when pieces are held side by side: two immutable ids, an instant and a cut-off, two domains."""
+"""Facts of pieces held side by side: two immutable ids, an instant and a cut-off, two domains."""
 
 from emulator.kernel.doc import Doc
 from emulator.serving.evidence.model import Piece

@@ -115,7 +115,7 @@ def _no_immutable_id(forgery: Forgery) -> None:
         forgery.assertion = replace(forgery.assertion, name_id="")
 
 
-# -- changed after signing ------------------------------------------------------------------------------------------------
+# -- changed after signing ----------------------------------------
 
 
 def _changed(name: str, says: str, change: Callable[[Forgery, str], str], kinds: tuple[str, ...] | None = None) -> None:
@@ -172,8 +172,11 @@ _changed(
 _changed(
     "dropped-conditions", "the conditions taken out after signing", lambda f, t: t.replace(_part(t, "Conditions"), "")
 )
-_changed("tampered-method", "another way of authentication after signing", lambda f, t: t.replace("PasswordProtectedTransport", "X509")
-         .replace("am:password", "am:X509-PKI"))  # fmt: skip
+_changed(
+    "tampered-method",
+    "another way of authentication after signing",
+    lambda f, t: t.replace("PasswordProtectedTransport", "X509").replace("am:password", "am:X509-PKI"),
+)
 _changed(
     "tampered-id", "another id after signing", lambda f, t: t.replace(f'ID="{f.assertion.assertion_id}"', 'ID="_other"')
 )

@@ -70,17 +70,37 @@ _written(
     "an audience restriction without audience",
     lambda text: re.sub(r"<saml2?:Audience>.*?</saml2?:Audience>", "", text),
 )
-_written("second-restriction", "a second audience restriction, a foreign one",
-         lambda text: re.sub(r"(<saml2?:AudienceRestriction(?:Condition)?>)(<saml2?:Audience>)(.*?)(</saml2?:Audience></saml2?:AudienceRestriction(?:Condition)?>)",
-                             r"\1\2\3\4\1\2urn:foreign\4", text))  # fmt: skip
-_written("no-authentication", "no authentication statement",
-         lambda text: re.sub(r"<saml(2?):Auth(entication|n)Statement.*</saml2?:Auth(entication|n)Statement>", "", text))  # fmt: skip
-_written("two-statements", "two attribute statements",
-         lambda text: re.sub(r"(<saml:AttributeStatement>.*</saml:AttributeStatement>)", r"\1\1", text), kinds=SAML11)  # fmt: skip
-_written("different-subjects", "the statements name different people",
-         lambda text: re.sub(r"(<saml:NameIdentifier[^>]*>)([^<]*)", r"\1someone-else", text, count=1), kinds=SAML11)  # fmt: skip
-_written("wrong-version", "the version says otherwise",
-         lambda text: text.replace('MinorVersion="1"', 'MinorVersion="0"').replace('Version="2.0"', 'Version="3.0"'))  # fmt: skip
+_written(
+    "second-restriction",
+    "a second audience restriction, a foreign one",
+    lambda text: re.sub(
+        r"(<saml2?:AudienceRestriction(?:Condition)?>)(<saml2?:Audience>)(.*?)(</saml2?:Audience></saml2?:AudienceRestriction(?:Condition)?>)",
+        r"\1\2\3\4\1\2urn:foreign\4",
+        text,
+    ),
+)
+_written(
+    "no-authentication",
+    "no authentication statement",
+    lambda text: re.sub(r"<saml(2?):Auth(entication|n)Statement.*</saml2?:Auth(entication|n)Statement>", "", text),
+)
+_written(
+    "two-statements",
+    "two attribute statements",
+    lambda text: re.sub(r"(<saml:AttributeStatement>.*</saml:AttributeStatement>)", r"\1\1", text),
+    kinds=SAML11,
+)
+_written(
+    "different-subjects",
+    "the statements name different people",
+    lambda text: re.sub(r"(<saml:NameIdentifier[^>]*>)([^<]*)", r"\1someone-else", text, count=1),
+    kinds=SAML11,
+)
+_written(
+    "wrong-version",
+    "the version says otherwise",
+    lambda text: text.replace('MinorVersion="1"', 'MinorVersion="0"').replace('Version="2.0"', 'Version="3.0"'),
+)
 
 
 def _after(mark: bytes, inside: bytes) -> Callable[[bytes], bytes]:
@@ -112,20 +132,29 @@ _carried("doctype", "a DOCTYPE", lambda token: b"<!DOCTYPE x>" + token)
 _carried("attlist", "a DOCTYPE that declares ids", lambda token: b"<!DOCTYPE x [<!ATTLIST x Id ID #IMPLIED>]>" + token)
 _carried("entity", "an entity that is used in a claim",
          lambda token: b'<!DOCTYPE x [<!ENTITY e "v">]>' + _in_claim(b"&e;")(token))  # fmt: skip
-_carried("external-entity", "an external entity (a file)",
-         lambda token: b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + _in_claim(b"&e;")(token))  # fmt: skip
+_carried(
+    "external-entity",
+    "an external entity (a file)",
+    lambda token: b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + _in_claim(b"&e;")(token),
+)
 _carried("external-dtd", "an external DTD", lambda token: b'<!DOCTYPE x SYSTEM "http://canary.example/x.dtd">' + token)
 _carried("parameter-entity", "an external parameter entity",
          lambda token: b'<!DOCTYPE x [<!ENTITY % p SYSTEM "http://canary.example/p.dtd"> %p;]>' + token)  # fmt: skip
 _carried("billion-laughs", "entities within entities", lambda token: _entities(9, 9) + _in_claim(b"&e9;")(token))
-_carried("quadratic-blowup", "one long entity, used often",
-         lambda token: b'<!DOCTYPE x [<!ENTITY e "%b">]>' % (b"a" * 50_000) + _in_claim(b"&e;" * 20_000)(token))  # fmt: skip
+_carried(
+    "quadratic-blowup",
+    "one long entity, used often",
+    lambda token: b'<!DOCTYPE x [<!ENTITY e "%b">]>' % (b"a" * 50_000) + _in_claim(b"&e;" * 20_000)(token),
+)
 _carried("inner-doctype", "a DOCTYPE inside the document", _after(b">", b"<!DOCTYPE x>"))
 _carried("relative-namespace", "a relative namespace URI outside what is signed",
          lambda token: re.sub(rb"^(<[^ >]+)", rb'\1 xmlns:rel="1"', token, count=1))  # fmt: skip
-_carried("xinclude", "an XInclude of a file beside the token",
-         _after(b">", b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'),
-         verdict="owner")  # fmt: skip
+_carried(
+    "xinclude",
+    "an XInclude of a file beside the token",
+    _after(b">", b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'),
+    verdict="owner",
+)
 _carried("deep", "elements nested 20,000 deep", _deep)
 _carried("huge", "12 MB of text", _after(b">", b"x" * 12_000_000))
 _carried("over-limit", "300 kB of blanks", _after(b">", b" " * 300_000))
@@ -143,10 +172,14 @@ _carried(
     lambda token: re.sub(rb"<saml2?:Assertion.*</saml2?:Assertion>", b"", token, flags=re.DOTALL),
 )
 
-# -- the SAML 2.0 response ----------------------------------------------------------------------------------------------
+# -- the SAML 2.0 response ---------------------------------------------------------------------------------------------
 
-_carried("destination", "a response for another address", kinds=SAML20,
-         change=lambda token: re.sub(rb'Destination="[^"]*"', b'Destination="https://evil.example/"', token))  # fmt: skip
+_carried(
+    "destination",
+    "a response for another address",
+    kinds=SAML20,
+    change=lambda token: re.sub(rb'Destination="[^"]*"', b'Destination="https://evil.example/"', token),
+)
 _carried("no-destination", "a response for no address", kinds=SAML20,
          change=lambda token: re.sub(rb' Destination="[^"]*"', b"", token))  # fmt: skip
 _carried("response-in-response-to", "a response to a request that nobody made", kinds=SAML20,
@@ -155,5 +188,9 @@ _carried("status", "a response that says that sign-in failed", kinds=SAML20,
          change=lambda token: token.replace(b"status:Success", b"status:AuthnFailed"))  # fmt: skip
 _carried("no-status", "a response without status", kinds=SAML20,
          change=lambda token: re.sub(rb"<saml2p:Status>.*</saml2p:Status>", b"", token))  # fmt: skip
-_carried("no-response", "an assertion without its response", kinds=SAML20,
-         change=lambda token: token[token.index(b"<saml2:Assertion") : token.index(b"</saml2:Assertion>") + 18])  # fmt: skip
+_carried(
+    "no-response",
+    "an assertion without its response",
+    kinds=SAML20,
+    change=lambda token: token[token.index(b"<saml2:Assertion") : token.index(b"</saml2:Assertion>") + 18],
+)

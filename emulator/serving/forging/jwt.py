@@ -159,12 +159,14 @@ _claimed(
 _claimed("iss-shorter", "the beginning of the right issuer", lambda f: {"iss": str(f.claims["iss"])[:-2]})
 _claimed("no-aud", "no audience", lambda f: {"aud": None})
 _jwt("duplicate-claim", "a claim stands twice", _duplicate_claim)
-_jwt("claims-no-object", "the claims are a list", lambda f: _no_object(f))
 
 
 def _no_object(forgery: JwtForgery) -> str:
     claims: Any = [forgery.claims]
     return signed({**forgery.header, "alg": "RS256"}, claims, forgery.key.sign)
+
+
+_jwt("claims-no-object", "the claims are a list", _no_object)
 
 
 def mint(forgery: JwtForgery) -> str:

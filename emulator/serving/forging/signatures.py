@@ -136,7 +136,7 @@ def _void_signed(forgery: Forgery) -> None:
     forgery.assertion, forgery.prepare, forgery.signing = forgery.victim, prepare, {"signed_bytes": b""}
 
 
-# -- keys --------------------------------------------------------------------------------------------------------------
+# -- keys ----------------------------------------
 
 
 def _foreign_key(name: str, says: str, info: Callable[[Forgery], str]) -> None:
@@ -175,8 +175,13 @@ def _same_subject(forgery: Forgery) -> None:
     forgery.signing = {"algorithm": "rsa-sha256"}
 
 
-_odd("garbage-key-info", "a true signature whose certificate is garbage", lambda f: {
-    "info": "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"})  # fmt: skip
+_odd(
+    "garbage-key-info",
+    "a true signature whose certificate is garbage",
+    lambda f: {
+        "info": "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    },
+)
 _odd("attacker-key-info", "a true signature that names a foreign certificate", lambda f: {"info": key_info(f.foreign)})
 
 
@@ -205,7 +210,7 @@ _odd("hmac-der", "key confusion: an HMAC with the certificate's DER", _hmac(lamb
 _odd("hmac-base64", "key confusion: an HMAC with the base64", _hmac(lambda f: f.key.certificate_b64.encode()))
 _odd("hmac-empty", "key confusion: an HMAC with no key", _hmac(lambda f: b""))
 
-# -- algorithms, references, transforms -----------------------------------------------------------------------------------
+# -- algorithms, references, transforms ----------------------------------------
 
 
 _odd("weak-signature", "truly signed with RSA-SHA1", lambda f: {"algorithm": "rsa-sha1"})
@@ -218,8 +223,9 @@ for _label, _uri in {
 }.items():  # fmt: skip
     _odd(f"method-{_label}", f"the signature method is {_uri or 'empty'}", lambda f, uri=_uri: {"method": uri})  # type: ignore[misc]
 for _label, _uri in {
-    "inclusive-c14n": "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "c14n-with-comments": EXC_C14N + "WithComments",
-}.items():  # fmt: skip
+    "inclusive-c14n": "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+    "c14n-with-comments": EXC_C14N + "WithComments",
+}.items():
     _odd(_label, f"canonicalised with {_uri}", lambda f, uri=_uri: {"c14n": uri})  # type: ignore[misc]
 
 _odd("signed-nothing", "a true signature over the empty string", lambda f: {"signed_bytes": b""})
@@ -243,7 +249,10 @@ _BOMB = f"<ds:XPath>{'count(//. | //@* | //namespace::*)' * 50}</ds:XPath>"
 _PREFIXES = f'<e:InclusiveNamespaces xmlns:e="{EXC_C14N}" PrefixList="{"a " * 5000}"></e:InclusiveNamespaces>'
 _ENVELOPED = _transform(ENVELOPED)
 for _label, _list in {
-    "no-transforms": (), "c14n-only": (C14N,), "enveloped-only": (_ENVELOPED,), "swapped-transforms": (C14N, _ENVELOPED),
+    "no-transforms": (),
+    "c14n-only": (C14N,),
+    "enveloped-only": (_ENVELOPED,),
+    "swapped-transforms": (C14N, _ENVELOPED),
     "xslt": (_ENVELOPED, _transform("http://www.w3.org/TR/1999/REC-xslt-19991116", _XSLT)),
     "xpath-bomb": (_ENVELOPED, _transform("http://www.w3.org/TR/1999/REC-xpath-19991116", _BOMB)),
     "base64-transform": (_ENVELOPED, _transform(DS + "base64")),
@@ -251,5 +260,5 @@ for _label, _list in {
     "many-transforms": (_ENVELOPED, *[C14N] * 1500),
     "transform-parameters": (_ENVELOPED, _transform(EXC_C14N, "<x></x>")),
     "long-prefix-list": (_ENVELOPED, _transform(EXC_C14N, _PREFIXES)),
-}.items():  # fmt: skip
+}.items():
     _odd(_label, f"transforms: {_label.replace('-', ' ')}", lambda f, given=_list: {"transforms": given})  # type: ignore[misc]

@@ -85,7 +85,8 @@ def sign(
 ) -> bytes:
     """`xml` with an enveloped signature at the place its version wants it.
 
-    method, digest_method: identifiers written instead of the algorithm's own; digest_name: another hash for the digest. uri: "" for an empty one, "-" for none.
+    method, digest_method: identifiers written instead of the algorithm's own; digest_name: another hash for the digest.
+    uri: "" for an empty one, "-" for none.
     signed_bytes: what is hashed instead of the element. info: KeyInfo instead of the key's certificate. secret: an
     HMAC with it stands where the RSA value should.
     """
@@ -100,7 +101,8 @@ def sign(
     )
     signed_info = (
         f'<ds:SignedInfo xmlns:ds="{DS}"><ds:CanonicalizationMethod Algorithm="{c14n}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{method_uri if method is None else method}">{method_inside}</ds:SignatureMethod>'
+        f'<ds:SignatureMethod Algorithm="{method_uri if method is None else method}">{method_inside}'
+        "</ds:SignatureMethod>"
         f"{reference * references}</ds:SignedInfo>"
     )
     octets = canonical(signed_info.encode())
@@ -117,8 +119,13 @@ def rsa(key: SigningKey, data: bytes, name: str) -> bytes:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    known = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
-    return key._private.sign(data, padding.PKCS1v15(), known[name]())
+    known = {
+        "sha1": hashes.SHA1(),  # noqa: S303  (a weak signature is what was asked for)
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+    }
+    return key._private.sign(data, padding.PKCS1v15(), known[name])
 
 
 def _placed(xml: bytes, signature: bytes) -> bytes:

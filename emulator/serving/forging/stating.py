@@ -37,7 +37,7 @@ CLAIMS11: dict[str, tuple[str, str]] = {
 
 
 def value_of(text: str) -> Any:
-    """A JWT claim's value: JSON where it is a number, true, false, null (drops the claim), a list, an object, "text"."""
+    """A JWT claim's value: JSON where it is a number, true, false, null (drops it), a list, an object, "text"."""
     import orjson
 
     try:

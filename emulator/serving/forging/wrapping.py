@@ -22,7 +22,7 @@ Parts = Callable[[Forgery, "_Element", "_Element", "_Element"], "list[_Element]"
 def evil(forgery: Forgery) -> bytes:
     """The victim's assertion, unsigned."""
     module = saml20 if isinstance(forgery.victim, Assertion20) else saml11
-    return "".join(module.render(forgery.victim)).encode()  # type: ignore[arg-type]
+    return "".join(module.render(forgery.victim)).encode()
 
 
 def _wrapping(name: str, says: str) -> Callable[[Parts], Parts]:
@@ -194,7 +194,7 @@ def _many_assertions(f: Forgery, o: "_Element", s: "_Element", e: "_Element") ->
     return [_resign(o, s), *(etree.Element(f"{{{own}}}Assertion") for _ in range(2000))]
 
 
-# -- the carrier -----------------------------------------------------------------------------------------------------
+# -- the carrier ----------------------------------------------------------------------------------------------------
 
 
 def _second_token(name: str, says: str, *, first: bool) -> None:
