@@ -51,7 +51,7 @@ def _push(work: Work, part: Doing) -> Report:
 
 
 def _group(work: Work, part: Doing) -> tuple[Doc, bool, bool]:
-    """The group; whether this job has made it, and whether it did so just now. Raises `Refused` for one that is gone."""
+    """The group; whether this job has made it, and whether just now. Raises `Refused` for one that is gone."""
     target = work.job.desired["target"]
     known = target.get("externalId")
     if known:

@@ -86,8 +86,8 @@ class JobPort:
     def __init__(self, http: Http, time: ServerTime, *, together: bool = False) -> None:
         self._http = http
         self._time = time
-        self._steps = Together(lambda items: self._send("steps", items)) if together else None
-        self._acks = Together(lambda items: self._send("acks", items)) if together else None
+        self._steps = self._together("steps") if together else None
+        self._acks = self._together("acks") if together else None
         self.next_due: str | None = None
         self.held = 0
 
@@ -137,6 +137,9 @@ class JobPort:
         path = f"/_lab/agent/apps/{job.subject['appId']}/import"
         body = {"jobId": job.id, "lease": job.lease, **rows}
         self._check(self._time.hear(self._http.request("POST", path, json=body)))
+
+    def _together(self, what: str) -> Together[Doc, Doc]:
+        return Together(lambda items: self._send(what, items))
 
     def _send(self, what: str, items: list[Doc]) -> list[Doc]:
         answer = self._post(f"/{what}", {"items": items})

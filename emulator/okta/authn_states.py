@@ -1,4 +1,4 @@
-"""What an unfinished sign-in holds: session tokens and state tokens, both kept as digests. Source: okta-admin-api.md 15.
+"""What an unfinished sign-in holds: session tokens and state tokens, kept as digests. Source: okta-admin-api.md 15.
 
 A state token names a transaction of `mfa/journey.py` for five minutes from its last step, at the API and on the pages
 alike; a session token works once.

@@ -1,4 +1,6 @@
-"""The mapping engine: an app user's profile and name from an Okta user. Source: okta-admin-api.md 10, 11; seed-catalogue.md.
+"""The mapping engine: an app user's profile and name from an Okta user.
+
+Source: okta-admin-api.md 10, 11; seed-catalogue.md 1.2.
 
 An expression that cannot be evaluated for a user leaves the attribute empty and is told in the log (inferred).
 """

@@ -86,7 +86,7 @@ def login_host(app: Doc) -> str:
 
 
 def auth_mode(app: Doc, kind: str) -> str:
-    """How the app signs in at Microsoft for a purpose: by consent, once there is one, else as a stored administrator."""
+    """How the app signs in at Microsoft for a purpose: by consent, once there is one, else as a stored admin."""
     return STORED if app.get("_admin") and not consented(app, kind) else CONSENT
 
 

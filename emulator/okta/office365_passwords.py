@@ -1,8 +1,8 @@
 """Okta passwords on their way to Office 365, and the refresh tokens that end with the old one.
 
-Source: seed-catalogue.md 1.2 (Sync Password, refresh-token cut-off), 2.3; okta-admin-api.md 6.3. A password is sent when
-it is set, or seen for the first time at a sign-in; never under WS-Federation, and never of somebody whose password is a
-directory's. It is held by its job alone, until that is done.
+Source: seed-catalogue.md 1.2 (Sync Password, refresh-token cut-off), 2.3; okta-admin-api.md 6.3. A password is sent
+when it is set, or seen for the first time at a sign-in; never under WS-Federation, and never of somebody whose
+password is a directory's. It is held by its job alone, until that is done.
 """
 
 from typing import Any

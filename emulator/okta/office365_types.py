@@ -1,4 +1,4 @@
-"""Changing the provisioning type of an Office 365 app: its schema, its mappings, the tenant's directory synchronisation.
+"""Changing the provisioning type of an Office 365 app: its schema, its mappings, the tenant's synchronisation.
 
 Source: seed-catalogue.md 1.2 and 2.4, okta-admin-api.md 6.4.
 """

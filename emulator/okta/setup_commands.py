@@ -1,6 +1,6 @@
 """The PowerShell that an administrator runs for a manual federation, with the Graph request behind each command.
 
-Source: seed-catalogue.md 1.1 (manual), graph-entra.md 1.11. Only today's Graph commands are printed; MSOnline's are gone.
+Source: seed-catalogue.md 1.1 (manual), graph-entra.md 1.11. Only today's commands are printed, none of MSOnline's.
 """
 
 from typing import Any

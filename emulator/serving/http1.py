@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import httptools
@@ -19,6 +18,7 @@ import httptools
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.serving import edge
 from emulator.serving.edge import MOST_BODY, Refused
+from emulator.serving.http1_text import KNOWN, METHODS, head, target, text_of
 
 _MOST_HEAD = 2 * edge.MOST_HEADERS
 _MOST_HEADERS = 100
@@ -26,23 +26,7 @@ _LINGER = 5.0  # seconds for a refused client to read why, while it still sends
 _IDLE = 120.0
 _SMALL = 16 * 1024  # from here on a body is not worth copying behind its head
 _BODILESS = (204, 304)
-_LINES = {item.value: f"HTTP/1.1 {item.value} {item.phrase}\r\n" for item in HTTPStatus}
-
-_METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")}
-_MOST_KNOWN, _LONG = 2000, 300
-
 Respond = Callable[[Exchange], Answer]
-_known: dict[tuple[bytes, bytes], tuple[str, str]] = {}
-
-
-def _pair(name: bytes, value: bytes) -> tuple[str, str]:
-    """A header as text, lower-case name. Clients repeat themselves, and the tape keeps what they send: once, then."""
-    found = (sys.intern(name.decode("latin-1").lower()), value.decode("utf-8", "replace"))
-    if len(value) <= _LONG and len(name) <= _LONG:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[name, value] = found
-    return found
 
 
 class Port:
@@ -179,7 +163,7 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self._headers) >= _MOST_HEADERS:
             raise Refused(431, f"a request may have at most {_MOST_HEADERS} headers")
-        pair = _known.get((name, value)) or _pair(name, value)
+        pair = KNOWN.get((name, value)) or text_of(name, value)
         self._headers.append(pair)
         if pair[0] == "content-length" and pair[1].isdigit() and int(pair[1]) > MOST_BODY:
             raise Refused(413, f"a body may hold at most {MOST_BODY} bytes")
@@ -208,8 +192,8 @@ class Connection(asyncio.Protocol):
         try:
             if self._parser.get_http_version() not in ("1.1", "1.0"):
                 raise Refused(400, "the request is not HTTP/1.1")
-            method = _METHODS.get(sent := self._parser.get_method()) or sent.decode()
-            authority, path, query = _target(method, self._url)
+            method = METHODS.get(sent := self._parser.get_method()) or sent.decode()
+            authority, path, query = target(method, self._url)
             headers = edge.headers_of(self._headers, authority)
             body = b"".join(self._parts) if self._parts else b""
             return edge.checked(Exchange(method, "http", headers["host"], path, query, headers, body, self._client))
@@ -263,14 +247,11 @@ class Connection(asyncio.Protocol):
             lines.append(f"Content-Length: {len(body)}\r\n")
         if not keep and not isinstance(asked, Refused):  # a refusal says so itself
             lines.append("Connection: close\r\n")
-        head = "".join(lines)
-        if head.count("\n") != len(lines) or head.count("\r") != len(lines):  # no header makes another one
-            head = "".join(line[:-2].replace("\r", " ").replace("\n", " ") + "\r\n" for line in lines)
-        start = (_LINES.get(answer.status) or f"HTTP/1.1 {answer.status} \r\n") + head + "\r\n"
+        start = head(answer.status, lines)
         if len(body) < _SMALL:
-            self._transport.write(start.encode("utf-8", "replace") + body)
+            self._transport.write(start + body)
         else:
-            self._transport.write(start.encode("utf-8", "replace"))
+            self._transport.write(start)
             self._transport.write(body)
         if not keep:
             self._stop_reading()
@@ -303,22 +284,3 @@ class Connection(asyncio.Protocol):
     def _too_slow(self) -> None:
         self._timer = None
         self._take(Refused(408, f"the request did not arrive within {self._port.patience():g} seconds"))
-
-
-def _target(method: str, url: bytes) -> tuple[str | None, str, str]:
-    """The host that a request's target names itself (or None), its decoded path, its raw query. Raises `Refused`."""
-    try:
-        text = url.decode()
-    except UnicodeDecodeError:
-        raise Refused(400, "the path is not UTF-8") from None
-    authority = None
-    if method == "CONNECT":
-        authority, text = text, ""
-    elif not text.startswith("/") and "://" in text:
-        authority, slash, rest = text.partition("://")[2].partition("/")
-        if not slash:
-            authority, mark, rest = authority.partition("?")
-            rest = mark + rest
-        text = "/" + rest
-    path, _, query = text.partition("#")[0].partition("?")
-    return authority, edge.decoded(path) if "%" in path else path, query

@@ -27,8 +27,6 @@ from emulator.serving.hosts import is_loopback
 from emulator.serving.pump import Pump
 from emulator.serving.workers import Workers, settle_memory
 from emulator.serving.world import World
-from emulator.store import checkpoints
-from emulator.store.checkpoints import Checkpoints
 from emulator.wire.client import Http, Tcp, json_of
 from emulator.wire.pool import Pooled
 
@@ -70,7 +68,7 @@ class Lab:
             chosen = world or _kept_world(self.data) or "acme"
             self.world = World(
                 chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, allow_hosts=allow_hosts, clock=clock,
-                people=people, progress=progress,
+                people=people, progress=progress, apart=own_process,
             )  # fmt: skip
             self.bind = bind
             if not is_loopback(bind):
@@ -90,8 +88,6 @@ class Lab:
             self.world.share(self.data / RATES_FILE)
         self._own_process = own_process
         self._settling = threading.Thread(target=self._settle, name="tenantlab-warm", daemon=True)
-        self._checkpoints = Checkpoints(self.data / "world.db")
-        checkpoints.leave(self.world.database)
         entry, names = self.world.answer, self.world.hosts.names()
         self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))
         self.pump: Pump | None = None
@@ -111,7 +107,6 @@ class Lab:
         except BaseException:
             self.stop()
             raise
-        self._checkpoints.start()
         if any(service.name == "okta" for service in self.world.services):
             wire = self._wire = self.transport(Pooled)
             self.pump = Pump(self.world, wire)
@@ -138,7 +133,6 @@ class Lab:
             self._wire.close()
         if self.workers is not None:
             self.workers.stop()
-        self._checkpoints.stop()
         if self._settling.is_alive():
             self._settling.join(30)
         self.front.stop()

@@ -6,17 +6,15 @@ at the application's redirect address, and redeems the code there (authorization
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, scramble
 from emulator.kernel.problems import LabError
-from emulator.protocols.jose import pkce_challenge
 from emulator.wire.browser import Browser, View
-from emulator.wire.client import Http, Transport, doc_of
+from emulator.wire.client import Transport
+from emulator.wire.public_client import SCOPE, CodeFlow
 
-LOGIN = "https://login.microsoftonline.com"
-SCOPE = "openid profile offline_access https://graph.microsoft.com/User.Read"
 _PASSWORD_FIELDS = {"password", "passwd"}
 _MOST_PAGES = 6
 
@@ -57,20 +55,14 @@ class Visitor(Browser):
         if not entra.get("public_client_id"):
             raise LabError("This world names no public client.", hint="Give `lab.entra.public_client_id`.")
         password = password if password is not None else self._password(login)
-        verifier = self._verifier(login)
-        query = {
-            "client_id": entra["public_client_id"], "response_type": "code", "redirect_uri": entra["redirect_uri"],
-            "scope": scope, "code_challenge": pkce_challenge(verifier), "code_challenge_method": "S256",
-            "state": verifier[:16], "login_hint": login, **asked,
-        }  # fmt: skip
-        self.stop_at = lambda url: url.startswith(entra["redirect_uri"])
-        view = self.get(f"{LOGIN}/{entra['tenant_id']}/oauth2/v2.0/authorize?{urlencode(query)}")
-        view = self._answer_pages(view, login, password)
-        if not self.stop_at(view.url):
+        flow = CodeFlow(entra, self._verifier(login), scope)
+        self.stop_at = flow.is_reply
+        view = self._answer_pages(self.get(flow.url(login, asked)), login, password)
+        if not flow.is_reply(view.url):
             return SignIn(view)
-        parts = urlsplit(view.url)
-        reply = view.sent or dict(parse_qsl(parts.query or parts.fragment))
-        return SignIn(view, reply, self._redeem(reply, verifier, scope))
+        reply = flow.reply(view)
+        tokens = flow.redeem(self.http.transport, reply["code"], client=self.client) if "code" in reply else {}
+        return SignIn(view, reply, tokens)
 
     def _answer_pages(self, view: View, login: str, password: str) -> View:
         """Type the name and the password where asked; stop when a page asks again."""
@@ -85,17 +77,6 @@ class Visitor(Browser):
             asked.add(question)
             view = self.submit(form, {name: password if name in _PASSWORD_FIELDS else login for name in form.visible})
         return view
-
-    def _redeem(self, reply: Mapping[str, str], verifier: str, scope: str) -> Doc:
-        if "code" not in reply:
-            return {}
-        entra = self._lab["entra"]
-        form = {
-            "grant_type": "authorization_code", "client_id": entra["public_client_id"], "code": reply["code"],
-            "redirect_uri": entra["redirect_uri"], "code_verifier": verifier, "scope": scope, "client_info": "1",
-        }  # fmt: skip
-        url = f"{LOGIN}/{entra['tenant_id']}/oauth2/v2.0/token"
-        return doc_of(Http(self.http.transport).request("POST", url, form=form, client=self.client))
 
     def _password(self, login: str) -> str:
         for person in self._lab.get("users", ()):

@@ -21,7 +21,6 @@ from emulator.kernel.problems import LabError
 from emulator.serving.front import Front
 from emulator.serving.listen import Listener
 from emulator.serving.world import World
-from emulator.store import checkpoints
 
 READY = b"ready\n"
 _START = "from emulator import cache; cache.keep_bytecode(); from emulator.serving.workers import main; main()"
@@ -91,7 +90,6 @@ def main() -> None:
     )
     world.control_token = order["control_token"]
     world.share(Path(order["rates"]))
-    checkpoints.leave(world.database)
     listeners = [Listener(**item) for item in order["listeners"]]
     files = {name: Path(path) for name, path in order["files"].items()}
     front = Front(world.answer, listeners, files, names=world.hosts.names())

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from emulator.kernel.clock import Clock, parse_duration, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
-from emulator.kernel.ids import Ids, machine_random
-from emulator.kernel.party import Seeding
+from emulator.kernel.ids import machine_random
 from emulator.kernel.problems import LabError
 from emulator.serving import worldfile
+from emulator.serving.building import Builder, ids_of
 from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
-from emulator.serving.files import read_fixture
 from emulator.serving.hosts import Hosts, WrongHost
 from emulator.serving.outward import Outward
 from emulator.serving.parties import party_type, routes_of
@@ -44,7 +43,7 @@ class World:
     In process (no `data`): memory only, a frozen clock, everything derived from the seed. With `data`: a file that
     other processes share, the machine's clock, secrets that are random per data directory. `worker` above 0: one more
     process on a data directory that worker 0 has made ready. people: that many synthetic ones beside the world's own
-    (`serving.estates`); progress: told how many are made.
+    (`serving.estates`); progress: told how many are made. apart: a new file is made by a process of its own.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class World:
         worker: int = 0,
         people: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        apart: bool = False,
     ) -> None:
         self.loaded = worldfile.load(world)
         self.spec = self.loaded.spec
@@ -67,7 +67,8 @@ class World:
         self.data = data
         self.worker = worker
         self.people = _checked(people)
-        self._progress = progress
+        self._builder = Builder(self.loaded, self.seed, self.people or 0, progress)
+        self._apart = apart
         self._scratch: TemporaryDirectory[str] | None = None
         settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
         self.database = self._open(settings)
@@ -107,7 +108,7 @@ class World:
         key = (self.loaded.key, self.seed, self.people or 0)
         image = _images.get(key)
         if image is None:
-            database = self._build(kinds, None)
+            database = self._builder.build(kinds, None)
             image = _images[key] = database.image()
             database.close()
         return Database(kinds, image=image)
@@ -125,13 +126,9 @@ class World:
     def _make_file(self, kinds: dict[str, list[Any]], path: Path) -> None:
         """A new world's file at `path`: whole, or not there."""
 
-        def make(at: Path) -> None:
-            made = self._build(kinds, at)
-            made.execute("PRAGMA journal_mode=DELETE")
-            made.close()
-
         from emulator.serving import codeindex, images
 
+        make = self._builder.apart if self._apart else self._builder.file
         people = self.people or 0
         if people < _LARGE and self.loaded.source:
             images.copy(images.small(codeindex.fingerprint(), self.loaded.key, self.seed, str(people)), path, make)
@@ -181,65 +178,11 @@ class World:
         database.set_settings({**database.settings(), **settings, **fresh})
         return database
 
-    def _build(self, kinds: dict[str, list[Any]], path: Path | None) -> Database:
-        database = Database(kinds, path=path)
-        secret = self.seed.encode().hex()
-        database.set_settings(
-            {
-                "world": self.spec.world,
-                "source": self.loaded.source,
-                "seed": self.seed,
-                "people": self.people or 0,
-                "secret": secret,
-                "requestKey": self.seed.encode().hex(),
-            }
-        )
-        database.set_clock(Clock(frozen_ms=self.loaded.clock_ms))
-        seedings: dict[str, Seeding] = {}
-        try:
-            with database.write():
-                for name, spec in self._in_order(database):
-                    kind = party_type(name.partition(":")[0])
-                    ids = self._ids(database, name, bytes.fromhex(secret))
-                    store, info = database.store(name), kind.describe(spec)
-                    seedings[name] = Seeding(store, ids, self.loaded.clock_ms, spec, read_fixture, info)
-                    kind.seed(seedings[name])
-            if self.people:
-                self._populate(database, seedings, bytes.fromhex(secret))
-        except BaseException:
-            database.close()
-            raise
-        database.execute("DELETE FROM log")
-        return database
-
-    def _in_order(self, database: Database) -> Iterator[tuple[str, Doc]]:
-        """The parties and their parts of the world file; directories first, for orgs have imported from them."""
-        parties = self.spec.parties
-        forests = [name for name in parties if name.partition(":")[0] == "directory"]
-        for name in [*forests, *(name for name in parties if name not in forests)]:
-            spec = parties[name]
-            if forests and name.partition(":")[0] == "okta":
-                from emulator.serving.onpremises import completed
-
-                spec = completed(spec, database, parties)
-            yield name, spec
-
-    def _populate(self, database: Database, seedings: dict[str, Seeding], secret: bytes) -> None:
-        from emulator.serving import estates
-
-        def ids(party: str, take: Callable[[str], int]) -> Ids:
-            return Ids(self.seed.encode(), secret, take, scope=party)
-
-        estates.grow(database, seedings, ids, self.people or 0, seed=self.seed, progress=self._progress)
-
-    def _ids(self, database: Database, party: str, secret: bytes) -> Ids:
-        return Ids(self.seed.encode(), secret, lambda kind: database.take(party, kind), scope=party)
-
     def _services(self, secret: bytes) -> Iterator[Service]:
         for name, spec in self.spec.parties.items():
             kind = party_type(name.partition(":")[0])
             info = kind.describe(spec)
-            store, ids = self.database.store(name), self._ids(self.database, name, secret)
+            store, ids = self.database.store(name), ids_of(self.database, name, self.seed, secret)
             for service in kind.services:
                 routes = partial(routes_of, kind.name, service.name)
                 yield Service(service, name, service.hosts(info)[0], info, store, ids, routes)

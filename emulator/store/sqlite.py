@@ -55,7 +55,7 @@ class Database:
             self._db.deserialize(image)
         elif path is not None:
             # A killed process loses nothing with synchronous=OFF either; only a machine that loses its power may.
-            for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=OFF", "cache_size=-8000"):
+            for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=OFF", "cache_size=-4000"):
                 self._db.execute(f"PRAGMA {pragma}")
         self._create(parties)
         if path is not None:

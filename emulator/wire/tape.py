@@ -19,7 +19,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 
 BODY_LIMIT = 64 * 1024
-RING_BYTES = 8 * 1024 * 1024
+RING_BYTES = 4 * 1024 * 1024
 MASK = "***"
 _SECRET_HEADERS = {"authorization", "cookie", "set-cookie", "dpop", "x-lab-token"}
 _SECRET_FIELDS = {

@@ -44,9 +44,7 @@ def linked(estate: Estate, external: str, name: str) -> str:
     from emulator.okta.resources.groups import GROUPS, new_group
 
     store = estate.world.database.store("okta:acme")
-    made = new_group(
-        {"name": name}, id=f"00glinked{name}00000000x"[:20], now=0, kind="APP_GROUP", source=estate.app
-    )
+    made = new_group({"name": name}, id=f"00glinked{name}00000000x"[:20], now=0, kind="APP_GROUP", source=estate.app)
     with store.write():
         store.add(GROUPS, {**made, "_externalId": external})
     return str(made["id"])
@@ -146,7 +144,12 @@ def test_rules_push_what_fits_now_and_later(staffed: Estate) -> None:
     staffed.group("other still")
     staffed.world.sync()
     assert named(staffed, "other still") == []
-    for body in ({}, {"name": "x"}, {"name": "x", "nameExpr": {"op": "LIKE", "value": "y"}}, {"name": "x", "nameExpr": 1}):
+    for body in (
+        {},
+        {"name": "x"},
+        {"name": "x", "nameExpr": {"op": "LIKE", "value": "y"}},
+        {"name": "x", "nameExpr": 1},
+    ):
         assert staffed.world.okta.call("POST", rules, body).status == 400
 
 

@@ -19,6 +19,7 @@ from emulator.okta.resources import groups
 from emulator.okta.user_docs import USERS
 from emulator.serving import images
 from emulator.serving import world as world_module
+from emulator.serving.building import Builder
 from emulator.serving.estate_names import cultures
 from tests.serving.spec import SMALL
 
@@ -227,7 +228,7 @@ def test_an_image_is_made_once_and_copied(cache, monkeypatch):
     with World("acme", people=12) as first:
         before = dump(first)
     (kept,) = cache.glob("*.db")
-    monkeypatch.setattr(World, "_build", None)
+    monkeypatch.setattr(Builder, "build", None)
     with World("acme", people=12) as second:
         assert dump(second) == before
         second.okta.post("/api/v1/groups", {"profile": {"name": "New"}})

@@ -36,7 +36,7 @@ class Convergence(RuleBasedStateMachine):
         self.estate = Estate(self.world)
         self.estate.federate("acme.example")
         self.estate.provision()
-        ids = "hasDirectoryUser()?findDirectoryUser().externalId:user.getInternalProperty(\"id\")"
+        ids = 'hasDirectoryUser()?findDirectoryUser().externalId:user.getInternalProperty("id")'
         self.estate.map(immutableId=ids)
         self.world.sync()
         self.creations = 0

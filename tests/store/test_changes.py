@@ -1,15 +1,13 @@
-"""What a database knows of changes by others without asking; what a write touches; checkpoints beside the writes."""
+"""What a database knows of changes by others without asking; what a write touches."""
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from emulator.kernel.clock import Clock
-from emulator.store import Database, checkpoints, snapshots
-from emulator.store.checkpoints import Checkpoints
+from emulator.store import Database, snapshots
 from tests.store.kinds import PARTIES, THINGS, thing
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the index file is mapped on POSIX only")
@@ -119,26 +117,3 @@ def test_a_renewed_epoch_takes_nothing_back(pair):
     assert snapshots.restored(one, epoch) == snapshots.position(one)
     snapshots.restore(one, "s")
     assert store.count(THINGS) == 1
-
-
-def test_checkpoints_are_made_beside_the_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, "_LOOK_EVERY", 0.01)
-    path = tmp_path / "world.db"
-    database = Database(PARTIES, path=path)
-    checkpoints.leave(database)
-    beside = Checkpoints(path)
-    beside.start()
-    store = database.store("okta:one")
-    small = path.stat().st_size
-    try:
-        with database.write():
-            for n in range(2_000):
-                store.add(THINGS, thing(n, padding="x" * 2_000))
-        ends = time.monotonic() + 10
-        while path.stat().st_size < small + 4_000_000:
-            assert time.monotonic() < ends, "nothing was moved into the file"
-            time.sleep(0.01)
-        assert store.count(THINGS) == 2_000
-    finally:
-        beside.stop()
-        database.close()

@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.entra import application_rules, queries
 from emulator.entra.graph import Collection, Entity
+from emulator.entra.keyed import addressed
 from emulator.entra.problems import not_found
 from emulator.entra.queries import Shape
 from emulator.kernel.call import Call
@@ -64,14 +65,10 @@ def load(call: Call) -> Doc:
 
 def find(call: Call) -> Doc | None:
     """The same, or None where there is none."""
-    key = call.path["id"]
-    name, equals, value = key.partition("=")
-    if equals and name.lower() == "appid":
-        found = by_app_id(call.store, value)
-    elif equals and name.lower() == "uniquename":
-        found = call.store.find(APPLICATIONS, "uniqueName", value)
-    else:
-        found = call.store.get(APPLICATIONS, key.lower())
+    found, _ = addressed(
+        call, APPLICATIONS, appId=lambda value: by_app_id(call.store, value),
+        uniqueName=lambda value: call.store.find(APPLICATIONS, "uniqueName", value),
+    )  # fmt: skip
     return None if found is None or found["_external"] else dict(found)
 
 

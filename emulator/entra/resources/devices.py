@@ -5,6 +5,7 @@ from typing import Any
 from emulator.entra import bodies, queries, relations
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity, changed
+from emulator.entra.keyed import addressed
 from emulator.entra.links import add_reference, forget, link, link_kind, remove_reference
 from emulator.entra.problems import conflict, invalid, not_found, read_only, required
 from emulator.entra.queries import Shape
@@ -80,12 +81,9 @@ def by_device_id(store: Store, device_id: str) -> Doc | None:
 
 def load(call: Call) -> Doc:
     """The device that the path names: by object id, or as `deviceId=…`."""
-    key = call.path["id"]
-    name, equals, value = key.partition("=")
-    by_other = equals and name.lower() == "deviceid"
-    found = by_device_id(call.store, value) if by_other else call.store.get(DEVICES, key.lower())
+    found, asked = addressed(call, DEVICES, deviceId=lambda value: by_device_id(call.store, value))
     if found is None:
-        raise not_found(value if by_other else key, what="device")
+        raise not_found(asked, what="device")
     return dict(found)
 
 

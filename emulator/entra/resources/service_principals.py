@@ -3,6 +3,7 @@
 from emulator.entra import application_rules, bodies, queries
 from emulator.entra.audit import audit, changes, target
 from emulator.entra.graph import Collection, Entity, changed, preferences
+from emulator.entra.keyed import addressed
 from emulator.entra.problems import not_found, required
 from emulator.entra.queries import Shape
 from emulator.entra.resources import applications, bin, graph_api
@@ -136,12 +137,9 @@ SHAPE = Shape(
 
 def load(call: Call) -> Doc:
     """The service principal that the path names: by object id, or as `appId=…`."""
-    key = call.path["id"]
-    name, equals, value = key.partition("=")
-    by_client_id = equals and name.lower() == "appid"
-    found = by_app_id(call.store, value) if by_client_id else call.store.get(SERVICE_PRINCIPALS, key.lower())
+    found, asked = addressed(call, SERVICE_PRINCIPALS, appId=lambda value: by_app_id(call.store, value))
     if found is None:
-        raise not_found(value if by_client_id else key, what="service principal")
+        raise not_found(asked, what="service principal")
     return dict(found)
 
 

@@ -71,8 +71,8 @@ def _shown(kind: str, doc: Doc) -> Doc:
 )  # fmt: skip
 def synchronise(call: Call) -> Doc:
     """One export: `{objects: [{type, sourceAnchor, attributes, manager?, members?, password?, passwordHash?,
-    passwordChangedDateTime?, refreshTokensValidFrom?}], deletions: [{type, sourceAnchor}]}`; answers `{results: [{sourceAnchor, type, action,
-    id, error?}]}`, in order.
+    passwordChangedDateTime?, refreshTokensValidFrom?}], deletions: [{type, sourceAnchor}]}`; answers
+    `{results: [{sourceAnchor, type, action, id, error?}]}`, in order.
 
     manager and members are anchors; a list of members replaces what is there. Objects are written first, links last, so
     that a run may name what it brings.

@@ -253,7 +253,8 @@ def seed(seeding: Seeding) -> None:
     zones_excluded, platforms [...], expression, reauthenticateIn, status}]: above the ones the app comes with.
     mappings {attribute: expression | {expression, pushStatus} | null}.
     users [{login, userName, scope, immutableId, externalId, licenses, roles, profile, status, syncState}]: a value that
-    differs from the mapping's is set by hand; left out, the first assignment is played (the substitute for a blank immutable id included).
+    differs from the mapping's is set by hand; left out, the first assignment is played
+    (the substitute for a blank immutable id included).
     groups [{name, priority, profile}]: members whom `users` does not name are assigned through them.
     """
     from emulator.okta import app_seeds

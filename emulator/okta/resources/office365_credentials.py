@@ -44,7 +44,7 @@ def render(app: Doc) -> Doc:
 
 @operation("GET", _AT, source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get")
 def get_credentials(call: Call) -> Doc:
-    """Who signs in for federation and for provisioning: `{adminUsername, authMode {FEDERATION, GRAPH}, legacyUntil}`."""
+    """Who signs in for federation and provisioning: `{adminUsername, authMode {FEDERATION, GRAPH}, legacyUntil}`."""
     return render(_app(call))
 
 

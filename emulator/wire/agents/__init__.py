@@ -15,8 +15,6 @@ from emulator.kernel.doc import Doc
 from emulator.wire.browser import Browser
 from emulator.wire.client import Transport
 
-LOGIN = "https://login.microsoftonline.com"
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:

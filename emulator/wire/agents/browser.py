@@ -6,23 +6,23 @@ application's redirect address or where nobody can go on.
 
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, scramble
-from emulator.protocols.jose import pkce_challenge, read_unverified
+from emulator.protocols.jose import read_unverified
 from emulator.protocols.saml11 import read
 from emulator.protocols.wsfed import RstrRejected, read_rstr
 from emulator.protocols.xmlparse import XmlRejected
-from emulator.wire.agents import LOGIN, Outcome, Visit, factors
+from emulator.wire.agents import Outcome, Visit, factors
 from emulator.wire.browser import USER_AGENT, Browser, LoopDetected, View
-from emulator.wire.client import Http, Unreachable, doc_of
+from emulator.wire.client import Unreachable
+from emulator.wire.public_client import SCOPE, CodeFlow
 
 NAME = "browser"
 ABOUT = "a web browser on a desktop: modern authentication, passive federation"
 
-SCOPE = "openid profile offline_access https://graph.microsoft.com/User.Read"
 PASSIVE = "/sso/wsfed/passive"
 _PASSWORDS = frozenset({"password", "passwd"})
 _NAMES = frozenset({"username", "loginfmt", "identifier", "login", "userName"})
@@ -37,29 +37,23 @@ def sign_in(visit: Visit) -> Outcome:
     """Sign in to the world's public client and redeem the code."""
     agent = visit.user_agent or USER_AGENT
     browser = visit.browser or Browser(visit.transport, user_agent=agent, client=visit.address)
-    entra, since = visit.lab["entra"], len(browser.history)
-    verifier = base64url(scramble(b"tenantlab agent", visit.login, len(browser.history), 32))
-    scope = visit.scope or SCOPE
-    browser.stop_at = lambda url: url.startswith(entra["redirect_uri"])
-    url = visit.start or f"{LOGIN}/{entra['tenant_id']}/oauth2/v2.0/authorize?" + urlencode({
-        "client_id": entra["public_client_id"], "response_type": "code", "redirect_uri": entra["redirect_uri"],
-        "scope": scope, "code_challenge": pkce_challenge(verifier), "code_challenge_method": "S256",
-        "state": verifier[:16], "login_hint": visit.login, **visit.asked,
-    })  # fmt: skip
+    since = len(browser.history)
+    verifier = base64url(scramble(b"tenantlab agent", visit.login, since, 32))
+    flow = CodeFlow(visit.lab["entra"], verifier, visit.scope or SCOPE)
+    browser.stop_at = flow.is_reply
     try:
-        view = through_pages(browser, browser.get(url), visit)
+        view = through_pages(browser, browser.get(visit.start or flow.url(visit.login, visit.asked)), visit)
     except LoopDetected:
         return ended(browser.history[-1], browser.history[since:], outcome="loop")
     except Unreachable as error:
         return Outcome("unreachable", text=str(error), steps=tuple(steps(browser.history[since:])))
     seen = browser.history[since:]
-    if not browser.stop_at(view.url):
+    if not flow.is_reply(view.url):
         return ended(view, seen)
-    parts = urlsplit(view.url)
-    reply = view.sent or dict(parse_qsl(parts.query or parts.fragment))
+    reply = flow.reply(view)
     if "code" not in reply:
         return ended(view, seen, outcome="refused", text=reply.get("error_description", ""))
-    tokens = _redeem(visit, reply["code"], verifier, scope)
+    tokens = flow.redeem(visit.transport, reply["code"], client=visit.address)
     return ended(view, seen, tokens=tokens, text=str(tokens.get("error_description", "")))
 
 
@@ -83,16 +77,6 @@ def through_pages(browser: Browser, view: View, visit: Visit) -> View:
         typed = {name: visit.password if name in _PASSWORDS else visit.login for name in form.visible}
         view = browser.submit(form, typed)
     return view
-
-
-def _redeem(visit: Visit, code: str, verifier: str, scope: str) -> Doc:
-    entra = visit.lab["entra"]
-    form = {
-        "grant_type": "authorization_code", "client_id": entra["public_client_id"], "code": code,
-        "redirect_uri": entra["redirect_uri"], "code_verifier": verifier, "scope": scope, "client_info": "1",
-    }  # fmt: skip
-    url = f"{LOGIN}/{entra['tenant_id']}/oauth2/v2.0/token"
-    return doc_of(Http(visit.transport).request("POST", url, form=form, client=visit.address))
 
 
 def ended(view: View, seen: list[View], *, outcome: str = "", text: str = "", tokens: Doc | None = None) -> Outcome:
