@@ -36,11 +36,12 @@ check-all: $(VENV)/.clients check  ## check, and the larger clients
 bench: $(VENV)/.dev  ## measure, as ratios in one run
 	$(BIN)/pytest -m bench -s -p no:randomly -p no:xdist
 
-docs: $(VENV)/.dev  ## regenerate docs/reference from the code
+docs: $(VENV)/.dev  ## regenerate docs/reference and pictures, and make the site (build/site)
 	$(BIN)/python tests/docs/generate.py
+	$(BIN)/python tests/docs/site.py
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -7,6 +7,7 @@ import click
 
 from emulator.cli.common import data_option, json_option, put, remote, say
 from emulator.kernel.doc import Doc
+from emulator.kernel.fault_rules import CERTIFICATES
 
 _SCOPE = ("party", "service", "operation", "method", "path")
 
@@ -35,16 +36,24 @@ def command() -> None:
 @click.option("--retry-after", metavar="PT30S", help="With a Retry-After: an ISO 8601 duration or seconds.")
 @click.option("--latency", metavar="PT1S", help="Hold the answer back by an ISO 8601 duration.")
 @click.option("--drop", type=click.Choice(["request", "answer"]), help="Drop the connection: before or after the work.")
+@click.option("--truncate", metavar="N|body", help="Pages of N items at most, or an answer that breaks off.")
+@click.option("--stale", metavar="PT30S", help="Read what was so long ago, as from a replica that is behind.")
+@click.option("--skew", metavar="[-]PT10M", help="Answer by a clock that is so much ahead (or behind).")
+@click.option("--certificate", type=click.Choice(CERTIFICATES), help="Show a wrong TLS certificate.")
+@click.option("--rollover", type=click.Choice(["half"]), help="Publish key sets without the key that signs.")
+@click.option("--duplicate", type=int, metavar="N", help="Deliver events and notifications N more times.")
 @data_option
 @json_option
 def add(data: str | None, as_json: bool, **options: Any) -> None:
-    """Add a rule. What it does not name it covers; it has one effect: --status or --problem, --latency, or --drop."""
+    """Add a rule. What it does not name it covers; it has one effect, of those from --status on."""
     since, until = options.pop("since"), options.pop("until")
     rule: Doc = {key: value for key, value in options.items() if value not in (None, ())}
     if since or until:
         rule["between"] = [since, until]
     if str(rule.get("retry_after", "")).isdigit():
         rule["retry_after"] = int(rule["retry_after"])
+    if str(rule.get("truncate", "")).isdigit():
+        rule["truncate"] = int(rule["truncate"])
     _show([remote(data).control("POST", "faults", rule)], as_json)
 
 

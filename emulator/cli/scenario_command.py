@@ -100,16 +100,27 @@ def start(id: str, seed: str, data: str | None, as_json: bool) -> None:
     from emulator.scenario import session
 
     scenario = _one(id)
-    session.start(scenario, remote(data), seed=seed)
+    cast = session.cast(scenario, session.start(scenario, remote(data), seed=seed))
     if as_json:
-        put({"id": scenario.id, "title": scenario.file.title, "seed": seed, "questions": _questions(scenario)})
+        put({"id": scenario.id, "title": scenario.file.title, "seed": seed, "cast": cast,
+             "questions": _questions(scenario)})  # fmt: skip
         return
     click.echo(f"{scenario.id}  {scenario.file.title}\n\n{scenario.text('brief.md').strip()}")
+    if cast:
+        click.echo("\nWho and what:" + "".join(f"\n  {name}: {_told(value)}" for name, value in cast.items()))
     for name, question in scenario.file.questions.items():
         click.echo(
             f"\nQuestion {name}: {question.ask}" + (f" ({', '.join(question.choices)})" if question.choices else "")
         )
     say("\nWhen you think that it is solved: tenantlab scenario check. Stuck: tenantlab scenario hint.")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_told, value))
+    if not isinstance(value, dict):
+        return str(value)
+    return f"{value['name']} <{value['login']}>, password {value['password']}"
 
 
 @command.command("check")

@@ -1,18 +1,12 @@
 """`tenantlab tls`: the lab's own authority, for clients that need a file or an environment."""
 
-import shlex
 from pathlib import Path
 
 import click
 
 from emulator.cli.common import data_option, json_option, put, say
-from emulator.serving.environment import environment
+from emulator.serving.environment import REACHING, as_lines, environment
 from emulator.serving.lab import find
-
-_VARIABLES = (
-    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY",
-)  # fmt: skip
 
 
 @click.group("tls")
@@ -36,13 +30,23 @@ def export(bundle: bool, file: Path | None, data: str | None) -> None:
 
 
 @command.command("env")
+@click.option(
+    "--style",
+    type=click.Choice(["sh", "powershell", "dotenv"]),
+    default="sh",
+    show_default=True,
+    help="Whose assignments; dotenv (KEY=value) is what CI systems read.",
+)
+@click.option("--all", "every", is_flag=True, help="Also the world's credentials, as `exec` sets them.")
 @data_option
 @json_option
-def env(data: str | None, as_json: bool) -> None:
-    """Print `export` lines that point a shell's clients at the lab: eval "$(tenantlab tls env)"."""
-    variables = {key: value for key, value in environment(find(data)).items() if key in _VARIABLES}
+def env(style: str, every: bool, data: str | None, as_json: bool) -> None:
+    """Print the variables that point a shell's clients at the lab: eval "$(tenantlab tls env)"."""
+    variables = environment(find(data))
+    if not every:
+        variables = {key: value for key, value in variables.items() if key in REACHING}
     if as_json:
         put(variables)
         return
-    for key, value in variables.items():
-        click.echo(f"export {key}={shlex.quote(value)}")
+    for line in as_lines(variables, style):
+        click.echo(line)

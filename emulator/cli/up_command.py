@@ -25,6 +25,12 @@ _TOLD_EVERY = 10_000
     "--port", default=0, show_default=True, type=click.IntRange(0, 65000), help="First port; 0 takes free ones."
 )
 @click.option(
+    "--https-port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port of the front's HTTPS, where the vendors' names lead to this machine: 443.",
+)
+@click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes on the same ports."
 )
 @click.option(
@@ -35,7 +41,7 @@ _TOLD_EVERY = 10_000
 @json_option
 def command(
     world: str | None, seed: str | None, limits: str, lenient: bool, allow_host: tuple[str, ...], data: Path, port: int,
-    workers: int, people: int | None, bind: str, known: bool, as_json: bool,
+    https_port: int, workers: int, people: int | None, bind: str, known: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Serve a world until Ctrl-C or SIGTERM; where everything is stands in lab.json."""
     if not is_loopback(bind) and not known:
@@ -57,6 +63,7 @@ def command(
         allow_hosts=allow_host,
         workers=workers,
         people=people,
+        https_port=https_port,
         progress=_progress(stop),
         own_process=True,
     ).start()

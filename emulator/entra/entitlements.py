@@ -7,6 +7,8 @@ from emulator.store import Store
 
 P1 = ("AAD_PREMIUM", "AAD_PREMIUM_P2")
 P2 = ("AAD_PREMIUM_P2",)
+GROUP_LICENSING = (*P1, "EXCHANGE_S_ENTERPRISE")
+"""Entra ID P1 (also in Business Premium), or Office 365 E3 and above, known by its Exchange plan (inferred)."""
 
 
 def has_p1(store: Store) -> bool:

@@ -49,6 +49,11 @@ def options(call: Call, resource: str, *, most: int = 999, single: bool = False)
 
 def size_of(call: Call, wanted: QueryOptions, *, most: int = 999) -> int:
     """How many a page holds: `$top`, else what the client prefers, else 100."""
+    asked = _asked(call, wanted, most)
+    return asked if call.page_limit is None else min(asked, call.page_limit)
+
+
+def _asked(call: Call, wanted: QueryOptions, most: int) -> int:
     asked = preferences(call).get("odata.maxpagesize") or preferences(call).get("maxpagesize")
     if wanted.top is None and asked and asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= most:
         call.headers.append(("Preference-Applied", f"odata.maxpagesize={asked}"))

@@ -167,7 +167,10 @@ def _step(at: str, method: str, detail: str | None, succeeded: bool, result: str
 
 def _client(call: Call, given: str, decision: Any) -> str:
     """clientAppUsed: the mail protocol that a server relays, what was decided on, or what the flow is."""
-    return relayed_protocol(call) or (SHOWN[decision.facts.client] if decision is not None else given)
+    relayed = relayed_protocol(call)
+    if relayed:
+        return SHOWN.get(relayed, relayed)
+    return SHOWN[decision.facts.client] if decision is not None else given
 
 
 def _lifetimes(decision: Any) -> list[Doc]:

@@ -93,7 +93,8 @@ def _names(value: object) -> frozenset[str]:
 
 
 def _person(call: Call, claims: Doc) -> Caller:
-    """A signed-in user: live, enabled, and not signed out of all sessions since the token was issued."""
+    """A signed-in user: live and enabled; a token whose client takes part in continuous access evaluation ends with
+    the sessions that it is from, any other lives until it expires."""
     from emulator.entra.resources.directory_roles import roles_of_user
     from emulator.entra.resources.users import USERS
 
@@ -105,7 +106,7 @@ def _person(call: Call, claims: Doc) -> Caller:
     if not user["accountEnabled"]:
         raise _revoked("UserAccountDisabled", "The token's user is disabled.", ("accountEnabled", True, False))
     issued, valid_from = int(claims.get("iat") or 0), user["signInSessionsValidFromDateTime"]
-    if issued < parse_iso(valid_from) // 1000:
+    if issued < parse_iso(valid_from) // 1000 and _hears_revocations(claims):
         compared = ("issued", iso_seconds(issued * 1000), valid_from)
         raise _revoked(
             "TokenIssuedBeforeRevocationTimestamp",
@@ -117,9 +118,15 @@ def _person(call: Call, claims: Doc) -> Caller:
     return Caller("user", user["id"], user["displayName"], frozenset(str(claims["scp"]).split()), extra)
 
 
+def _hears_revocations(claims: Doc) -> bool:
+    """Whether the token is for a client that declared `cp1`. Source: graph-entra.md ("CAE clients only")."""
+    found = claims.get("xms_cc")
+    return isinstance(found, list) and any(str(item).lower() == "cp1" for item in found)
+
+
 def _revoked(code: str, rule: str, values: tuple[str, object, object]) -> Problem:
     """The challenge of continuous access evaluation. Only the revocation's code is documented."""
-    # Differs: Graph refuses at once only clients that declare `cp1`; here every client is refused at once.
+    # Differs: of a disabled or deleted user Graph refuses at once only clients that declare `cp1`; here all are.
     name, held, found = values
     compared = (Compared(name, held, "token"), Compared(name, found, "the user"))
     challenge = {"access_token": {"nbf": {"essential": True}}}

@@ -60,6 +60,8 @@ class Call:
     part of; answer: answers a further exchange as a part of this call (a batch). outbound: one exchange with
     somebody outside, where the world allows it (None: not reached); never inside a transaction. epoch: the store's,
     when the call began, where another process may restore the world meanwhile. committed: it has written.
+    page_limit, keys_behind: what a fault rule asks for: pages hold no more than that; published key sets lack the key
+    that signs.
     """
 
     exchange: Exchange
@@ -87,6 +89,8 @@ class Call:
     outbound: Callable[[Exchange], Answer | None] | None = None
     epoch: int | None = None
     committed: bool = False
+    page_limit: int | None = None
+    keys_behind: bool = False
 
     @property
     def base(self) -> str:

@@ -67,8 +67,8 @@ class Exchange:
 class Answer:
     """A response: status, headers in order (names as sent), body.
 
-    A fault rule may ask the edge to hold it back for `delay_ms`, or to drop the connection instead (`dropped`; its
-    status is 0 then).
+    A fault rule may ask the edge to hold it back for `delay_ms`, to drop the connection instead (`dropped`; its status
+    is 0 then), or to break it off in the middle of its body (`cut`).
     """
 
     status: int
@@ -76,6 +76,12 @@ class Answer:
     body: bytes = b""
     delay_ms: int = 0
     dropped: bool = False
+    cut: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it simply goes out."""
+        return not (self.delay_ms or self.dropped or self.cut)
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""

@@ -52,7 +52,7 @@ class Operation:
     query: the query parameters it knows. emits: the event types it may log. body: how the request body is read.
     commit: `auto` runs the handler inside one write transaction; `manual` lets it sign or read first and open the
     short transaction itself (`call.commit()`). raw: the handler answers without the party's envelope. parts: the
-    handler answers further exchanges as parts of its own (`call.answer`).
+    handler answers further exchanges as parts of its own (`call.answer`). keys: it publishes signing keys.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Operation:
     commit: Commit = "manual"
     raw: bool = False
     parts: bool = False
+    keys: bool = False
     summary: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -7,6 +7,14 @@ class Windows:
     def __init__(self) -> None:
         self._held: dict[str, tuple[int, int]] = {}
 
+    def held(self) -> dict[str, tuple[int, int]]:
+        """What has been counted here: when each window began, and how many."""
+        return dict(self._held)
+
+    def hold(self, held: dict[str, tuple[int, int]]) -> None:
+        """Go on from there."""
+        self._held = {name: (int(start), int(used)) for name, (start, used) in held.items()}
+
     def count(self, name: str, now: int, length: int) -> tuple[int, int]:
         """When the window of that name began, and how many it has counted before this one. Milliseconds."""
         start, used = self._held.get(name, (now, 0))

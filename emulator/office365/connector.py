@@ -7,7 +7,7 @@ import threading
 
 from emulator.kernel.clock import HOUR, SECOND, iso, parse_iso
 from emulator.kernel.doc import Doc
-from emulator.office365 import clouds, deactivate, federate, groups, imports, passwords, push, tenant
+from emulator.office365 import ad_groups, clouds, deactivate, federate, groups, imports, passwords, push, tenant
 from emulator.office365.errors import PROFILE, Refused, Transient
 from emulator.office365.graph_client import Graph, Microsoft
 from emulator.office365.jobs import Job, JobPort, LeaseLost, Procedure, Report, Work, event
@@ -18,8 +18,10 @@ PROCEDURES: dict[str, Procedure] = {
     "user.push": push.PROCEDURE,
     "user.deactivate": deactivate.PROCEDURE,
     "user.password": passwords.PROCEDURE,
+    "user.logout": passwords.LOGOUT,
     "group.push": groups.PUSH,
     "group.unlink": groups.UNLINK,
+    "group.sync": ad_groups.PROCEDURE,
     "domains.fetch": federate.FETCH,
     "domain.federate": federate.FEDERATE,
     "domain.unfederate": federate.UNFEDERATE,
@@ -69,18 +71,23 @@ class Connector:
     def run_once(self) -> Doc | None:
         """Lease a due job, do it, report it: `{id, kind, outcome, subject, ...}`; None when nothing is due.
 
+        Where there is none, but the org has done a slice of work of its own, that is told.
         outcome: done, failed, retry, or lost (the lease was no longer ours). Raises `Unreachable` when the org does
         not answer, `LabError` when it refuses the agent.
         """
         for job in self.lease(1):
             return self.work_on(job)
-        return None
+        worked = self.port.worked
+        if worked is None:
+            return None
+        return {"outcome": "done", "attempt": 1, **{name: worked[name] for name in ("id", "kind", "subject")}}
 
     def lease(self, most: int) -> list[Job]:
         """Due jobs; none while Microsoft has asked to wait."""
         if self.paused:
             self.port.hear_time()
         if self.paused:
+            self.port.worked = None
             return []
         return self.port.lease(list(PROCEDURES), most=most)
 

@@ -109,6 +109,10 @@ _ERROR = "app.office365.api.error."
 VERIFY = Stage("provisioning", "verify existence of", _USER + "verify_exists", _ERROR + "check.user.exists")
 CREATE = Stage("provisioning", "create user", _USER + "push", _ERROR + "create.user")
 REVOKE = Stage("password push", "revoke refresh tokens of", _USER + "push_password", _ERROR + "revoke.refresh.token")
+LOGGED_OUT = Stage(
+    "universal logout", "revoke refresh tokens of", "user.authentication.universal_logout",
+    _ERROR + "revoke.refresh.token",
+)  # fmt: skip
 PASSWORD = Stage("password push", "push password for", _USER + "push_okta_password", _ERROR + "push.password")
 PROFILE = Stage("profile push", "push profile for", _USER + "push_profile", _ERROR + "push.profile")
 DEACTIVATE = Stage("deprovisioning", "deactivate", _USER + "deactivate", _ERROR + "deactivate.user")

@@ -111,7 +111,7 @@ class Graph:
     def _ask(self, method: str, path: str, body: Doc | None) -> Answer:
         token = self._token()
         answer = self._send(method, path, body, token)
-        if answer.status == 401:  # the kept token may be older than a change of the client's grants
+        if _is_outdated(answer):  # the kept token may be older than a change of the client's grants
             self._microsoft.tokens.forget(self._who, login=self._cloud.login, token=token)
             answer = self._send(method, path, body, self._token())
         if answer.status < 400:
@@ -158,3 +158,8 @@ def key(value: str) -> str:
 def literal(value: str) -> str:
     """A string literal of `$filter`, encoded for a query."""
     return quote("'" + value.replace("'", "''") + "'", safe="'")
+
+
+def _is_outdated(answer: Answer) -> bool:
+    """Whether a new token may help: the one in use is refused, or its client has been deleted and consented to again."""
+    return answer.status == 401 or (answer.status == 403 and b"Authorization_IdentityNotFound" in answer.body)

@@ -11,19 +11,24 @@ MOST = 100
 
 
 class _Waiting(Generic[T, R]):
-    """One thread's item, and what became of it."""
+    """One item, and what became of it; `heard`: what is to be done with the answer where nobody waits for it."""
 
-    __slots__ = ("done", "error", "item", "result")
+    __slots__ = ("done", "error", "heard", "item", "result")
 
-    def __init__(self, item: T) -> None:
+    def __init__(self, item: T, heard: Callable[[R], None] | None = None) -> None:
         self.item = item
+        self.heard = heard
         self.done = threading.Event()
         self.result: list[R] = []
         self.error: BaseException | None = None
 
 
 class Together(Generic[T, R]):
-    """Hands items to `send` in groups; `ask` returns the answer to its own item, or raises what `send` raised."""
+    """Hands items to `send` in groups, in order.
+
+    `ask` returns the answer to its own item, or raises what `send` raised; `tell` waits for nothing: its item goes with
+    the next that is asked, or with `flush`.
+    """
 
     def __init__(self, send: Callable[[list[T]], list[R]]) -> None:
         self._send = send
@@ -43,6 +48,24 @@ class Together(Generic[T, R]):
         if mine.error is not None:
             raise mine.error
         return mine.result[0]
+
+    def tell(self, item: T, heard: Callable[[R], None]) -> None:
+        """Leave an item to go with others; `heard` takes the answer to it."""
+        with self._lock:
+            self._queue.append(_Waiting(item, heard))
+            full = len(self._queue) >= MOST // 2
+        if full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was left. Raises what `send` raises."""
+        with self._lock:
+            if self._busy or not self._queue:
+                return
+            self._busy, last = True, self._queue[-1]
+        self._lead(last)
+        if last.error is not None:
+            raise last.error
 
     def _lead(self, mine: _Waiting[T, R]) -> None:
         """Send what is there until the queue is empty, or another takes over after this thread's own item."""
@@ -65,3 +88,5 @@ class Together(Generic[T, R]):
         for waiting, answer in zip(group, answers, strict=True):
             waiting.result.append(answer)
             waiting.done.set()
+            if waiting.heard is not None:
+                waiting.heard(answer)

@@ -80,19 +80,22 @@ def event(kind: str, outcome: str = "SUCCESS", *, reason: str | None = None, deb
 class JobPort:
     """`/_lab/agent/jobs` of one org. together: steps and reports of several threads travel in groups.
 
-    next_due: when the org's next job becomes due, by its last answer. held: how many jobs anybody was at.
+    next_due: when the org's next job becomes due, by its last answer. held: how many jobs anybody was at. worked: what
+    the org did for itself at the last lease.
     """
 
     def __init__(self, http: Http, time: ServerTime, *, together: bool = False) -> None:
         self._http = http
         self._time = time
-        self._steps = self._together("steps") if together else None
-        self._acks = self._together("acks") if together else None
+        self._together: Together[Doc, Doc] | None = Together(self._send) if together else None
+        self.refused = ""
+        self.worked: Doc | None = None
         self.next_due: str | None = None
         self.held = 0
 
     def lease(self, kinds: Sequence[str], *, most: int = 1) -> list[Job]:
         """Due jobs. Raises `LabError` when the org refuses, `Unreachable` when it does not answer."""
+        self.worked = None
         answer = self._post("/lease", {"kinds": list(kinds), "max": most})
         if answer.status != 200:
             raise LabError(
@@ -100,7 +103,7 @@ class JobPort:
                 hint="Is the agent token that of this org (lab.json okta.agent_token)?",
             )
         body = doc_of(answer)
-        self.next_due, self.held = body.get("next_due"), int(body.get("held") or 0)
+        self.next_due, self.held, self.worked = body.get("next_due"), int(body.get("held") or 0), body.get("worked")
         items = body.get("jobs") or []
         if items and not self._time.now_ms:
             self._time.now_ms = parse_iso(items[0]["lease"]["expiresAt"])
@@ -110,12 +113,18 @@ class JobPort:
         """Ask for nothing, to learn what time it is."""
         self._post("/lease", {"kinds": ["none"], "max": 1})
 
-    def step(self, job: Job, name: str, result: Doc) -> Doc:
-        """Checkpoint a step and answer what is recorded under its name: the first result wins. Raises `LeaseLost`."""
+    def step(self, job: Job, name: str, result: Doc, *, later: bool = False) -> Doc:
+        """Checkpoint a step and answer what is recorded under its name: the first result wins. Raises `LeaseLost`.
+
+        later: what was done already, and is only to be known; it may go with the next request.
+        """
         if name not in job.steps:
             body = {"lease": job.lease, "name": name, "result": result}
-            if self._steps is not None:
-                found = self._steps.ask({"id": job.id, **body})
+            if self._together is not None and later:
+                self._together.tell({"id": job.id, **body}, self._heard)
+                found = {}
+            elif self._together is not None:
+                found = self._together.ask({"id": job.id, **body})
             else:
                 answer = self._post(f"/{job.id}/step", body)
                 self._check(answer)
@@ -127,10 +136,22 @@ class JobPort:
     def ack(self, job: Job, report: Report) -> None:
         """Hand the job back. Raises `LeaseLost`."""
         body = {"lease": job.lease, **report.to_doc()}
-        if self._acks is not None:
-            self._kept(self._acks.ask({"id": job.id, **body}))
+        if self._together is not None:
+            self._together.tell({"id": job.id, **body}, self._heard)
         else:
             self._check(self._post(f"/{job.id}/ack", body))
+
+    def flush(self) -> None:
+        """Send what waits to go with others. Raises LabError where the org has refused a report."""
+        if self._together is not None:
+            self._together.flush()
+        if self.refused:
+            raise LabError(f"The org refused the connector's report: {self.refused}")
+
+    def _heard(self, found: Doc) -> None:
+        """The answer to something that nobody waited for: a lost lease means that somebody else does the job."""
+        if found.get("status") not in (None, 404, 409):
+            self.refused = str(found.get("error"))
 
     def page(self, job: Job, rows: Doc) -> None:
         """Hand in a page of an import. Raises `LeaseLost`."""
@@ -138,11 +159,8 @@ class JobPort:
         body = {"jobId": job.id, "lease": job.lease, **rows}
         self._check(self._time.hear(self._http.request("POST", path, json=body)))
 
-    def _together(self, what: str) -> Together[Doc, Doc]:
-        return Together(lambda items: self._send(what, items))
-
-    def _send(self, what: str, items: list[Doc]) -> list[Doc]:
-        answer = self._post(f"/{what}", {"items": items})
+    def _send(self, items: list[Doc]) -> list[Doc]:
+        answer = self._post("/reports", {"items": items})
         self._check(answer)
         found: list[Doc] = doc_of(answer).get("results") or []
         return found
@@ -186,9 +204,9 @@ class Work:
     events: list[Doc] = field(default_factory=list)
     app_user: Doc | None = None
 
-    def checkpoint(self, name: str, result: Doc) -> Doc:
-        """Record a step; answers what was recorded first under that name."""
-        return self.port.step(self.job, name, result)
+    def checkpoint(self, name: str, result: Doc, *, later: bool = False) -> Doc:
+        """Record a step; answers what was recorded first under that name. later: it may go with the next request."""
+        return self.port.step(self.job, name, result, later=later)
 
     def log(self, kind: str, outcome: str = "SUCCESS", *, reason: str | None = None) -> None:
         """An event of the org's log, with the request id under which the tenant's log has the same."""

@@ -1,4 +1,4 @@
-"""user.password: an Okta password at Microsoft, and the refresh tokens that a new one ends.
+"""user.password: an Okta password at Microsoft, and the refresh tokens that a new one ends; user.logout: those alone.
 
 Source: seed-catalogue.md 1.2. Under WS-Federation the org sends no password, but refresh tokens older than the change
 end all the same: as of now, or for people of Active Directory under User and Universal Sync as of its pwdLastSet.
@@ -7,10 +7,11 @@ end all the same: as of now, or for people of Active Directory under User and Un
 from emulator.kernel.clock import iso_seconds, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.office365 import dirsync
-from emulator.office365.errors import PASSWORD, REVOKE, Failure, Refused
+from emulator.office365.errors import LOGGED_OUT, PASSWORD, REVOKE, Failure, Refused
 from emulator.office365.jobs import Procedure, Report, Work
 from emulator.office365.telling import failed_user
 
+_VALID_FROM = "signInSessionsValidFromDateTime"
 RANDOM_EVENT = "application.provision.user.push_password"
 
 
@@ -75,3 +76,23 @@ def failed(work: Work, failure: Failure) -> Report:
 
 
 PROCEDURE = Procedure(run, failed)
+
+
+def log_out(work: Work) -> Report:
+    """user.logout: end the refresh tokens of an account; access tokens run out by themselves."""
+    user_id, since = work.job.subject.get("externalId"), work.job.desired.get("validFrom")
+    work.stage = LOGGED_OUT
+    if not user_id:
+        return Report("done", [], result={"skipped": "the user has no account at Microsoft"})
+    try:
+        user = work.graph.get(f"/users/{user_id}?$select=id,signInSessionsValidFromDateTime")
+        _revoke(work, {"id": user["id"], "signInSessionsValidFromDateTime": user.get(_VALID_FROM)}, pushed=False)
+    except Refused as refused:
+        if refused.status == 404:
+            return Report("done", [], result={"gone": True})
+        raise
+    work.log(LOGGED_OUT.event)
+    return Report("done", work.events, result={"id": user_id, "validFrom": since})
+
+
+LOGOUT = Procedure(log_out, failed)

@@ -93,7 +93,7 @@ def _create(work: Work, want: Wanted) -> Account:
     work.stage = CREATE
     made = work.graph.post("/users", new_account(want, work.job))
     work.app_user = {"externalId": made["id"]}
-    work.checkpoint(f"create {want.user_name}", {"id": made["id"]})
+    work.checkpoint(f"create {want.user_name}", {"id": made["id"]}, later=True)
     work.log(CREATE.event)
     return Account({"id": made["id"]}, created=True, fresh=True)
 

@@ -67,6 +67,8 @@ class Runner:
                 thread.start()
             for thread in threads:
                 thread.join()
+            if not self._errors:
+                self._connector.port.flush()
             if self._errors:
                 raise self._errors[0]
             if self.tally.jobs == before:
@@ -99,6 +101,7 @@ class Runner:
                     continue
                 if self._dry:
                     return None
+                self._connector.port.flush()
                 found = self._connector.lease(AT_ONCE)
                 self._waiting.extend(found)
-                self._dry = not found
+                self._dry = not found and self._connector.port.worked is None

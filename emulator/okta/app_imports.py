@@ -20,6 +20,7 @@ from emulator.okta import (
     import_store,
     job_queue,
     office365,
+    office365_groups,
 )
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, OPERATIONS
 from emulator.okta.apps_catalog import TYPES
@@ -191,6 +192,8 @@ def reported(call: Call, job: Doc, outcome: Doc, *, failed: bool) -> None:
     run = call.store.get(IMPORTS, job["subject"]["importId"] or "")
     if run is not None:
         _over(call, run, FAILED if failed else COMPLETED, message=outcome.get("message"))
+        if job["kind"] == job_queue.DIRECTORY_IMPORT and not failed:
+            office365_groups.settle_all(call)
 
 
 def _over(call: Call, run: Doc, status: str, *, message: str | None) -> None:

@@ -6,13 +6,18 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import key_material, mapping_store, office365, policy_store
 from emulator.okta.app_kinds import (
+    ACCESS_REQUESTS,
     APP_GROUPS,
     APP_KEYS,
     APP_USERS,
     APPS,
+    AWAITED_MANAGERS,
+    BUNDLES,
     CAPABILITIES,
     CONNECTIONS,
     CONSENTS,
+    ENTITLEMENTS,
+    GRANTS,
     JOBS,
     LICENSES,
     TASKS,
@@ -117,7 +122,9 @@ def remove(store: Any, app: Doc) -> None:
     from emulator.okta.resources.app_csrs import CSRS
     from emulator.okta.resources.app_logos import LOGOS
 
-    for kind in (APP_USERS, APP_GROUPS, CONSENTS, TASKS):
+    for kind in (
+        APP_USERS, APP_GROUPS, CONSENTS, TASKS, ACCESS_REQUESTS, ENTITLEMENTS, BUNDLES, GRANTS, AWAITED_MANAGERS,
+    ):  # fmt: skip
         store.drop_where(kind, "appId", app["id"])
     for job in store.find_all(JOBS, "appId", app["id"]):
         if job["kind"] not in _LAST_WORDS:

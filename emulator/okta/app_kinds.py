@@ -39,3 +39,8 @@ POLICIES = Kind("policies", (Column("type"), Column("status"), Column("name")), 
 POLICY_RULES = Kind(
     "policy_rules", (Column("policyId"), Column("priority", kind="number"), Column("status")), settled=True
 )
+ACCESS_REQUESTS = Kind("access_requests", (Column("appId"), Column("requesterId"), Column("status")))
+ENTITLEMENTS = Kind("entitlements", (Column("appId"),), settled=True)
+BUNDLES = Kind("entitlement_bundles", (Column("appId"),), settled=True)
+GRANTS = Kind("governance_grants", (Column("appId"), Column("userId")))
+AWAITED_MANAGERS = Kind("awaited_managers", (Column("key"), Column("appId")))

@@ -19,10 +19,14 @@ MOST_NAME = 100
 
 
 def attributes(store: Any, app: Doc) -> dict[str, Doc]:
-    """An app's profile attributes by name; the user name is a credential, not one of them."""
+    """An app's profile attributes by name; the user name is a credential, not one of them. Shared: only to be read."""
     from emulator.okta.resources import schemas
 
-    return {name: item for name, item in schemas.app_attributes(store, app["id"]).items() if name != "userName"}
+    def made() -> dict[str, Doc]:
+        return {name: item for name, item in schemas.app_attributes(store, app["id"]).items() if name != "userName"}
+
+    found: dict[str, Doc] = store.settled(("app attributes", app["id"]), made)
+    return found
 
 
 def check(known: Mapping[str, Doc], profile: Doc) -> None:

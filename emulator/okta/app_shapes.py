@@ -121,7 +121,8 @@ def applied(app: Doc, body: Doc, *, server_keys: tuple[str, ...] = ()) -> None:
     tells = mode in _TELLS_OPT_IN or kind.provisioning
     app["settings"] = {
         "app": _app_settings(kind, app, part(settings, "app") or {}, server_keys),
-        **_common_settings(settings, tells=tells), **_mode_settings(app, mode, settings),
+        **_common_settings(settings, tells=tells, opted=app["settings"].get("emOptInStatus")),
+        **_mode_settings(app, mode, settings),
     }  # fmt: skip
     app["credentials"] = credentials(app, mode, part(body, "credentials") or {}, app["credentials"])
     _logout(app, kind, mode)
@@ -199,7 +200,7 @@ def _app_settings(kind: AppType, app: Doc, sent: Doc, server_keys: tuple[str, ..
     return found
 
 
-def _common_settings(sent: Doc, *, tells: bool) -> Doc:
+def _common_settings(sent: Doc, *, tells: bool, opted: str | None = None) -> Doc:
     notes = part(sent, "notes") or {}
     vpn = part(part(sent, "notifications") or {}, "vpn") or {}
     return {
@@ -209,6 +210,6 @@ def _common_settings(sent: Doc, *, tells: bool) -> Doc:
         }},
         "manualProvisioning": boolean(sent, "manualProvisioning", False),
         "implicitAssignment": boolean(sent, "implicitAssignment", False),
-        **({"emOptInStatus": "NONE"} if tells else {}),
+        **({"emOptInStatus": opted or "NONE"} if tells else {}),
         "notes": {"admin": text_of(notes, "admin"), "enduser": text_of(notes, "enduser")},
     }  # fmt: skip

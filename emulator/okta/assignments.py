@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, mapping, office365, provisioning, task_store
+from emulator.okta import app_profiles, governance, mapping, office365, provisioning, task_store
 from emulator.okta.app_kinds import APP_USERS
 from emulator.okta.directory_users import ad_users
 from emulator.okta.events import app_target, app_user_target, emit, user_target
@@ -58,6 +58,7 @@ def evaluate(setting: Setting, app: Doc, user: Doc, app_user: Doc, *, first: boo
         if name in found.values and name not in app_user.get("_pinned", ()):
             profile[name] = found.values[name]
     combine_groups(setting.store, app, app_user)
+    governance.apply(setting.store, app, app_user)
     return found.failed
 
 
@@ -172,6 +173,7 @@ def regroup(call: Call, app: Doc, app_user: Doc, user: Doc) -> None:
     """A group assignment or membership has changed: combine again, without evaluating the mapping."""
     before = deepcopy(app_user)
     combine_groups(call.store, app, app_user)
+    governance.apply(call.store, app, app_user)
     if app_user != before:
         store_change(call, app, app_user, user)
         provisioning.push(call, app, app_user, user)
@@ -236,6 +238,7 @@ def _apply_by_hand(call: Call, app: Doc, app_user: Doc, sent: Doc) -> None:
     known = app_profiles.attributes(call.store, app)
     app_profiles.check(known, sent)
     changed = {name for name, value in sent.items() if app_user["profile"].get(name) != value}
+    governance.refuse_by_hand(call.store, app, changed)
     _refuse_mapped(call.store, app, changed)
     pinned = set(app_user.get("_pinned", ()))
     for name, value in sent.items():

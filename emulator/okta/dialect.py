@@ -13,6 +13,7 @@ from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import base64url
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
+from emulator.okta import subscription
 from emulator.okta.limits import limit, used_up
 from emulator.okta.network_gate import refuse_blocked
 from emulator.okta.problems import catalogue
@@ -74,6 +75,7 @@ def authorise(call: Call) -> None:
 
     Whoever is not a super administrator also needs a role that covers the operation (`extra.roles`).
     """
+    subscription.check(call)
     held, roles = call.caller.scopes, call.caller.extra.get("roles")
     if call.operation.auth in ("none", "agent") or not call.operation.scope or (held is None and roles is None):
         return

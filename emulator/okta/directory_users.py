@@ -43,7 +43,9 @@ def domain_of(app: Doc) -> str:
 
 def ad_users(store: Any, user_id: str) -> list[Doc]:
     """A user's app users in AD instances: one in the ordinary case, several when two directories have them."""
-    ids = {app["id"] for app in ad_instances(store)}
+    ids: frozenset[str] = store.settled(("ad instances",), lambda: frozenset(app["id"] for app in ad_instances(store)))
+    if not ids:
+        return []
     rows: list[Doc] = store.find_all(APP_USERS, "userId", user_id)
     return [row for row in rows if row["appId"] in ids]
 

@@ -6,6 +6,7 @@ Source: okta-admin-api.md 17. `EVENTS` is the one list of event types that this 
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
@@ -17,6 +18,12 @@ from emulator.kernel.problems import Why
 STREAM = "system_log"
 
 EVENTS: dict[str, str] = {
+    "app.access_request.approver.approve": "Request approver approved access request",
+    "app.access_request.approver.deny": "Request approver denied access request",
+    "app.access_request.delete": "Delete access request",
+    "app.access_request.deny": "Deny access request",
+    "app.access_request.grant": "Grant access request",
+    "app.access_request.request": "Request access to application",
     "app.api.error.manager.not_found_for_user": "Manager of user was not found in external application",
     "app.app_instance.csr.generate": "Generate certificate signing request for application",
     "app.app_instance.csr.publish": "Publish certificate for application",
@@ -99,7 +106,10 @@ EVENTS: dict[str, str] = {
     "application.policy.sign_on.deny_access": "Deny user access due to app sign on policy",
     "application.policy.sign_on.update": "Update application sign on policy",
     "application.provision.field_mapping_rule.change": "Change field mapping rule for an application",
+    "application.provision.group.add": "Add group to external application",
     "application.provision.group.import": "Import group from external application",
+    "application.provision.group.remove": "Remove group from external application",
+    "application.provision.group.update": "Update group in external application",
     "application.provision.group_push.activate_mapping": "Activate group push mapping",
     "application.provision.group_push.deactivate_mapping": "Deactivate group push mapping",
     "application.provision.group_push.delete_appgroup": "Delete group in external application",
@@ -268,7 +278,10 @@ EVENTS: dict[str, str] = {
     "user.authentication.auth_via_AD_agent": "Authenticate user with an Active Directory agent",
     "user.authentication.auth_via_mfa": "Authentication of user via MFA",
     "user.authentication.auth_via_richclient": "Authentication of user via rich client",
+    "user.authentication.slo": "User single sign out from app",
     "user.authentication.sso": "User single sign on to app",
+    "user.authentication.universal_logout": "Universal logout",
+    "user.authentication.universal_logout.scheduled": "Universal logout scheduled",
     "user.lifecycle.activate": "Activate Okta user",
     "user.lifecycle.create": "Create Okta user",
     "user.lifecycle.deactivate": "Deactivate Okta user",
@@ -382,13 +395,37 @@ def emit(call: Call, kind: str, targets: Sequence[Doc] = (), **more: object) -> 
 
 
 def client_address(call: Call) -> str:
-    """The client's address: what a Microsoft relay or a trusted loopback proxy forwarded, else the peer."""
+    """The client's address: the peer's, or what a proxy on loopback or Microsoft's relay forwarded.
+
+    Anybody else's word for it does not count, or a header would open every rule for an office's zone.
+    """
     found = call.memo.get("address")
     if found is None:
-        headers = call.exchange.headers
-        sent = headers.get("x-ms-forwarded-client-ip") or headers.get("x-forwarded-for") or ""
-        found = call.memo["address"] = sent.split(",")[0].strip() or call.exchange.client
+        found, headers = call.exchange.client, call.exchange.headers
+        names = _forwards(found)
+        sent = next((headers[name] for name in names if headers.get(name)), "")
+        found = call.memo["address"] = sent.split(",")[0].strip() or found
     return str(found)
+
+
+_LOCAL = ("x-ms-forwarded-client-ip", "x-forwarded-for")
+# Exchange Online's published networks, whence it relays passwords of legacy clients.
+_EXCHANGE = tuple(map(ip_network, (
+    "13.107.6.152/31", "13.107.18.10/31", "13.107.128.0/22", "23.103.160.0/20", "40.96.0.0/13", "40.104.0.0/15",
+    "52.96.0.0/14", "131.253.33.215/32", "132.245.0.0/16", "150.171.32.0/22", "204.79.197.215/32",
+)))  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _forwards(peer: str) -> tuple[str, ...]:
+    """The headers in which this peer may name its client."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return ()
+    if address.is_loopback:
+        return _LOCAL
+    return _LOCAL[:1] if any(address in network for network in _EXCHANGE) else ()
 
 
 @lru_cache(maxsize=1024)  # shared by events: not to be changed in place

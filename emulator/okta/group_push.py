@@ -141,8 +141,9 @@ def user_provisioned(call: Call, app: Doc, user_id: str) -> None:
     """A user has an account now, so the pushed groups they are in may name it."""
     from emulator.okta.resources import groups
 
-    mine = set(groups.groups_of(call.store, user_id))
-    for mapping in of_app(call.store, app["id"]):
+    mappings = of_app(call.store, app["id"])
+    mine = set(groups.groups_of(call.store, user_id)) if mappings else set()
+    for mapping in mappings:
         if mapping["sourceGroupId"] in mine:
             push(call, app, mapping)
 

@@ -9,21 +9,23 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, iso, parse_iso
 from emulator.kernel.doc import Doc
-from emulator.kernel.query import And, Compare
+from emulator.kernel.query import And, Compare, In, Node, Not
 from emulator.okta import office365
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, MICROSOFT_CLIENTS
+from emulator.okta.apps_catalog import OFFICE365
 from emulator.store.where import compile_for
 
 PENDING, LEASED = "PENDING", "LEASED"
 KINDS = (
     "user.push", "user.deactivate", "domains.fetch", "domain.federate", "domain.unfederate", "credentials.test",
     "licenses.refresh", "group.push", "group.unlink", "users.import", "user.password", "dirsync.enable",
+    "user.logout", "group.sync",
 )  # fmt: skip
 DIRECTORY_IMPORT = "directory.import"
 """What agents do, and no connector."""
 LEASE = 5 * MINUTE
 _SPARE = 8
-_PUSHES = ("user.", "group.push")
+_PUSHES = ("user.", "group.push", "group.sync")
 _FEDERATION = ("domains.fetch", "domain.federate", "domain.unfederate")
 
 
@@ -106,7 +108,11 @@ def due(call: Call, kinds: list[str], most: int, *, app_id: str | None = None) -
         return True
 
     lost = [job for job in leased if job["key"] not in busy and free(job)][:most]
-    waiting = And((Compare(("state",), "eq", PENDING), Compare(("notBefore",), "le", call.now)))
+    parts: list[Node] = [Compare(("state",), "eq", PENDING), Compare(("notBefore",), "le", call.now)]
+    parts.append(In(("kind",), tuple(kinds)))
+    if app_id is not None:
+        parts.append(Compare(("appId",), "eq", app_id))
+    waiting = And(tuple(parts))
     where = compile_for(waiting, JOBS, call.store.multi_table)
     found, after, more = lost, 0, True
     while more and len(found) < most:
@@ -129,10 +135,19 @@ def next_due(call: Call, kinds: list[str], *, app_id: str | None = None) -> str 
     epoch, _ = call.store.database.moment()
     times = [
         parse_iso(job["lease"]["expiresAt"]) if _held(job, call.now, epoch) else job["notBefore"]
-        for job in call.store.all(JOBS)
+        for job in call.store.find_all(JOBS, "state", LEASED)
         if job["kind"] in kinds and app_id in (None, job["appId"]) and not _stopped(call.store, job)
     ]
-    return iso(min(times)) if times else None
+    idle = [app["id"] for app in call.store.find_all(APPS, "name", OFFICE365.name) if _idle(app)]
+    for kind in kinds:
+        parts: list[Node] = [Compare(("state",), "eq", PENDING), Compare(("kind",), "eq", kind)]
+        if app_id is not None:
+            parts.append(Compare(("appId",), "eq", app_id))
+        if kind.startswith(_PUSHES):
+            parts += [Not(Compare(("appId",), "eq", id)) for id in idle]
+        where = compile_for(And(tuple(parts)), JOBS, call.store.multi_table)
+        times += [at for at in (call.store.least(JOBS, "notBefore", where),) if at is not None]
+    return iso(int(min(times))) if times else None
 
 
 def _held(job: Doc, now: int, epoch: int) -> bool:
@@ -145,7 +160,11 @@ def _stopped(store: Any, job: Doc) -> bool:
     if not job["kind"].startswith(_PUSHES):
         return False
     app = store.get(APPS, job["appId"])
-    return app is not None and (app["status"] != "ACTIVE" or not app["features"])
+    return app is not None and _idle(app)
+
+
+def _idle(app: Doc) -> bool:
+    return app["status"] != "ACTIVE" or not app["features"]
 
 
 def lease(call: Call, job: Doc) -> Doc | None:
@@ -176,6 +195,8 @@ def _refresh(call: Call, job: Doc) -> bool:
         job["settings"], job["tenant"] = settings_of(app), _tenant(app)
     if job["kind"] == "group.push":
         return _refresh_group(store, job)
+    if job["kind"] == "group.sync":
+        return app is not None and _refresh_directory_groups(store, app, job)
     if job["kind"] in ("users.import", DIRECTORY_IMPORT):
         return app_imports.leased(call, job)
     if job["kind"] not in ("user.push", "user.password"):
@@ -188,6 +209,13 @@ def _refresh(call: Call, job: Doc) -> bool:
     if job["kind"] == "user.push":
         job["desired"] = provisioning.desired(store, app, app_user, user)
     return True
+
+
+def _refresh_directory_groups(store: Any, app: Doc, job: Doc) -> bool:
+    from emulator.okta import office365_groups
+
+    job["desired"] = office365_groups.desired(store, app)
+    return office365_groups.sends(app)
 
 
 def _refresh_group(store: Any, job: Doc) -> bool:

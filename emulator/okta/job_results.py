@@ -12,10 +12,12 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta import (
     app_imports,
     app_operations,
+    awaited_managers,
     federating,
     group_push,
     job_queue,
     licence_catalogue,
+    office365_groups,
     office365_passwords,
     office365_types,
     provisioning,
@@ -28,6 +30,7 @@ from emulator.okta.problems import invalid
 
 DONE, FAILED, RETRY = "done", "failed", "retry"
 OUTCOMES = (DONE, FAILED, RETRY)
+_TOLD = ("user.deactivate", "user.password", "user.logout")
 # Inferred: when a connector that says "later" does not say when.
 _BACK_OFF, _MOST_DOUBLINGS = MINUTE, 6
 
@@ -99,14 +102,18 @@ def _user(call: Call, job: Doc, report: Doc) -> None:
         elif outcome == FAILED:
             app_user["syncState"] = "ERROR"
         call.store.put(APP_USERS, app_user)
-        app = call.store.get(APPS, job["appId"]) if new else None
-        if app is not None:
+        app = call.store.get(APPS, job["appId"])
+        if app is not None and outcome != RETRY:
+            awaited_managers.reported(call, app, app_user, job, done=outcome == DONE)
+        if app is not None and new:
             group_push.user_provisioned(call, app, app_user["userId"])
+            office365_groups.settle(call, app)
+            awaited_managers.arrived(call, app, app_user)
     elif learnt.get("externalId"):
         _orphan(call, job, learnt["externalId"])
     if outcome == DONE:
         task_store.close(call, job["key"])
-    elif outcome == FAILED and (app_user is not None or job["kind"] in ("user.deactivate", "user.password")):
+    elif outcome == FAILED and (app_user is not None or job["kind"] in _TOLD):
         task_store.failed(call, job, message=report.get("message"), code=report.get("errorCode"))
 
 
@@ -191,6 +198,8 @@ def _targets(call: Call, job: Doc) -> list[Doc]:
 
     app = call.store.get(APPS, job["appId"])
     shown = app_target(app) if app else target("AppInstance", job["appId"], name=job["settings"]["label"])
+    if job["kind"] == office365_groups.KIND:
+        return [shown]
     if job["kind"].startswith("group."):
         group = job["subject"]
         return [target("UserGroup", group["groupId"], name=group["displayName"]), shown]

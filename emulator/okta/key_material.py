@@ -44,7 +44,7 @@ def new_private_key(ids: Ids) -> "RSAPrivateKey":
 
 
 def _made(seed: bytes, *, name: str, now: int, years: int) -> Material:
-    private = _private_key(seed)
+    private = derived(seed)
     key_pem, cert_pem = make_signing_key(
         name, not_before_ms=now // 1000 * 1000, days=365 * years + years // 4, organization="Okta",
         unit="SSOProvider", private=private,

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
+from emulator.okta import governance
 from emulator.okta.app_kinds import LICENSES
 from emulator.okta.params import stamp
 
@@ -37,3 +38,4 @@ def _enumerate(store: Any, app_id: str, items: list[Doc], *, now: int) -> None:
     schema["definitions"]["base"]["properties"]["licenses"]["items"] = {"type": "string", "enum": names}
     schema["lastUpdated"] = stamp(now)
     store.put(schemas.APP_SCHEMAS, schema)
+    governance.refresh_values(store, app_id, "licenses", names)

@@ -11,6 +11,11 @@ from emulator.store.where import Where
 
 def page_size(call: Call) -> int:
     """The effective limit: the default, or what was asked up to the most. Raises 400 for no number."""
+    asked = _asked(call)
+    return asked if call.page_limit is None else min(asked, call.page_limit)
+
+
+def _asked(call: Call) -> int:
     paging = call.operation.paging
     assert paging is not None
     text = call.params.get(paging.parameter)

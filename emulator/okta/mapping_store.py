@@ -53,8 +53,14 @@ def to_app(store: Any, app_id: str, type_id: str | None = None) -> Doc | None:
 
 
 def properties_to_app(store: Any, app_id: str, type_id: str | None = None) -> Mapping[str, Doc]:
-    found = to_app(store, app_id, type_id)
-    return found["properties"] if found is not None else {}
+    """What that mapping sets, by attribute; shared, not to be changed in place."""
+
+    def made() -> Mapping[str, Doc]:
+        found = to_app(store, app_id, type_id)
+        return found["properties"] if found is not None else {}
+
+    shared: Mapping[str, Doc] = store.settled(("properties to app", app_id, type_id), made)
+    return shared
 
 
 def variables(store: Any) -> dict[str, Doc]:

@@ -35,10 +35,16 @@ def is_office365(app: Doc) -> bool:
 def endpoints(host: str, app: Doc) -> Doc:
     """The instance's WS-Federation addresses, always https under the org's own name.
 
-    passive, active (WS-Trust 2005), username13 (WS-Trust 1.3), mex, signout.
+    passive, active (WS-Trust 2005), username13 (WS-Trust 1.3), windowstransport, mex, signout.
     """
     base = f"https://{host}{_SSO.format(key=app['_key'])}"
-    return {name: base + name for name in ("passive", "active", "username13", "mex", "signout")}
+    names = ("passive", "active", "username13", "windowstransport", "mex", "signout")
+    return {name: base + name for name in names}
+
+
+def takes_windows(app: Doc) -> bool:
+    """Whether the instance offers Windows transport (Integrated Windows Authentication) to device registration."""
+    return dig(app, "settings.app.windowsTransportEnabled") is True
 
 
 def automatic(app: Doc) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, job_queue, office365
+from emulator.okta import app_operations, job_queue, office365, office365_groups
 from emulator.okta.app_kinds import APPS, MAPPINGS
 from emulator.okta.office365_attributes import BASE, THROUGH_DIRECTORY
 from emulator.okta.params import stamp
@@ -114,6 +114,7 @@ def reported(call: Call, job: Doc, report: Doc, *, failed: bool) -> None:
     if not failed:
         app["_sync"] = {**(app.get("_sync") or {}), "login": (report.get("result") or {}).get("login")}
         call.store.put(APPS, app)
+        office365_groups.settle(call, app)
         return
     app.pop("_sync", None)
     app["settings"]["app"]["office365ProvisioningType"] = job["desired"]["previous"]

@@ -5,15 +5,17 @@ from emulator.kernel.operations import Operation, check_unique, discover
 from emulator.kernel.party import Dialect, PartyType, Seeding, ServiceType
 from emulator.kernel.people import Population
 from emulator.kernel.seeding import kinds_of, seed_all
+from emulator.okta import subscription
 from emulator.store import Kind
 
 _PACKAGES = ("emulator.okta.resources", "emulator.okta.sso", "emulator.okta.oauth")
 
 
 def describe(spec: Doc) -> Doc:
-    """An org's facts: canonical host, subdomain, engine (`oie` or `classic`)."""
+    """An org's facts: canonical host, subdomain, engine (`oie` or `classic`), products that it has not got."""
     org = spec["org"]
-    return {"host": org["host"], "subdomain": org["subdomain"], "engine": spec.get("engine", "oie")}
+    return {"host": org["host"], "subdomain": org["subdomain"], "engine": spec.get("engine", "oie"),
+            "without": subscription.missing(spec)}  # fmt: skip
 
 
 def hosts(info: Doc) -> list[str]:

@@ -17,7 +17,7 @@ from emulator.kernel.doc import Doc
 from emulator.okta import device_compliance
 from emulator.okta.expressions import Environment, ExpressionError, compile_expression
 from emulator.okta.rule_shapes import ALL_ZONES
-from emulator.okta.rule_subject import UNKNOWN, Subject
+from emulator.okta.rule_subject import REPORTED, UNKNOWN, Subject
 
 Check = Callable[[Subject], str | None]
 
@@ -161,6 +161,14 @@ def _risk(item: Doc) -> Check | None:
     return check
 
 
+def _detections(item: Doc) -> Check | None:
+    """The one kind of detection that the org has is an administrator's report."""
+    include, exclude = item.get("include") or (), item.get("exclude") or ()
+    if (include and REPORTED not in include) or REPORTED in exclude:
+        return lambda subject: f"the risk was not detected as {', '.join(include) or 'wanted'}"
+    return None
+
+
 def _behaviors(item: Doc) -> Check | None:
     """# Differs: nothing watches how people behave, so no behaviour is ever detected."""
     return (lambda subject: "none of the behaviours was detected") if item.get("behaviors") else None
@@ -270,5 +278,6 @@ def _app(item: Doc) -> Check | None:
 _MAKERS: dict[str, Callable[[Doc], Check | None]] = {
     "people": _people, "network": _network, "platform": _platform, "device": _device, "riskScore": _risk,
     "risk": _behaviors, "userType": _user_type, "elCondition": _expression, "office365Client": _client,
-    "authContext": _auth_type, "identityProvider": _provider, "app": _app,
+    "authContext": _auth_type, "identityProvider": _provider, "app": _app, "entityRisk": _risk,
+    "riskDetectionTypes": _detections,
 }  # fmt: skip

@@ -10,6 +10,8 @@ from emulator.kernel.doc import Doc
 
 UNKNOWN = "?"
 """What a check answers when the subject does not say."""
+REPORTED = "ADMIN_REPORTED_USER_RISK"
+"""How the org learns of a risk: an administrator says so."""
 RISK = "LOW"
 """# Differs: no risk engine stands behind the org. People are at low risk until it is set (`/users/{id}/risk`)."""
 

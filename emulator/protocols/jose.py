@@ -117,24 +117,38 @@ def verify_jwt(
     exactly; None accepts any. `exp` is required, `nbf` and `iat` are optional; all are whole seconds. `aud`
     must be one string, as both vendors write it.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
-    parts = read_unverified(token)
+    before = _VERIFIED.get(token)
+    parts = read_unverified(token) if before is None else before[0]
     kid = _check_header(parts.header)
     found = keys.get(kid)
     if found is None:
         _reject("no key with this kid", "unknown_key", kid=kid, known=" ".join(sorted(keys)))
-    public = found.public_key if isinstance(found, SigningKey) else found
+    if before is None or before[1] is not found:
+        _check_signature(parts, found.public_key if isinstance(found, SigningKey) else found, kid)
+        if len(_VERIFIED) >= _MOST_VERIFIED:
+            _VERIFIED.clear()
+        _VERIFIED[token] = (parts, found)
+    _check_times(parts.claims, now_s=now_ms // 1000, leeway_s=leeway_s)
+    _check_name(parts.claims, "iss", accepted=issuer)
+    _check_name(parts.claims, "aud", accepted=audience)
+    return dict(parts.claims)
+
+
+_MOST_VERIFIED = 256
+_VERIFIED: dict[str, tuple[Unverified, SigningKey | RSAPublicKey]] = {}
+"""Tokens whose signature held, with the very key that it was held against: a client sends one many times. What depends
+on the time, on the place or on the state is checked at each of them."""
+
+
+def _check_signature(parts: Unverified, public: RSAPublicKey, kid: str) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
     try:
         public.verify(parts.signature, parts.signed, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         _reject("the signature does not verify", "bad_signature", kid=kid)
-    _check_times(parts.claims, now_s=now_ms // 1000, leeway_s=leeway_s)
-    _check_name(parts.claims, "iss", accepted=issuer)
-    _check_name(parts.claims, "aud", accepted=audience)
-    return parts.claims
 
 
 def read_unverified(token: str) -> Unverified:

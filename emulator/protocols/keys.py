@@ -45,6 +45,14 @@ class SigningKey:
         """RSASSA-PKCS1-v1_5 over SHA-256 of `data`: what RS256 and rsa-sha256 both mean."""
         return self._private.sign(data, self._padding, self._hash)
 
+    def sign_with(self, data: bytes, digest: str) -> bytes:
+        """RSASSA-PKCS1-v1_5 over `sha1` or `sha256` of `data`; the first only because applications may ask for it."""
+        if digest == "sha256":
+            return self.sign(data)
+        from cryptography.hazmat.primitives import hashes
+
+        return self._private.sign(data, self._padding, hashes.SHA1())  # noqa: S303
+
     @property
     def public_key(self) -> RSAPublicKey:
         return self._private.public_key()

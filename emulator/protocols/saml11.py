@@ -73,6 +73,7 @@ class Assertion11:
     authn_method: str
     authn_instant_ms: int
     confirmation: str = BEARER
+    name_format: str = UNSPECIFIED
 
     def values(self, claim: tuple[str, str]) -> tuple[str, ...]:
         """All values of a claim, given as (namespace, name); empty when absent."""
@@ -152,18 +153,19 @@ def render(assertion: Assertion11) -> tuple[str, str]:
     )
     statements = _statements(
         assertion.audience, assertion.name_identifier, assertion.confirmation, assertion.attributes,
-        assertion.authn_method, assertion.authn_instant_ms,
+        assertion.authn_method, assertion.authn_instant_ms, assertion.name_format,
     )  # fmt: skip
     return before + statements, "</saml:Assertion>"
 
 
 @lru_cache(maxsize=2048)
 def _statements(
-    audience: str, name: str, confirmation: str, attributes: tuple[Attribute, ...], method: str, authn_instant_ms: int
-) -> str:
+    audience: str, name: str, confirmation: str, attributes: tuple[Attribute, ...], method: str, authn_instant_ms: int,
+    name_format: str,
+) -> str:  # fmt: skip
     """All that does not change from one of a session's assertions to the next."""
     subject = (
-        f'<saml:Subject><saml:NameIdentifier Format="{UNSPECIFIED}">{text(name)}'
+        f'<saml:Subject><saml:NameIdentifier Format="{attribute(name_format)}">{text(name)}'
         f"</saml:NameIdentifier><saml:SubjectConfirmation><saml:ConfirmationMethod>{text(confirmation)}</saml:ConfirmationMethod>"
         "</saml:SubjectConfirmation></saml:Subject>"
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from signxml.verifier import SignatureConfiguration
 
-__all__ = ["SignatureRejected", "Verified", "sign_template", "verify"]
+__all__ = ["SignatureRejected", "Verified", "sign_template", "verified_by", "verify"]
 
 CertificateLookup = Callable[[str], Sequence[Certificate]] | Mapping[str, Sequence[Certificate]]
 """Issuer, exactly as written in the assertion -> its certificates, current first. A callable may raise its
@@ -183,6 +183,14 @@ def _signed_by(source: bytes, kind: Kind, certificate: Certificate) -> _Element 
         return None  # SignXMLException, but also lxml's, binascii's, ValueError, KeyError, AssertionError
     signed: _Element | None = getattr(result, "signed_xml", None)
     return signed
+
+
+def verified_by(signature: Signature, kind: Kind, certificate: Certificate) -> bool:
+    """Whether the certificate's key made this signature over the element it stands in, and over nothing else."""
+    signed = _signed_by(_outer_xml(signature.parent), kind, certificate)
+    return signed is not None and (signed.tag, signed.get(shape.ID_ATTRIBUTE[kind])) == (
+        signature.parent.tag, signature.reference_id,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)

@@ -86,11 +86,12 @@ def find_assertion(root: _Element, kind: Kind, *, within: Collection[tuple[str, 
     path = tuple(str(ancestor.tag) for ancestor in assertion.iterancestors())[::-1]
     if path not in within:
         raise _structure("the assertion is not where it belongs", found="/".join(path) or "(root)")
-    _check_content(root, assertion)
+    check_content(root, assertion)
     return assertion
 
 
-def _check_content(root: _Element, assertion: _Element) -> None:
+def check_content(root: _Element, assertion: _Element) -> None:
+    """No comments in what is signed, no relative namespaces, no id twice, no element with hundreds of attributes."""
     from lxml import etree
 
     strange = next(assertion.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None)
@@ -125,10 +126,11 @@ def find_signatures(root: _Element, assertion: _Element, kind: Kind) -> list[Sig
             in_document=str(len(all_found)),
         )
     signatures = [own[0], *allowed_outer]
-    return [_signature(element, kind) for element in signatures]
+    return [read_signature(element, kind) for element in signatures]
 
 
-def _signature(element: _Element, kind: Kind) -> Signature:
+def read_signature(element: _Element, kind: Kind) -> Signature:
+    """One signature, if it has the one shape that is accepted. SignatureRejected otherwise."""
     parent = element.getparent()
     if parent is None:
         raise _structure("the signature has no parent", found="the document itself")

@@ -7,7 +7,7 @@ reference always shows the present state.
 import unicodedata
 from typing import Any
 
-from emulator.kernel.doc import Doc
+from emulator.kernel.doc import Doc, dig
 from emulator.kernel.ids import base62, scramble
 from emulator.kernel.problems import LabError
 from emulator.scenario import vocabulary as words
@@ -148,9 +148,16 @@ def predeclared(stage: Stage, seed: str) -> Doc:
         "tenant": {"id": tenant, "client_id": entra.get("client_id"), "client_secret": entra.get("client_secret"),
                    "public_client_id": entra.get("public_client_id"), "initial": _initial(stage)},
         "domain": {"federated": entra.get("federated_domain"), "managed": entra.get("managed_domain")},
-        "app": {"self": okta.get("o365_app_id"), "id": okta.get("o365_app_id"), "key": okta.get("o365_external_key")},
+        "app": {"self": okta.get("o365_app_id"), "id": okta.get("o365_app_id"), "key": okta.get("o365_external_key"),
+                "policy": _policy(stage)},
         "seed": seed,
     }  # fmt: skip
+
+
+def _policy(stage: Stage) -> str:
+    """The id of the Office 365 app's sign-on policy; empty where the world has no such app."""
+    app = (stage.org(f"/api/v1/apps/{stage.app_id}") if stage.app_id else None) or {}
+    return str(dig(app, "_links.accessPolicy.href") or "").rpartition("/")[2]
 
 
 def _initial(stage: Stage) -> str:

@@ -17,7 +17,11 @@ _TYPES = (
 
 
 def decisions(rows: Iterable[Doc], subject: str = "") -> list[Doc]:
-    """`{at, side, event, outcome, who, requestId, rule, compared, hint}`, oldest first; of one login or request."""
+    """`{at, side, event, outcome, who, requestId, rule, compared, hint, decision}`, oldest first.
+
+    subject: a login or request. decision: what Microsoft's policies came to, each with its result and the conditions
+    that did not hold; else {}.
+    """
     wanted = subject.casefold()
     found = []
     for row in rows:
@@ -32,7 +36,7 @@ def decisions(rows: Iterable[Doc], subject: str = "") -> list[Doc]:
         found.append({
             "at": row["at"], "side": line.side, "event": line.text, "outcome": row["outcome"], "who": who,
             "requestId": row["requestId"], "rule": why["rule"], "compared": why.get("compared", []),
-            "hint": why.get("hint", ""),
+            "hint": why.get("hint", ""), "decision": why.get("decision", {}),
         })  # fmt: skip
     return found
 
@@ -42,4 +46,14 @@ def told(decision: Doc) -> str:
     head = f"{decision['at']}  {decision['side']}  {decision['outcome']}  {decision['event']}"
     facts = [f"    {item['name']}: {item['value']}  ({item['where']})" for item in decision["compared"]]
     hint = [f"    hint: {decision['hint']}"] if decision["hint"] else []
-    return "\n".join([head, f"  {decision['rule']}", *facts, *hint])
+    return "\n".join([head, f"  {decision['rule']}", *facts, *_policies(decision["decision"]), *hint])
+
+
+def _policies(decision: Doc) -> list[str]:
+    """Conditional Access, a policy a line, then what is missing."""
+    found = []
+    for item in decision.get("conditionalAccess", ()):
+        failed = ", ".join(map(str, item["conditionsNotSatisfied"]))
+        found.append(f"    policy {item['displayName']!r}: {item['result']}{f' ({failed})' if failed else ''}")
+    missing = [f"    missing: {item['kind']} ({item['code']})" for item in decision.get("missing", ())]
+    return [*found, *missing]

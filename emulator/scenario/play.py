@@ -45,7 +45,7 @@ class Play:
 
     def __init__(self, scenario: Scenario, stage: Stage, *, seed: str = "1") -> None:
         self.scenario, self.stage, self.seed = scenario, stage, seed
-        stage.own = self._own
+        stage.own, stage.folder = self._own, scenario.folder
         self._module: Any = None
 
     def prepare(self) -> None:

@@ -1,7 +1,8 @@
 """`$alias.path` in a scenario's values: what was looked up, made or answered before, by the name it was given.
 
 A text that is one reference keeps the value's type; `${alias.path}` inside a longer text is put in as text; `$$` is a
-dollar sign. Aliases are plain values or lazy ones, which ask the world each time.
+dollar sign. Aliases are plain values or lazy ones, which ask the world each time. A name after a list is that part of
+each of its items.
 """
 
 import re
@@ -100,6 +101,8 @@ def _part(value: Any, part: str, done: str, reference: str) -> Any:
     if isinstance(value, list):
         if part.isdigit() and int(part) < len(value):
             return value[int(part)]
+        if value and not part.isdigit():
+            return [_part(each, part, done, reference) for each in value]
         raise Unknown(reference, f"${done} is a list of {len(value)}, without {part!r}")
     raise Unknown(reference, f"${done} is {value!r}, which has no parts")
 

@@ -173,10 +173,11 @@ class _State:
 
     def __init__(self, stage: Stage) -> None:
         self.aliases, self.answers, self.since = dict(stage.aliases), dict(stage.answers), dict(stage.since)
+        self.profiles = stage.profiles()
 
     def put_back(self, stage: Stage) -> None:
         stage.aliases, stage.answers, stage.since = dict(self.aliases), dict(self.answers), dict(self.since)
-        stage.browsers = {}
+        stage.open_profiles(self.profiles)
 
 
 def verify_all(paths: list[str], seeds: list[str], *, jobs: int = 1, solve: bool = True) -> Iterator[Result]:

@@ -3,7 +3,9 @@
 The same for a world in process and for a running lab; nothing here touches the world's insides.
 """
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from emulator.kernel.doc import Doc
@@ -13,12 +15,17 @@ from emulator.serving.clients import ApiClient, directory_client, entra_client, 
 from emulator.wire.browser import Browser
 from emulator.wire.client import Http, Transport, doc_of, json_of
 
+_MOMENT = 0.02
+_OTHERS = 1000
+"""How many moments to wait for a job that another connector is at."""
+
 
 class Stage:
     """Clients, aliases and what happened so far.
 
     lab: what `lab.json` says. hosts: {okta, directory}. since: the tape and journal position that "so far" begins at.
     answers: what a trainee said. own: the scenario's steps.py, as a function that finds a name in it.
+    folder: where its files are.
     """
 
     def __init__(self, transport: Transport, lab: Doc, hosts: Doc, *, control_token: str | None = None) -> None:
@@ -37,6 +44,7 @@ class Stage:
         self.browsers: dict[str, Browser] = {}
         self.since: Doc = {"tape": 0, "journal": 0}
         self.own: Callable[[str], Callable[..., Any]] | None = None
+        self.folder: Path | None = None
         self.serve: Callable[[], Any] | None = None
 
     def control(self, method: str, route: str, json: Any = None) -> Any:
@@ -52,13 +60,17 @@ class Stage:
         return self._control.request(method, f"/_lab/{route.lstrip('/')}", json=json)
 
     def sync(self) -> Doc:
-        """Run the connector until nothing is due: {ran, next_due}."""
+        """Run the connector until nothing is due, and nobody else is at a job: {ran, next_due}."""
         ran: list[Doc] = []
+        patience = _OTHERS
         while True:
             found = self.control("POST", "sync?budget=PT5S")
             ran += found["ran"]
-            if found["quiet"]:
+            if found["quiet"] and not (found.get("under_way") and patience):
                 return {"ran": ran, "next_due": found["next_due"]}
+            if found["quiet"]:  # the lab's own connector works beside us
+                patience -= 1
+                threading.Event().wait(_MOMENT)
 
     def mark(self) -> None:
         """From here on is "so far"."""
@@ -67,6 +79,37 @@ class Stage:
     def _last(self, route: str, key: str) -> int:
         rows = self.control("GET", f"{route}?newest=1")[key]
         return int(rows[0]["n"]) if rows else 0
+
+    def with_session(self, login: str, password: str) -> ApiClient:
+        """The org with a person's own session, and nothing else. LookupError where they get none."""
+        base = f"https://{self.hosts['okta']}"
+        org = ApiClient(Http(self.transport, base=base))
+        made = org.call("POST", "/api/v1/authn", {"username": login, "password": password})
+        token = doc_of(made).get("sessionToken") if made.status == 200 else None
+        if token:
+            made = org.call("GET", f"/login/sessionCookieRedirect?token={token}&redirectUrl=/app/UserHome")
+        cookies = (line.partition(";")[0] for line in made.all_headers("set-cookie"))
+        cookie = next((item for item in cookies if item.startswith("sid=")), None)
+        if cookie is None:
+            raise LookupError(f"{login} gets no session of the org: {made.status} {made.text()[:200]}")
+        return ApiClient(Http(self.transport, base=base, headers={"cookie": cookie}))
+
+    def profiles(self) -> Doc:
+        """The browser profiles as plain values: what another stage needs to go on with them."""
+        return {
+            name: {"agent": made.http.headers["user-agent"], "address": made.client, "tokens": dict(made.tokens),
+                   "jar": {host: dict(cookies) for host, cookies in made.jar.items()}}
+            for name, made in self.browsers.items()
+        }  # fmt: skip
+
+    def open_profiles(self, profiles: Doc) -> None:
+        """Have these browser profiles, and no others."""
+        self.browsers = {}
+        for name, kept in profiles.items():
+            made = Browser(self.transport, user_agent=kept["agent"], client=kept["address"])
+            made.jar = {host: dict(cookies) for host, cookies in kept["jar"].items()}
+            made.tokens = dict(kept["tokens"])
+            self.browsers[name] = made
 
     def graph(self, path: str, **more: Any) -> Doc | None:
         """A Graph document; None when there is none."""

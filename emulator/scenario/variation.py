@@ -19,6 +19,8 @@ from emulator.serving import worldfile
 from emulator.serving.estate_names import cultures
 
 FIRST = "1"
+_VENDORS = frozenset({"okta", "entra", "microsoft", "directory", "global"})
+"""Names of administrators in the worlds that are words of something else as well."""
 _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _OKTA_ID = re.compile(r"\b(?=[0-9A-Za-z]*[A-Z])(00[uogTp]|0oa|0pr|exk|rst|rul|nzo|aut|oty|osc|prm)[0-9A-Za-z]{17}\b")
 _SYLLABLES = (
@@ -77,15 +79,18 @@ def _company(raw: Doc, dice: Dice) -> dict[str, str]:
 
 
 def _people(raw: Doc, dice: Dice) -> dict[str, str]:
-    """First and last names, as they are written and as they stand in addresses."""
+    """First and last names, as they are written and as they stand in addresses; service accounts keep theirs."""
     found: dict[str, str] = {}
+    kept = {str(user["login"]) for user in raw["lab"].get("users") or () if user.get("role") in ("service", "device")}
     for name, spec in raw["parties"].items():
         if not name.startswith("okta:"):
             continue
         for user in spec.get("users", ()):
+            if user.get("login") in kept:
+                continue
             for part in ("firstName", "lastName"):
                 old = str(user.get(part, ""))
-                if not old or old in found or len(old) < 3:
+                if not old or old in found or len(old) < 3 or old.lower() in _VENDORS:
                     continue
                 culture = dice.choose(f"{old} culture", list(cultures()))
                 new = dice.choose(f"{old} {part}", list(culture.given if part == "firstName" else culture.family))

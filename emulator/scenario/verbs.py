@@ -3,28 +3,30 @@
 A function raises `Failed` with a sentence when its request was refused; the player adds file and line.
 """
 
-import os
 import re
-import subprocess
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import UNSET
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import LabError
+from emulator.scenario import commands, delegated
 from emulator.scenario import vocabulary as words
 from emulator.scenario.cast import Group, Person
 from emulator.scenario.matching import mismatch
 from emulator.scenario.references import plain
 from emulator.scenario.stage import Stage
+from emulator.serving.clients import ApiClient
 from emulator.wire.agents import Visit, agents, sign_in
 from emulator.wire.browser import USER_AGENT, Browser
 from emulator.wire.client import json_of
 
 _REQUEST = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(\S.*)\Z", re.DOTALL)
-_MOST_OUTPUT = 64 * 1024
+_SAFE = "%/?&=:,;+$()'!*@~#[]"
+"""What a request may hold as it is: a scenario writes filters as people do, and percent signs where it means them."""
 
 
 class Failed(Exception):
@@ -50,7 +52,7 @@ def _request(text: str) -> tuple[str, str]:
     found = _REQUEST.match(text.strip())
     if found is None:
         raise Failed(f"{text!r} is no request; write METHOD /path")
-    return found.group(1), found.group(2).replace(" ", "%20")
+    return found.group(1), quote(found.group(2), safe=_SAFE)
 
 
 def _result(stage: Stage, text: str, answer: Answer, line: words.Call, *, asking: bool) -> Doc:
@@ -94,14 +96,26 @@ def _more(line: words.Call) -> Doc:
 @does("okta")
 def okta(stage: Stage, line: words.Okta, *, asking: bool) -> Doc:
     method, path = _request(line.okta)
-    return _result(stage, line.okta, stage.okta.call(method, path, **_more(line)), line, asking=asking)
+    client = stage.okta if line.by is None else _own(stage, line.by)
+    return _result(stage, line.okta, client.call(method, path, **_more(line)), line, asking=asking)
+
+
+def _own(stage: Stage, value: Any) -> ApiClient:
+    subject = _subject(stage, value)
+    if not isinstance(subject, Person):
+        raise Failed("`by` names a person")
+    try:
+        return stage.with_session(str(subject.part("login")), subject.secret)
+    except LookupError as error:
+        raise Failed(str(error)) from error
 
 
 @does("entra")
 def entra(stage: Stage, line: words.Entra, *, asking: bool) -> Doc:
     method, path = _request(line.entra)
     path = path if path.startswith(("/v1.0/", "/beta/")) else f"/v1.0{path}"
-    return _result(stage, line.entra, stage.entra.call(method, path, **_more(line)), line, asking=asking)
+    asks = delegated.graph(stage, _subject(stage, line.by)) if line.by else stage.entra
+    return _result(stage, line.entra, asks.call(method, path, **_more(line)), line, asking=asking)
 
 
 @does("directory")
@@ -209,15 +223,16 @@ def unassign(stage: Stage, line: words.Unassign, *, asking: bool) -> Any:
 
 
 @does("app_user")
-def app_user(stage: Stage, line: words.AppUser, *, asking: bool) -> Doc:
-    subject = _subject(stage, line.app_user)
+def app_user(stage: Stage, line: words.AppUser, *, asking: bool) -> Any:
     json: Doc = {}
     if line.profile:
         json["profile"] = line.profile
     if line.user_name:
         json["credentials"] = {"userName": line.user_name}
-    path = f"/api/v1/apps/{line.app or stage.app_id}/users/{subject.part('id')}"
-    return _asked(stage, "POST", path, json, asking=asking)
+    people = [_subject(stage, value) for value in _each(stage, line.app_user)]
+    paths = [f"/api/v1/apps/{line.app or stage.app_id}/users/{person.part('id')}" for person in people]
+    found = [_asked(stage, "POST", path, json, asking=asking) for path in paths]
+    return found if isinstance(line.app_user, list) else found[0]
 
 
 @does("mapping")
@@ -264,11 +279,20 @@ def limits(stage: Stage, line: words.Limits, *, asking: bool) -> Doc:
 # -- people at work -----------------------------------------------------------------------------------------------
 
 
+@does("consent")
+def consent(stage: Stage, line: words.Consent, *, asking: bool) -> Doc:
+    return delegated.consent(stage, line.app or stage.app_id, line.consent, by=_subject(stage, line.by))
+
+
 @does("sign_in")
-def signs_in(stage: Stage, line: words.SignIn, *, asking: bool) -> Doc:
+def signs_in(stage: Stage, line: words.SignIn, *, asking: bool) -> Any:
     if line.client not in agents():
         raise Failed(f"there is no client {line.client!r}; known: {', '.join(sorted(agents()))}")
-    subject = _subject(stage, line.sign_in)
+    found = [_signed_in(stage, line, _subject(stage, value)) for value in _each(stage, line.sign_in)]
+    return found if isinstance(line.sign_in, list) else found[0]
+
+
+def _signed_in(stage: Stage, line: words.SignIn, subject: Any) -> Doc:
     browser = None
     if line.browser:
         agent = line.user_agent or USER_AGENT
@@ -278,7 +302,7 @@ def signs_in(stage: Stage, line: words.SignIn, *, asking: bool) -> Doc:
         stage.transport, stage.lab, str(subject.part("login")),
         password=line.password if line.password is not None else subject.secret, address=line.address,
         user_agent=line.user_agent, device=line.device, factors=line.factors, start=line.start, scope=line.scope,
-        asked=line.asked, browser=browser,
+        asked=line.asked, browser=browser, consent=line.consents, answers=line.answers,
     )  # fmt: skip
     return sign_in(line.client, visit).to_doc()
 
@@ -332,17 +356,12 @@ def run(stage: Stage, line: words.Run, *, asking: bool) -> Doc:
         raise Failed("commands run against a served world only")
     with stage.serve() as environment:
         try:
-            done = subprocess.run(
-                line.run, env={**os.environ, **environment}, capture_output=True, timeout=line.timeout, check=False
-            )
-        except FileNotFoundError as error:
-            raise Failed(f"there is no program {line.run[0]!r}") from error
-        except subprocess.TimeoutExpired as error:
-            raise Failed(f"{line.run[0]} did not end within {line.timeout} s") from error
-    out, err = (text[-_MOST_OUTPUT:].decode(errors="replace") for text in (done.stdout, done.stderr))
-    if done.returncode and not asking:
-        raise Failed(f"{line.run[0]} ended with {done.returncode}: {err[-300:]}")
-    return {"code": done.returncode, "out": out, "err": err}
+            done = commands.run(stage.folder, line, environment)
+        except LookupError as error:
+            raise Failed(str(error)) from error
+    if done["code"] and not asking:
+        raise Failed(f"{line.run[0]} ended with {done['code']}: {done['err'][-300:]}")
+    return done
 
 
 @does("python")

@@ -33,15 +33,20 @@ class Call(Line, kw_only=True):
 
 
 class Okta(Call, kw_only=True):
-    """`METHOD /path` at the Okta org, as its super administrator."""
+    """`METHOD /path` at the Okta org, as its super administrator. by: a person, with a session of theirs instead."""
 
     okta: str
+    by: Any = None
 
 
 class Entra(Call, kw_only=True):
-    """`METHOD /path` at Microsoft Graph (below /v1.0 unless the path says), as an application with every permission."""
+    """`METHOD /path` at Microsoft Graph (below /v1.0 unless the path says), as an application with every permission.
+
+    by: a person who asks instead, through Microsoft's command-line client, for what only people may do.
+    """
 
     entra: str
+    by: Any = None
 
 
 class Directory(Call, kw_only=True):
@@ -90,7 +95,8 @@ class Unassign(Line, kw_only=True):
 
 
 class AppUser(Line, kw_only=True):
-    """Edit a person's assignment. profile: attributes to set. Result: the assignment."""
+    """Edit a person's assignment, or those of a list of people. profile: attributes to set. Result: the assignment, or
+    a list of them."""
 
     app_user: Any
     app: str = ""
@@ -118,8 +124,19 @@ class Advance(Line, kw_only=True):
     advance: str
 
 
+class Consent(Line, kw_only=True):
+    """A tenant's administrator consents to one of an app's (default: Office 365) two clients, in a browser."""
+
+    consent: Literal["FEDERATION", "GRAPH"]
+    by: Any
+    app: str = ""
+
+
 class SignIn(Line, kw_only=True):
-    """A person signs in with a scripted client. browser: a profile that keeps its cookies. Result: how it ended."""
+    """A person signs in with a scripted client. browser: a profile that keeps its cookies. factors: how they prove
+    themselves ({"push": "approve"}). answers: what they say on Microsoft's pages ({"kmsi": "yes", "terms": "accept",
+    "new_password": ...}). consents: what they answer on a consent page; without it they stop there. Result: how it
+    ended; of a list of people, a list."""
 
     sign_in: Any
     client: str = "browser"
@@ -128,10 +145,12 @@ class SignIn(Line, kw_only=True):
     user_agent: str = ""
     device: Doc = {}
     factors: Doc = {}
+    answers: Doc = {}
     start: str = ""
     scope: str = ""
     asked: Doc = {}
     browser: str = ""
+    consents: Literal["", "accept", "everybody", "decline"] = ""
 
 
 class Fault(Line, kw_only=True):
@@ -185,9 +204,12 @@ class Answered(Line, kw_only=True):
 
 
 class Run(Line, kw_only=True):
-    """Run a command with the environment of a served world. Result: {code, out, err}."""
+    """Run a command in the scenario's folder, with the environment of a served world. `python` is this interpreter; its
+    script, like a program with a path, is a file of the folder. env: further variables. timeout: seconds. Result:
+    {code, out, err}."""
 
     run: list[str]
+    env: dict[str, Any] = {}
     timeout: int = 60
 
 
@@ -200,7 +222,8 @@ class Python(Line, kw_only=True):
 
 VERBS: dict[str, type[Line]] = {
     "okta": Okta, "entra": Entra, "directory": Directory, "lab": Lab, "http": Http, "merge": Merge, "assign": Assign,
-    "unassign": Unassign, "app_user": AppUser, "mapping": Mapping, "sync": Sync, "advance": Advance, "sign_in": SignIn,
+    "unassign": Unassign, "app_user": AppUser, "mapping": Mapping, "sync": Sync, "advance": Advance, "consent": Consent,
+    "sign_in": SignIn,
     "fault": Fault, "clear_faults": ClearFaults, "limits": Limits, "journal": Journal, "tape": Tape, "value": Value,
     "answer": Answer, "answered": Answered, "run": Run, "python": Python,
 }  # fmt: skip

@@ -5,6 +5,7 @@ A world that is served is made in a process of its own (`apart`): what that took
 
 import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import LabError
-from emulator.serving import worldfile
+from emulator.serving import exports, worldfile
 from emulator.serving.files import read_fixture
 from emulator.serving.parties import party_type
 from emulator.store import Database
@@ -46,6 +47,8 @@ class Builder:
     def build(self, kinds: dict[str, list[Any]], path: Path | None) -> Database:
         """The world, in memory or in a new file."""
         database = Database(kinds, path=path)
+        if self.loaded.exported is not None:
+            return self._restored(database, self.loaded.exported)
         secret = self.seed.encode()
         database.set_settings({
             "world": self.loaded.spec.world, "source": self.loaded.source, "seed": self.seed, "people": self.people,
@@ -69,12 +72,27 @@ class Builder:
         database.execute("DELETE FROM log")
         return database
 
+    def _restored(self, database: Database, folder: Path) -> Database:
+        """What was exported, with all its secrets."""
+        try:
+            exported = exports.read(folder)
+            exports.fill(database, exported, fresh=True)
+        except BaseException:
+            database.close()
+            raise
+        more: Doc = {name: exported[name] for name in ("requests", "windows") if name in exported}
+        database.set_settings({**database.settings(), "source": self.loaded.source, **more})
+        return database
+
     def file(self, path: Path) -> None:
         """The world as one file that nobody has open."""
         kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.loaded.spec.parties}
-        made = self.build(kinds, path)
-        made.execute("PRAGMA journal_mode=DELETE")
-        made.close()
+        try:
+            made = self.build(kinds, path)
+            made.execute("PRAGMA journal_mode=DELETE")
+            made.close()
+        except (OSError, sqlite3.Error) as error:
+            raise unwritable(path.parent, error) from error
 
     def apart(self, path: Path) -> None:
         """The same by another process. LabError where it cannot."""
@@ -119,6 +137,12 @@ class Builder:
             return Ids(self.seed.encode(), secret, take, scope=party)
 
         estates.grow(database, seedings, ids, self.people, seed=self.seed, progress=self.progress)
+
+
+def unwritable(folder: Path, error: Exception) -> LabError:
+    """What is told of a disk that is full or may not be written to."""
+    told = error.strerror if isinstance(error, OSError) else error
+    return LabError(f"{folder} cannot be written to: {told}.", hint="Is the disk full?", exit_code=3)
 
 
 def main() -> None:

@@ -375,6 +375,27 @@ def mint_token(control: Control, asked: Asked) -> Doc:
     return {"token": mint(control.world, body["kind"], body["user"], claims, broken, key=key, **given)}
 
 
+@route("GET", "world")
+def export_world(control: Control, asked: Asked) -> Doc:
+    """The whole world as one JSON value: what it is, its settings, clock and counters, documents and logs."""
+    from emulator.serving import exports
+
+    return exports.value(control.world)
+
+
+@route("PUT", "world")
+def load_world(control: Control, asked: Asked) -> Doc:
+    """Take over such a value, of the same parties; snapshots are gone, and a reset returns to it."""
+    control.world.load(asked.body)
+    return _health(control)
+
+
+@route("GET", "world/changes")
+def world_changes(control: Control, asked: Asked) -> Doc:
+    """What has changed since the snapshot `?since=` (start): `{changes: [{party, kind, id, name, change, fields}]}`."""
+    return {"changes": control.world.changes(asked.params.get("since", "start"))}
+
+
 @route("GET", "support")
 def support(control: Control, asked: Asked) -> Doc:
     """The support matrix: every operation with its grade."""

@@ -24,6 +24,7 @@ class Courier:
         headers = {"authorization": f"Bearer {world.agent_token}", "user-agent": "tenantlab-courier"}
         self._org = Http(transport, base=f"https://{world.hosts.service('okta').host}", headers=headers)
         self._outward = Outward(world, transport)
+        self._service = world.hosts.service("okta")
 
     def run_once(self) -> Doc | None:
         """Deliver one batch: `{kind, hookId, outcome}`; None when nothing is owed."""
@@ -34,7 +35,7 @@ class Courier:
         headers = {"host": parts.netloc, **{key.lower(): value for key, value in owed["headers"].items()}}
         body = orjson.dumps(owed["body"])
         sent = Exchange("POST", parts.scheme, parts.netloc, parts.path or "/", parts.query, headers, body)
-        answer = self._outward.send(sent)
+        answer = self._outward.deliver(sent, self._service)
         report = {"lease": owed["lease"], "status": answer.status if answer else 0}
         if answer is None:
             report["problem"] = "The endpoint could not be reached"

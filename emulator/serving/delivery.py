@@ -17,6 +17,12 @@ async def deliver(answer: Answer, client: str, protocol: Any, stopping: asyncio.
     """Answer an RSGI request as its answer's fault says; `client` is the peer as the server names it (`ip:port`)."""
     if answer.delay_ms:
         await _unless(stopping.wait(), answer.delay_ms / 1000)
+    if answer.cut:
+        transport = protocol.response_stream(answer.status, answer.headers)
+        await transport.send_bytes(half(answer))
+        await _unless(stopping.wait(), _FLUSHED_S)
+        cut(client)
+        return
     if not answer.dropped:
         protocol.response_bytes(answer.status, answer.headers, answer.body)
         return
@@ -26,6 +32,15 @@ async def deliver(answer: Answer, client: str, protocol: Any, stopping: asyncio.
         _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
+
+
+_FLUSHED_S = 0.05
+"""The server writes in its own time: half an answer is out after so long."""
+
+
+def half(answer: Answer) -> bytes:
+    """The part of a body that still gets out."""
+    return bytes(answer.body[: len(answer.body) // 2])
 
 
 async def _unless(event: Any, seconds: float) -> None:

@@ -14,7 +14,8 @@ import orjson
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.faults import Count, Rule, Target, Verdict, judge, parse
+from emulator.kernel.fault_rules import parse
+from emulator.kernel.faults import Count, Rule, Target, Verdict, judge
 from emulator.kernel.journal import Entry
 from emulator.kernel.problems import LabError, Problem, Why
 from emulator.store import journal as journal_table
@@ -38,11 +39,13 @@ Rules = list[Doc]
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What rules did to a call: their ids, and what the edge has to do about its answer."""
+    """What rules did to a call: their ids, how old what it reads is, and what the edge has to do about its answer."""
 
     ids: str
     delay_ms: int
     lost: bool
+    cut: bool
+    stale_ms: int
     why: Why
 
 
@@ -52,19 +55,42 @@ def strike(engine: "Engine", service: "Service", call: Call) -> Answer | None:
     None: the call goes on; `finish` completes its answer.
     """
     target = _target(service, call)
-    if not any(rule.covers(target, call.now) for rule in _rules(call.settings)):
+    if not covered(call.settings, target, call.now):
         return None
-    verdict = _judge(engine, call, target)
+    exchange = call.exchange
+    doc = {"operation": call.operation.name, "method": exchange.method, "path": exchange.path}
+    verdict = counted(engine, call.party, call.request_id, call.now, target, doc)
     if not verdict.struck:
         return None
     last = verdict.last
     rule, count = verdict.struck[-1] if last is None else next(item for item in verdict.struck if item[0] is last)
     why = rule.why(count)
-    ids = ", ".join(rule.id for rule, _ in verdict.struck)
-    call.memo[_MEMO] = Struck(ids, verdict.delay_ms, last is not None and bool(last.drop), why)
+    ids = ", ".join(rule.id for rule in verdict.rules)
+    stale = max(rule.stale_ms for rule in verdict.rules)
+    lost, cut = (last is not None and bool(item) for item in (last and last.drop, last and last.truncate))
+    call.memo[_MEMO] = Struck(ids, verdict.delay_ms, lost, cut, stale, why)
+    _bend(call, verdict.rules)
     if last is not None and last.refuses:
         raise _problem(service, last, why)
     return Answer(0) if last is not None and last.drop == "request" else None
+
+
+def _bend(call: Call, rules: tuple[Rule, ...]) -> None:
+    """Have the call answered by a clock that is wrong, in short pages, by a node whose key set is behind."""
+    call.now += sum(rule.skew_ms for rule in rules)
+    pages = [rule.truncate for rule in rules if isinstance(rule.truncate, int)]
+    call.page_limit = min(pages, default=None)
+    call.keys_behind = any(rule.rollover for rule in rules)
+
+
+def read_the_past(call: Call) -> None:
+    """Where a rule says so, an API's read sees its party's documents as they were; before its handler runs."""
+    struck: Struck = call.memo[_MEMO]
+    if struck.stale_ms and call.operation.auth == "token" and not call.operation.writes:
+        from emulator.serving.fault_moments import past
+
+        call.store = past(call.store, call.now, struck.stale_ms)
+        call.epoch = None  # that store has an epoch of its own
 
 
 def was_struck(call: Call) -> bool:
@@ -74,7 +100,7 @@ def was_struck(call: Call) -> bool:
 def finish(call: Call, answer: Answer, why: Why | None) -> Why | None:
     """Mark a struck call's answer and tell the edge what to do with it; the reason that the tape keeps."""
     struck: Struck = call.memo[_MEMO]
-    answer.delay_ms, answer.dropped = struck.delay_ms, struck.lost
+    answer.delay_ms, answer.dropped, answer.cut = struck.delay_ms, struck.lost, struck.cut
     if struck.lost:
         answer.status, answer.headers, answer.body = 0, [], b""
     answer.headers.append((HEADER, struck.ids))
@@ -88,28 +114,42 @@ def _target(service: "Service", call: Call) -> Target:
     paths = tuple(dict.fromkeys((exchange.path, service.dialect.path(exchange), operation.path)))
     return Target(
         service.party, service.name, operation.name, exchange.method, paths, fold=service.dialect.fold_paths,
-        ours=exchange.path.startswith("/_lab/agent/"),
+        ours=exchange.path.startswith("/_lab/agent/"), keys=operation.keys,
     )  # fmt: skip
 
 
-def _judge(engine: "Engine", call: Call, target: Target) -> Verdict:
-    """Count and decide in one write transaction: over all workers each request is one number of a rule's count."""
+def any_rules(world: "World") -> bool:
+    """Whether the world has any rule at all now."""
+    with world.database.lock:
+        world.database.moment()
+        return bool(world.database.current.get(RULES))
+
+
+def covered(settings: Doc, target: Target, now: int) -> bool:
+    """Whether any rule counts a target. Nothing is written."""
+    return any(rule.covers(target, now) for rule in _rules(settings))
+
+
+def counted(engine: "Engine", party: str, request_id: str, now: int, target: Target, doc: Doc | None = None) -> Verdict:
+    """Count and decide in one write transaction: over all workers each request is one number of a rule's count.
+
+    doc: what the journal says of the request; a refusal has a row of its own.
+    """
     with engine.database.write():
         settings = engine.database.settings()
         counts = {id: Count(*pair) for id, pair in settings.get(COUNTS, {}).items()}
-        verdict = judge(_rules(settings), counts, target, now=call.now, seed=str(settings.get("seed", "")))
+        verdict = judge(_rules(settings), counts, target, now=now, seed=str(settings.get("seed", "")))
         kept = {id: [count.covered, count.struck] for id, count in verdict.counts.items()}
         engine.database.set_settings({**settings, COUNTS: kept})
-        entries = [_entry(call, rule, count) for rule, count in verdict.struck if not rule.refuses]
-        journal_table.append(engine.database, call.party, call.request_id, call.now, entries)
+        entries = [_entry(doc or {}, rule, count) for rule, count in verdict.struck if not rule.refuses]
+        journal_table.append(engine.database, party, request_id, now, entries)
     return verdict
 
 
-def _entry(call: Call, rule: Rule, count: int) -> Entry:
-    doc = {"operation": call.operation.name, "method": call.exchange.method, "path": call.exchange.path,
-           "fault": rule.id}  # fmt: skip
-    outcome = "DELAYED" if rule.latency_ms else "DROPPED"
-    return Entry(STREAM, f"{rule.effect()} by fault rule {rule.id}", outcome, doc, rule.why(count).to_doc())
+def _entry(doc: Doc, rule: Rule, count: int) -> Entry:
+    outcome = "DELAYED" if rule.latency_ms else "DROPPED" if rule.drop else "BENT"
+    told = f"{rule.effect()} by fault rule {rule.id}"
+    return Entry(STREAM, told, outcome, {**doc, "fault": rule.id}, rule.why(count).to_doc())
 
 
 def _problem(service: "Service", rule: Rule, why: Why) -> Problem:
@@ -157,6 +197,10 @@ class Faults:
                 raise LabError(f"A world holds at most {_MOST_RULES} fault rules.", hint="Clear some.")
             self._check(made)
             database.set_settings({**settings, RULES: [*rules, made.doc]})
+        if made.stale_ms:
+            from emulator.serving.fault_moments import follow
+
+            follow(self._world, made)
         return _shown(made.doc, {})
 
     def list(self) -> Rules:
@@ -175,6 +219,10 @@ class Faults:
                 raise LabError(f"There is no fault rule {id!r}.", hint="`tenantlab fault list` shows them.")
             counts = {key: pair for key, pair in settings.get(COUNTS, {}).items() if id is not None and key != id}
             database.set_settings({**settings, RULES: kept, COUNTS: counts})
+        if not any("stale" in item for item in kept):
+            from emulator.serving.fault_moments import release
+
+            release(database)
 
     def _check(self, rule: Rule) -> None:
         """A rule that can never strike is a mistake. Raises LabError."""

@@ -15,8 +15,8 @@ _MOST_ALIASES = 100
 
 def data_folder(name: str) -> Path:
     """The folder `fixtures` or `scenarios`."""
-    checkout = _PACKAGE.parent / name
-    return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+    packed = _PACKAGE / "_data" / name  # looked at first: site-packages may hold somebody else's `fixtures`
+    return packed if packed.is_dir() else _PACKAGE.parent / name
 
 
 def read_fixture(relative: str) -> bytes:

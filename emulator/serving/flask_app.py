@@ -5,11 +5,20 @@ The embedded server hands requests straight to the pipeline instead; a contract 
 
 from flask import Flask, Response, request
 
-from emulator.serving.delivery import hold
+from emulator.kernel.exchange import Answer
+from emulator.serving.delivery import half, hold
 from emulator.serving.edge import Refused, from_werkzeug
 from emulator.serving.listen import Entry, respond
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def broken_off(answer: Answer) -> Response:
+    """An answer whose body ends before it is complete, and the connection with it."""
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body))), ("Connection", "close")]
+    response = Response(half(answer), answer.status, headers)
+    response.automatically_set_content_length = False
+    return response
 
 
 def make_app(entry: Entry, service: str = "front") -> Flask:
@@ -23,8 +32,10 @@ def make_app(entry: Entry, service: str = "front") -> Flask:
             found = respond(entry, exchange, service)
         except Refused as refused:
             found = refused.answer()
-        if found.delay_ms or found.dropped:
+        if not found.plain:
             hold(found, request.environ.get("werkzeug.socket"))
+        if found.cut:
+            return broken_off(found)
         return Response(found.body, found.status, found.headers)
 
     for rule in ("/", "/<path:path>"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from emulator.kernel.problems import LabError
@@ -10,7 +11,10 @@ from emulator.serving.relay import Relay
 
 
 class Front:
-    """Runs listeners around one entry. `start` returns when they are bound; `stop` when they are gone."""
+    """Runs listeners around one entry. `start` returns when they are bound; `stop` when they are gone.
+
+    proxy: where the relay listens. address: where the relay takes a connection to a host.
+    """
 
     def __init__(
         self,
@@ -20,12 +24,14 @@ class Front:
         *,
         names: list[str],
         proxy: tuple[str, int] | None = None,
+        address: Callable[[str], tuple[str, int]] | None = None,
     ) -> None:
         self._entry = entry
         self.listeners = listeners
         self._files = files
         self._names = set(names)
         self._proxy = proxy
+        self._address = address
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._started = threading.Event()
@@ -68,7 +74,7 @@ class Front:
         relay = None
         if self._proxy is not None:
             front = self.find("front", "https")
-            relay = Relay(self._names, (front.address, front.port))
+            relay = Relay(self._names, self._address or (lambda name: (front.address, front.port)))
             await relay.start(*self._proxy)
         self._started.set()
         await self._stopping.wait()

@@ -17,6 +17,7 @@ import httptools
 
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.serving import edge
+from emulator.serving.delivery import half
 from emulator.serving.edge import MOST_BODY, Refused
 from emulator.serving.http1_text import KNOWN, METHODS, head, target, text_of
 
@@ -218,7 +219,7 @@ class Connection(asyncio.Protocol):
             except Exception:  # nothing that `respond` knows of: the client is not left waiting
                 traceback.print_exc()
                 answer = Answer(500, [("Content-Type", "text/plain; charset=utf-8")], b"500: the emulator failed\n")
-        if answer.delay_ms or answer.dropped:
+        if not answer.plain:
             self._transport.pause_reading()
             self.held = self._port.loop.create_task(self._later(answer, asked, keep=keep))
             return
@@ -233,7 +234,7 @@ class Connection(asyncio.Protocol):
         if answer.dropped:
             self._transport.abort()
             return
-        self._write(answer, asked, keep=keep)
+        self._write(answer, asked, keep=keep and not answer.cut)
         while self._waiting and self.held is None and not self._refused:
             following, keep = self._waiting.popleft()
             self._answer(following, keep=keep)
@@ -248,6 +249,8 @@ class Connection(asyncio.Protocol):
         if not keep and not isinstance(asked, Refused):  # a refusal says so itself
             lines.append("Connection: close\r\n")
         start = head(answer.status, lines)
+        if answer.cut:
+            body = half(answer)
         if len(body) < _SMALL:
             self._transport.write(start + body)
         else:

@@ -11,13 +11,15 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.serving import listen, tls
 from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
+from emulator.serving.impostor import Impostors
 
 if TYPE_CHECKING:
     from emulator.serving.world import World
@@ -37,7 +39,7 @@ class _Patch:
 
     def __init__(self) -> None:
         self.routes: dict[str, str] = {}
-        self.ports: dict[tuple[str, int], tuple[str, int]] = {}
+        self.ports: dict[tuple[str, int], Callable[[], tuple[str, int]]] = {}
         self.authorities: dict[str, str] = {}
         self.users = 0
         self.real: dict[str, Any] = {}
@@ -63,7 +65,7 @@ class _Patch:
             return patch.real["wrap_socket"](self, *args, **more)
 
         def wrap_bio(self: ssl.SSLContext, *args: Any, **more: Any) -> Any:
-            patch.trust(self, more.get("server_hostname"))
+            patch.trust(self, more.get("server_hostname", args[3] if len(args) > 3 else None))
             return patch.real["wrap_bio"](self, *args, **more)
 
         socket.getaddrinfo = getaddrinfo
@@ -97,13 +99,14 @@ class _Patch:
             name = self.routes[name]
         found = self.ports.get((name, port))
         if found is not None:
-            return found
+            return found()
         if not is_loopback(name):
             raise HostRefused(f"{address[0]}:{port} is not an emulated host, and no other is reached here")
         return address
 
     def trust(self, context: ssl.SSLContext, name: Any) -> None:
-        authority = self.authorities.get(str(name).lower()) if name else None
+        text = name.decode("ascii", "replace") if isinstance(name, bytes) else str(name or "")
+        authority = self.authorities.get(text.lower())
         if authority is not None and context.verify_mode != ssl.CERT_NONE:
             context.load_verify_locations(authority)
 
@@ -121,6 +124,8 @@ def intercept(world: "World") -> Iterator[None]:
     ]
     front = Front(world.answer, listeners, files, names=names)
     front.start()
+    plain, right = (front.find("front", scheme).port for scheme in ("http", "https"))
+    impostors = Impostors(world, ("127.0.0.1", right), files["ca.pem"].parent)
     try:
         with _guard:
             taken = set(_patch.routes.values())
@@ -131,8 +136,8 @@ def intercept(world: "World") -> Iterator[None]:
             for name, stand_in in zip(names, stand_ins, strict=False):
                 _patch.routes[name] = stand_in
                 _patch.authorities[name] = str(files["ca.pem"])
-                for port, scheme in ((80, "http"), (443, "https")):
-                    _patch.ports[stand_in, port] = ("127.0.0.1", front.find("front", scheme).port)
+                _patch.ports[stand_in, 80] = partial(_plain, plain)
+                _patch.ports[stand_in, 443] = partial(impostors.address, name)
             if _patch.users == 0:
                 _patch.install()
             _patch.users += 1
@@ -150,6 +155,11 @@ def intercept(world: "World") -> Iterator[None]:
                     _patch.remove()
     finally:
         front.stop()
+        impostors.close()
+
+
+def _plain(port: int) -> tuple[str, int]:
+    return "127.0.0.1", port
 
 
 def _tls(names: tuple[str, ...]) -> dict[str, Path]:

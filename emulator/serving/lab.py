@@ -7,6 +7,7 @@ and the `live_world` fixture.
 import contextlib
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -22,8 +23,10 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, machine_random
 from emulator.kernel.problems import LabError
 from emulator.serving import listen, rates, tls
+from emulator.serving.building import unwritable
 from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
+from emulator.serving.impostor import Impostors, Routes
 from emulator.serving.pump import Pump
 from emulator.serving.workers import Workers, settle_memory
 from emulator.serving.world import World
@@ -58,6 +61,7 @@ class Lab:
         clock: str | None = None,
         workers: int = 1,
         people: int | None = None,
+        https_port: int = 0,
         progress: Callable[[int, int], None] | None = None,
         own_process: bool = False,
     ) -> None:
@@ -67,7 +71,8 @@ class Lab:
         try:
             chosen = world or _kept_world(self.data) or "acme"
             self.world = World(
-                chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, allow_hosts=allow_hosts, clock=clock,
+                chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, clock=clock,
+                allow_hosts=(*allow_hosts, listen.host_of(bind).strip("[]")),  # its own address is no stranger's name
                 people=people, progress=progress, apart=own_process,
             )  # fmt: skip
             self.bind = bind
@@ -75,13 +80,17 @@ class Lab:
                 self.world.control_token = base64url(machine_random(24))
             self.control_token = self.world.control_token or base64url(machine_random(24))
             present = {service.name for service in self.world.services} | {"front", "control"}
-            self.listeners, self.proxy = _ports(bind, port, [name for name in SERVICES if name in present])
+            self.listeners, self.proxy = _ports(
+                bind, port, [name for name in SERVICES if name in present], https=https_port
+            )
             names = self.world.hosts.names()
             self.files = tls.ensure(self.data, [*names, *sorted(allow_hosts)])
-        except BaseException:
+        except BaseException as error:
             self._unlock()
             if self._temporary:
                 shutil.rmtree(self.data, ignore_errors=True)
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise unwritable(self.data, error) from error
             raise
         if workers > 1:
             rates.make(self.data / RATES_FILE, workers)
@@ -89,10 +98,15 @@ class Lab:
         self._own_process = own_process
         self._settling = threading.Thread(target=self._settle, name="tenantlab-warm", daemon=True)
         entry, names = self.world.answer, self.world.hosts.names()
-        self.front = Front(entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy))
+        self.impostors = Impostors(self.world, self._tls_address(), self.data)
+        self.front = Front(
+            entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy), address=self.impostors.address
+        )
         self.pump: Pump | None = None
         self._wire: Pooled | None = None
-        self.workers = Workers(workers - 1, self._order(allow_hosts)) if workers > 1 else None
+        self.workers = (
+            Workers(workers - 1, self._order((*allow_hosts, listen.host_of(bind).strip("[]")))) if workers > 1 else None
+        )
         self.info: Doc = {}
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -111,8 +125,12 @@ class Lab:
             wire = self._wire = self.transport(Pooled)
             self.pump = Pump(self.world, wire)
             self.pump.start()
-        self.info = self.describe()
-        tls.write_private(self.data / LAB_FILE, orjson.dumps(self.info, option=orjson.OPT_INDENT_2) + b"\n")
+        try:
+            self.info = self.describe()
+            tls.write_private(self.data / LAB_FILE, orjson.dumps(self.info, option=orjson.OPT_INDENT_2) + b"\n")
+        except OSError as error:
+            self.stop()
+            raise unwritable(self.data, error) from error
         self._settling.start()
         return self
 
@@ -136,6 +154,7 @@ class Lab:
         if self._settling.is_alive():
             self._settling.join(30)
         self.front.stop()
+        self.impostors.close()
         with contextlib.suppress(OSError):
             (self.data / LAB_FILE).unlink(missing_ok=True)
         self.world.close()
@@ -176,9 +195,12 @@ class Lab:
 
     def transport(self, kind: type[_Wire] = Tcp) -> _Wire:  # type: ignore[assignment]
         """A transport that reaches every emulated host on this lab's TLS port."""
-        front = self.front.find("front", "https")
-        address = ("127.0.0.1" if not is_loopback(front.address) else front.address, front.port)
-        return kind(dict.fromkeys(self.world.hosts.names(), address), ca_file=str(self.files["ca.pem"]))
+        routes = Routes(self.world.hosts.names(), self.impostors.address)
+        return kind(routes, ca_file=str(self.files["ca.pem"]))
+
+    def _tls_address(self) -> tuple[str, int]:
+        front = next(item for item in self.listeners if (item.service, item.scheme) == ("front", "https"))
+        return ("127.0.0.1" if not is_loopback(front.address) else front.address, front.port)
 
     def describe(self) -> Doc:
         """The contents of `lab.json` (DESIGN.md 3.1): every key always, null where the world has no such thing."""
@@ -226,17 +248,20 @@ _ENTRA_KEYS = (
 
 
 def _proxy_url(bind: str, port: int) -> str:
-    host = f"[{bind}]" if ":" in bind else bind
-    return f"http://{host}:{port}"
+    return f"http://{listen.host_of(bind)}:{port}"
 
 
-def _ports(bind: str, first: int, services: list[str]) -> tuple[list[listen.Listener], int]:
-    """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first."""
+def _ports(bind: str, first: int, services: list[str], *, https: int = 0) -> tuple[list[listen.Listener], int]:
+    """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first.
+
+    https: the port of the front's TLS listener, where it is fixed.
+    """
     wanted = [(service, scheme) for scheme in ("http", "https") for service in services]
     taken: set[int] = set()
     ports: list[int] = []
     for number in range(len(wanted) + 1):
-        port = listen.probe(bind, first + number if first else 0)
+        fixed = https if number < len(wanted) and wanted[number] == ("front", "https") else 0
+        port = listen.probe(bind, fixed or (first + number if first else 0))
         while port in taken:
             port = listen.probe(bind, 0)
         taken.add(port)

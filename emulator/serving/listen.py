@@ -40,8 +40,13 @@ class Listener:
 
     @property
     def url(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{host_of(self.address)}:{self.port}"
+
+
+def host_of(address: str) -> str:
+    """An address as a URL's host; every address (`0.0.0.0`, `::`) is reached on this machine by its loopback."""
+    found = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - a comparison, not a bind
+    return f"[{found}]" if ":" in found else found
 
 
 class Serving(Protocol):
@@ -131,7 +136,7 @@ class _Target:
             answer = respond(self._entry, from_rsgi(scope, headers, body), self._service)
         except Refused as error:
             answer = error.answer()
-        if answer.delay_ms or answer.dropped:
+        if not answer.plain:
             await deliver(answer, scope.client, protocol, self._stopping)
             return
         protocol.response_bytes(answer.status, answer.headers, answer.body)

@@ -44,9 +44,8 @@ class Notices:
         parts = urlsplit(owed["url"])
         headers = {"host": parts.netloc, "content-type": "application/json; charset=utf-8", "user-agent": "MSGraph"}
         body = notifications.body_of(owed)
-        answer = self._outward.send(
-            Exchange("POST", parts.scheme, parts.netloc, parts.path or "/", parts.query, headers, body)
-        )
+        sent = Exchange("POST", parts.scheme, parts.netloc, parts.path or "/", parts.query, headers, body)
+        answer = self._outward.deliver(sent, service)
         status = answer.status if answer else 0
         with self._world.database.lock:
             outcome = notifications.settle(service.store, owed, status, self._world.clock.now())

@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emulator.kernel.exchange import Answer, Exchange
+from emulator.serving.fault_moments import repeats
+from emulator.serving.faults import any_rules
 from emulator.serving.hosts import is_loopback, name_of
 from emulator.wire.client import Tcp, Transport, Unreachable
 
 if TYPE_CHECKING:
+    from emulator.serving.pipeline import Service
     from emulator.serving.world import World
 
 _AGENT = "/_lab/directory/agent/"
@@ -32,6 +35,14 @@ class Outward:
         if token is None or not exchange.path.startswith(_AGENT):
             return exchange
         return replace(exchange, headers={**exchange.headers, "authorization": f"Bearer {token}"})
+
+    def deliver(self, exchange: Exchange, service: "Service") -> Answer | None:
+        """Send what a service owes a receiver: once, or more often where a fault rule says so; the first answer."""
+        answer = self.send(exchange)
+        if any_rules(self._world):
+            for _ in range(repeats(self._world, service, exchange.path)):
+                self.send(exchange)
+        return answer
 
     def send(self, exchange: Exchange) -> Answer | None:
         """The answer; None where nobody answers, or the host may not be asked."""

@@ -70,13 +70,13 @@ class Engine:
     crashes: list[str] = field(default_factory=list)
     outbound: Callable[[Exchange], Answer | None] | None = None
     shared: bool = False
-    _requests: int = 0
+    requests: int = 0
     _refusals: int = 0
 
     def request_bytes(self) -> bytes:
         """Sixteen bytes for a request's id: unique, repeatable in process, no store row (a read writes nothing)."""
-        self._requests += 1
-        return blake2b(b"%d" % self._requests, key=self.request_key[:64], digest_size=16).digest()
+        self.requests += 1
+        return blake2b(b"%d" % self.requests, key=self.request_key[:64], digest_size=16).digest()
 
     def flush(self, call: Call) -> None:
         """Write a call's journal rows; in the transaction of its change."""
@@ -170,6 +170,8 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
         raise AssertionError("a dialect's `unknown` must raise")
     for stage in service.stages:
         stage(call)
+    if faults.was_struck(call):
+        faults.read_the_past(call)
     if call.operation.commit == "auto":
         with call.commit():
             result = call.operation.handler(call)

@@ -45,6 +45,11 @@ class Work:
         self._onpremises = _onpremises(world, transport)
 
     @property
+    def under_way(self) -> int:
+        """How many of the org's jobs some connector was at, when this one last asked."""
+        return self._connector.port.held if self._connector is not None else 0
+
+    @property
     def helped(self) -> bool:
         """Whether another connector is at the org's jobs, too."""
         return self._connector is not None and self._connector.port.held > 1
@@ -65,14 +70,18 @@ class Work:
 
 
 def sync(world: "World", transport: Transport, budget: float) -> Doc:
-    """Run due jobs for at most `budget` seconds of machine time: `{ran: [...], quiet, next_due}`."""
+    """Run due jobs for at most `budget` seconds of machine time: `{ran: [...], quiet, next_due}`.
+
+    under_way: where nothing is due but another connector is at a job, how many jobs those are.
+    """
     work = Work(world, transport)
     ends = monotonic() + budget
     ran: list[Doc] = []
     while True:
         done = work.run_once()
         if done is None:
-            return {"ran": ran, "quiet": True, "next_due": work.next_due()}
+            others = {"under_way": work.under_way} if work.under_way else {}
+            return {"ran": ran, "quiet": True, "next_due": work.next_due(), **others}
         ran.append(done)
         if monotonic() >= ends:
             return {"ran": ran, "quiet": False, "next_due": None}

@@ -5,17 +5,18 @@ It never decrypts. Every host outside the emulated list, every port but 443, and
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 _MOST_HEAD = 16 * 1024
 _CHUNK = 64 * 1024
 
 
 class Relay:
-    """Serves one proxy port; `target` is our own TLS front."""
+    """Serves one proxy port; `address` tells where our own TLS port for a name is, once for each connection."""
 
-    def __init__(self, names: set[str], target: tuple[str, int]) -> None:
+    def __init__(self, names: set[str], address: Callable[[str], tuple[str, int]]) -> None:
         self._names = names
-        self._target = target
+        self._address = address
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
@@ -41,7 +42,7 @@ class Relay:
                 head = ("HTTP/1.1 403 Forbidden", "Content-Type: text/plain", f"Content-Length: {len(body)}", "", "")
                 writer.write("\r\n".join(head).encode() + body)
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, asyncio.CancelledError):
             pass
         finally:
             self._open.discard(task)
@@ -59,13 +60,14 @@ class Relay:
         name, _, port = parts[1].rpartition(":")
         if name.lower() not in self._names or port != "443":
             return f"{parts[1][:200]} is not an emulated host; this proxy reaches no other.\n"
-        upstream_reader, upstream_writer = await asyncio.open_connection(*self._target)
+        upstream_reader, upstream_writer = await asyncio.open_connection(*self._address(name.lower()))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        await asyncio.gather(copy(reader, upstream_writer), copy(upstream_reader, writer))
         return ""
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Bytes from one to the other until either is closed."""
     try:
         while data := await reader.read(_CHUNK):
             writer.write(data)

@@ -16,13 +16,14 @@ from emulator.serving import worldfile
 from emulator.serving.building import Builder, ids_of
 from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
-from emulator.serving.hosts import Hosts, WrongHost
+from emulator.serving.faults import any_rules
+from emulator.serving.hosts import Hosts, WrongHost, name_of
 from emulator.serving.outward import Outward
 from emulator.serving.parties import party_type, routes_of
 from emulator.serving.pipeline import Engine, Service, pipeline
 from emulator.store import Database, replica, retention, schema, snapshots
 from emulator.store import journal as journal_table
-from emulator.wire.client import InProcess
+from emulator.wire.client import InProcess, Unreachable
 from emulator.wire.tape import Hop, Tape
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class World:
     other processes share, the machine's clock, secrets that are random per data directory. `worker` above 0: one more
     process on a data directory that worker 0 has made ready. people: that many synthetic ones beside the world's own
     (`serving.estates`); progress: told how many are made. apart: a new file is made by a process of its own.
+    database: what a world of one process begins with.
     """
 
     def __init__(
@@ -60,10 +62,13 @@ class World:
         people: int | None = None,
         progress: Callable[[int, int], None] | None = None,
         apart: bool = False,
+        database: Database | None = None,
     ) -> None:
         self.loaded = worldfile.load(world)
         self.spec = self.loaded.spec
         self.seed = str(seed) if seed is not None else self.spec.seed
+        if self.loaded.exported is not None:
+            _refuse_more(seed, people)
         self.data = data
         self.worker = worker
         self.people = _checked(people)
@@ -71,11 +76,13 @@ class World:
         self._apart = apart
         self._scratch: TemporaryDirectory[str] | None = None
         settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
-        self.database = self._open(settings)
+        self.database = database or self._open(settings)
+        self.replaced = self.loaded.exported is not None
         settings = self.database.settings()
         request_key = bytes.fromhex(settings["requestKey"]) + worker.to_bytes(2, "big")
-        self.engine = Engine(self.database, Tape(None if data is None else 5000), request_key)
         self.services = list(self._services(bytes.fromhex(settings["secret"])))
+        self.engine = Engine(self.database, Tape(None if data is None else 5000), request_key)
+        self.go_on(settings.get("requests", 0), settings.get("windows", {}))
         self.hosts = Hosts(self.services, set(allow_hosts))
         if clock is not None:
             self.database.set_clock(Clock(frozen_ms=parse_iso(clock)) if clock != "real" else Clock())
@@ -99,10 +106,17 @@ class World:
 
             stored = {name: codeindex.stored_types(name.partition(":")[0]) for name in self.spec.parties}
             return self._open_file(stored, settings)
-        kinds = {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
+        kinds = self.kinds()
         database = self._open_memory(kinds) if (self.people or 0) < _LARGE else self._open_scratch(kinds)
-        database.set_settings({**database.settings(), **settings})
+        kept = database.settings()
+        if self.loaded.exported is not None:
+            self.seed, settings = _as_exported(kept, settings)
+        database.set_settings({**kept, **settings})
         return database
+
+    def kinds(self) -> dict[str, list[Any]]:
+        """The stored types of every party."""
+        return {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
 
     def _open_memory(self, kinds: dict[str, list[Any]]) -> Database:
         key = (self.loaded.key, self.seed, self.people or 0)
@@ -170,13 +184,26 @@ class World:
         else:
             self._make_file(kinds, path)
             database = Database(kinds, path=path)
-            database.set_clock(Clock())
-            database.set_settings({**database.settings(), "secret": machine_random(32).hex()})
+            if self.loaded.exported is not None:
+                self.seed, settings = _as_exported(database.settings(), settings)
+            else:
+                database.set_clock(Clock())
+                database.set_settings({**database.settings(), "secret": machine_random(32).hex()})
         if self.worker:
             return database
-        fresh = {"requestKey": machine_random(16).hex()}
+        fresh: Doc = {"requestKey": machine_random(16).hex(), "requests": 0, "windows": {}}
         database.set_settings({**database.settings(), **settings, **fresh})
         return database
+
+    def go_on(self, requests: int, windows: Doc) -> None:
+        """Count on where another world stood: its requests, and those that its limits have counted."""
+        self.engine.requests = requests
+        for service in self.services:
+            service.windows.hold(windows.get(f"{service.party} {service.name}", {}))
+
+    def keep(self, scratch: "TemporaryDirectory[str] | None") -> None:
+        """Have a folder go with the world."""
+        self._scratch = scratch
 
     def _services(self, secret: bytes) -> Iterator[Service]:
         for name, spec in self.spec.parties.items():
@@ -216,11 +243,21 @@ class World:
         """Answer an exchange by its Host; None when the host is not part of this world (in process)."""
         try:
             exchange.path = decoded(exchange.path)
+            if exchange.scheme == "https" and any_rules(self):
+                self._shake_hands(exchange)
             return self.answer(checked(exchange), listener)
         except Refused as refused:
             return refused.answer()
         except WrongHost:
             return None
+
+    def _shake_hands(self, exchange: Exchange) -> None:
+        """In process there is no TLS; a rule that shows a wrong certificate is met all the same. Raises Unreachable."""
+        from emulator.serving.fault_moments import certificate
+
+        shown = "" if exchange.path.startswith("/_lab") else certificate(self, name_of(exchange.host))
+        if shown:
+            raise Unreachable(f"{exchange.url}: the certificate is {shown.replace('_', ' ')}, by a fault rule")
 
     def answer(self, exchange: Exchange, listener: str) -> Answer:
         """Answer an exchange that the edge has checked. Raises `WrongHost`."""
@@ -298,6 +335,32 @@ class World:
         """Go back to a snapshot; request ids and the tape go on."""
         snapshots.restore(self.database, name)
 
+    def export(self, folder: str | Path) -> None:
+        """Write the world as a directory of JSON, from which `World(folder)` comes back. LabError."""
+        from emulator.serving import exports
+
+        exports.save(exports.value(self), Path(folder))
+
+    def load(self, exported: Doc) -> None:
+        """Take over the state of an exported world of the same parties; a reset returns to it. LabError."""
+        from emulator.serving import exports
+
+        exports.fill(self.database, exported, fresh=False)
+        self.replaced = True
+        self.snapshot("start")
+
+    def fork(self) -> "World":
+        """A world of its own with the same state, in memory: what happens in one does not in the other."""
+        from emulator.serving import forks
+
+        return forks.fork(self)
+
+    def changes(self, since: str = "start") -> list[Doc]:
+        """What has changed since a snapshot: `{party, kind, id, name, change, fields}` for each object."""
+        from emulator.serving import differences
+
+        return differences.since(self, since)
+
     @property
     def tape(self) -> list[Hop]:
         """Every exchange so far."""
@@ -345,6 +408,21 @@ class World:
             yield self
         finally:
             self.restore("rolled_back")
+
+
+def _refuse_more(seed: str | int | None, people: int | None) -> None:
+    if seed is not None or people:
+        raise LabError(
+            "An exported world comes back as it was, with its own seed and people.",
+            hint="Leave --seed and --people out.",
+        )
+
+
+def _as_exported(kept: Doc, asked: Doc) -> tuple[str, Doc]:
+    """The seed of an exported world, and its settings: its own, but for what is asked for."""
+    seed = str(kept.get("seed", ""))
+    default = {"limits": "off", "lenient": False}
+    return seed, {key: value for key, value in asked.items() if key != "seed" and value != default.get(key)}
 
 
 def _checked(people: int | None) -> int | None:

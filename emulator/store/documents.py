@@ -193,13 +193,20 @@ class Store:
 
     # -- keeping what was made of documents -----------------------------------------------------------------------
 
+    def least(self, kind: Kind, path: str, where: Where | None = None) -> Any:
+        """The smallest value of a column; None where there is none."""
+        condition, params = ("1", ()) if where is None else (where.sql, where.params)
+        sql = f"SELECT min(t.{self._column(kind, path).sql}) FROM {self.table(kind)} t WHERE {condition}"
+        return self._row(sql, *params)[0]
+
     def settled(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """What `make` computes from documents of settled kinds alone; kept until one of those changes.
 
-        It is shared: not to be changed in place. `make` may raise; nothing is kept then.
+        It is shared: not to be changed in place. `make` may raise; nothing is kept then. A transaction that has itself
+        changed a settled kind computes it anew.
         """
         database = self.database
-        return make() if database.writing else self._kept(database.memo, (self.party, *key), make)
+        return make() if database.unsettled else self._kept(database.memo, (self.party, *key), make)
 
     def steady(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """The same from documents of any kind: kept until any document changes, in any process."""
@@ -256,7 +263,7 @@ class Store:
             if row is None:
                 return None
             if kind.settled:
-                self.database.memo.clear()
+                self._unsettle()
             if kind.multi:
                 self._unindex(kind, row[0])
         doc: Doc = orjson.loads(row[1])
@@ -286,11 +293,16 @@ class Store:
 
     def _run(self, kind: Kind, doc: Doc, sql: str, *params: Any) -> sqlite3.Cursor:
         if kind.settled:
-            self.database.memo.clear()
+            self._unsettle()
         try:
             return self.database.execute(sql, params)
         except sqlite3.IntegrityError as error:
             raise self._duplicate(kind, doc, str(error)) from error
+
+    def _unsettle(self) -> None:
+        """A settled kind changes: what was kept of it is forgotten, and nothing is kept until the transaction ends."""
+        self.database.memo.clear()
+        self.database.unsettled = self.database.writing
 
     def _duplicate(self, kind: Kind, doc: Doc, message: str) -> Duplicate:
         """Which declared attribute SQLite's message names."""

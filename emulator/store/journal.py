@@ -42,6 +42,11 @@ def append(database: Database, party: str, request_id: str, at: int, entries: li
             database.execute(_INDEX)
 
 
+def index(database: Database) -> None:
+    """Index the subjects of the rows that are not yet."""
+    database.execute(_INDEX)
+
+
 def read(
     database: Database,
     *,
@@ -78,7 +83,7 @@ def read(
     order = "DESC" if newest_first else "ASC"
     keys = f"at {order}, n {order}" if by_time else f"n {order}"
     sql = f"SELECT {_COLUMNS} FROM journal WHERE {' AND '.join(conditions)} ORDER BY {keys} LIMIT ?"
-    rows = database.execute(sql, (*params, limit)).fetchall()
+    rows = (database.logs or database).execute(sql, (*params, limit)).fetchall()
     return [_row(row) for row in rows]
 
 

@@ -17,16 +17,23 @@ from emulator.store.sqlite import Database
 _OWN_LOG = 200_000
 """Changes that a replica remembers of its own; after more it is copied anew at the next restore."""
 
+_marked: "weakref.WeakSet[Database]" = weakref.WeakSet()
 _of: "weakref.WeakKeyDictionary[Database, dict[str, Replica]]" = weakref.WeakKeyDictionary()
 
 
 def attach(database: Database, party: str, lag: int, *, path: Path | None = None) -> "Replica":
     """Follow a party from now on, `lag` milliseconds of world time behind. path: its file, beside a world's."""
     replicas = _of.setdefault(database, {})
-    if not replicas:
-        database.on_commit.append(lambda: _mark(database))
-    replicas[party] = Replica(database, party, lag, path)
+    replicas[party] = follow(database, party, lag, path=path)
     return replicas[party]
+
+
+def follow(database: Database, party: str, lag: int, *, path: Path | None = None) -> "Replica":
+    """A replica of the caller's own: eventual reads do not look at it."""
+    if database not in _marked:
+        _marked.add(database)
+        database.on_commit.append(lambda: _mark(database))
+    return Replica(database, party, lag, path)
 
 
 def detach(database: Database) -> None:
@@ -58,6 +65,7 @@ class Replica:
         kinds: dict[str, Kind] = source.parties[party]
         self._kinds = kinds
         self._copy = Database({party: list(kinds.values())}, path=path)
+        self._copy.logs = source
         self._store = self._copy.store(party)
         self.at(source.moment()[1].now())
 

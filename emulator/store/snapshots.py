@@ -18,6 +18,7 @@ def take(database: Database, name: str, *, at: int) -> None:
     """Remember the present state under `name`, replacing an older snapshot of that name."""
     if database.private:
         database.savepoint(name)
+        database.places[name] = position(database)
         return
     with database.write():
         journal = database.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0]
@@ -32,6 +33,19 @@ def names(database: Database) -> list[str]:
     if database.private:
         return database.savepoints()
     return [row[0] for row in database.execute("SELECT name FROM snapshots ORDER BY position, at")]
+
+
+def place(database: Database, name: str) -> int:
+    """The number of the newest change when a snapshot was taken. LabError when there is no such snapshot."""
+    _check(name, names(database))
+    if database.private:
+        return database.places[name]
+    return int(database.execute("SELECT position FROM snapshots WHERE name = ?", (name,)).fetchone()[0])
+
+
+def forget(database: Database) -> None:
+    """Drop every snapshot of a file: what they stand for is gone. The caller holds the write transaction."""
+    database.execute("DELETE FROM snapshots")
 
 
 def position(database: Database) -> int:

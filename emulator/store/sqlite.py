@@ -19,13 +19,16 @@ from emulator.store import changes, schema
 from emulator.store.documents import Store
 from emulator.store.kinds import Kind
 
+_NEVER = (-1, -1)
+
 
 class Database:
     """One world's state. `path` None keeps it in memory; `image` starts from a serialized database.
 
     `private`: nobody else has it open, as in memory; snapshots are then savepoints.
 
-    `current` are the settings as of the last `moment()`: not to be changed in place.
+    `current` are the settings as of the last `moment()`: not to be changed in place. logs: the database whose journal
+    this one's readers see (a replica has none of its own).
     """
 
     def __init__(self, parties: dict[str, list[Kind]], *, path: Path | None = None, image: bytes | None = None) -> None:
@@ -38,17 +41,21 @@ class Database:
         self._undone = 0
         self._view: changes.View | None = None
         self._savepoints: dict[str, str] = {}
+        self.places: dict[str, int] = {}
         self._moment_of: tuple[Any, ...] | None = None
         self._epoch = 0
         self._clock_text = ""
         self._clock = Clock()
         self._settings_text = ""
         self.memo: dict[tuple[Any, ...], Any] = {}
-        self._memo_of = (-1, -1)
+        self._memo_of = _NEVER
+        self.unsettled = False
+        """Whether this write transaction has changed a settled kind: what it reads of them is nobody else's then."""
         self._steady: dict[tuple[Any, ...], Any] = {}
         self._steady_of: tuple[int, int | None] = (-1, None)
         self._steady_checked = False
         self.current: Doc = {}
+        self.logs: Database | None = None
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
         if image is not None:
@@ -120,6 +127,8 @@ class Database:
             self._db.execute("SAVEPOINT work" if nested else "BEGIN IMMEDIATE")
             self._depth = 1
             try:
+                if not self.private:
+                    self._settle()
                 yield
             except BaseException:
                 self.memo.clear()
@@ -132,7 +141,7 @@ class Database:
                 self._db.execute("RELEASE work" if nested else "COMMIT")
             finally:
                 self._depth = 0
-                self._steady_checked = False
+                self.unsettled = self._steady_checked = False
         for hook in self.on_commit:
             hook()
 
@@ -194,6 +203,16 @@ class Database:
             self._clock_text, self._clock = text, Clock.from_row(orjson.loads(text))
         if settings != self._settings_text:
             self._settings_text, self.current = settings, orjson.loads(settings)
+
+    def _settle(self) -> None:
+        """Inside a write transaction nobody else changes settled kinds; forget what was changed before it began."""
+        if self._memo_of == _NEVER:
+            self.unsettled = True
+            return
+        epoch, settled = self._db.execute("SELECT epoch, settled FROM meta").fetchone()
+        if (epoch, settled) != self._memo_of:
+            self._memo_of = (epoch, settled)
+            self.memo.clear()
 
     @property
     def steady(self) -> dict[tuple[Any, ...], Any]:

@@ -66,7 +66,8 @@ class LoopDetected(Exception):
 
 
 class Browser:
-    """One browser profile. `client` is its address as the servers see it."""
+    """One browser profile. `client` is its address as the servers see it; `own` what it tells a host about itself
+    beside the usual headers; `tokens` the refresh tokens that applications of the same device keep, by user name."""
 
     def __init__(self, transport: Transport, *, user_agent: str = USER_AGENT, client: str = "127.0.0.1") -> None:
         self.http = Http(transport, headers={"user-agent": user_agent, "accept": "text/html,application/xhtml+xml"})
@@ -74,6 +75,8 @@ class Browser:
         self.jar: dict[str, dict[str, str]] = {}
         self.history: list[View] = []
         self.stop_at: Callable[[str], bool] = lambda url: False
+        self.tokens: dict[str, str] = {}
+        self.own: Callable[[str], Mapping[str, str]] = lambda host: {}
 
     def get(self, url: str) -> View:
         """Open a URL and follow redirects and automatic posts until something needs a person."""
@@ -110,7 +113,9 @@ class Browser:
     def _load(self, method: str, url: str, fields: Mapping[str, str] | None) -> View:
         host = urlsplit(url).netloc
         cookies = self.jar.setdefault(host, {})
-        headers = {"cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {}
+        headers = dict(self.own(host))
+        if cookies:
+            headers["cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
         if method == "GET":
             answer = self.http.request("GET", url, headers=headers, client=self.client)
         else:

@@ -39,6 +39,8 @@ class InProcess:
             raise Unreachable(f"{exchange.host} is not part of this world")
         if answer.dropped:
             raise Unreachable(f"{exchange.url}: the connection was dropped by a fault rule")
+        if answer.cut:
+            raise Unreachable(f"{exchange.url}: the answer broke off in its body, by a fault rule")
         return answer
 
 
@@ -48,7 +50,7 @@ class Tcp:
     def __init__(
         self, addresses: Mapping[str, tuple[str, int]] | None = None, *, ca_file: str | None = None, timeout: float = 30
     ) -> None:
-        self._addresses = dict(addresses or {})
+        self._addresses: Mapping[str, tuple[str, int]] = {} if addresses is None else addresses
         self._context = ssl.create_default_context(cafile=ca_file) if ca_file else None
         self._timeout = timeout
 

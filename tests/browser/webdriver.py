@@ -145,6 +145,13 @@ class Driver:
         found = self._do("POST", "/goog/cdp/execute", {"cmd": "Network.getCookies", "params": {"urls": [url]}})
         return list(found["cookies"])
 
+    def add_security_key(self) -> None:
+        """Plug in a virtual authenticator that its owner always confirms."""
+        self._do("POST", "/webauthn/authenticator", {
+            "protocol": "ctap2", "transport": "usb", "hasResidentKey": False, "hasUserVerification": True,
+            "isUserConsenting": True, "isUserVerified": True,
+        })  # fmt: skip
+
     # -- what it saw --------------------------------------------------------------------------------------------
 
     def complaints(self) -> list[str]:

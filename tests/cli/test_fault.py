@@ -51,6 +51,20 @@ def test_rules_are_added_listed_and_cleared(run):
     assert "No fault rules." in run("list").stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "effect"),
+    [
+        (("--truncate", "3"), {"truncate": 3}), (("--truncate", "body"), {"truncate": "body"}),
+        (("--stale", "PT30S"), {"stale": "PT30S"}), (("--skew", "-PT10M"), {"skew": "-PT10M"}),
+        (("--certificate", "expired"), {"certificate": "expired"}), (("--rollover", "half"), {"rollover": "half"}),
+        (("--duplicate", "2"), {"duplicate": 2}),
+    ],
+)  # fmt: skip
+def test_every_effect_can_be_asked_for(run, args, effect):
+    made = json.loads(run("add", "--service", "directory", *args, "--json").stdout)
+    assert made == {"id": "f1", "service": "directory", **effect, "covered": 0, "struck": 0}
+
+
 def test_a_mistake_is_one_sentence_and_a_hint(run):
     with pytest.raises(LabError, match="one effect") as caught:
         run("add", "--service", "directory")

@@ -21,9 +21,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import scenario_pages
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
+PICTURES = ROOT / "docs" / "pictures"
 SOURCE = ROOT / "emulator"
 NOTE = "<!-- Made by tests/docs/generate.py from the code; `make docs` makes it again. -->\n"
 GRADES = {
@@ -337,10 +339,28 @@ def tables() -> list[str]:
     ]
 
 
+def clients() -> list[str]:
+    """Which client reaches the lab in which way, from the lines that tests/clients/test_ways.py runs."""
+    ways = yaml.safe_load((ROOT / "tests" / "clients" / "ways.yaml").read_text())
+    how = {"proxy": "by the proxy", "preload": "by a preload"}
+    rows = [
+        (way["client"], way["language"], "yes" if way.get("in_process") else "", how[way["exec"]],
+         "yes" if way.get("netns") else "", way.get("note", ""), code("tests/clients/programs/" + way["program"]))
+        for way in ways
+    ]  # fmt: skip
+    return [
+        "# Clients", "",
+        "Unmodified clients, and how each reaches the lab under the vendors' names. `tests/clients/test_ways.py` runs the program of every",
+        "line in every way that it names; each must read the tenant's domains and must not reach a host that is not emulated.",
+        "[How to use them](../howto/reach-it.md).", "",
+        *table(("client", "runtime", "in process", "`tenantlab exec`", "`exec --netns`", "remark", "program"), rows),
+    ]  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], list[str]]] = {
     "support.md": support, "control.md": control, "cli.md": commands, "worlds.md": worlds, "limits.md": limits,
     "errors.md": errors, "events.md": events, "differences.md": differences, "rooms.md": tables,
-    "scenarios.md": lambda: scenario_pages.language(table),
+    "clients.md": clients, "scenarios.md": lambda: scenario_pages.language(table),
     "coverage.md": lambda: scenario_pages.coverage(table),
 }  # fmt: skip
 
@@ -348,6 +368,13 @@ PAGES: dict[str, Callable[[], list[str]]] = {
 def render(name: str) -> str:
     """One page of the reference."""
     return NOTE + "\n".join(PAGES[name]()).rstrip() + "\n"
+
+
+def _pictures() -> dict[str, str]:
+    """Pictures of the flows, played and recorded now."""
+    import pictures
+
+    return pictures.pages()
 
 
 def drift() -> list[str]:
@@ -360,6 +387,10 @@ def drift() -> list[str]:
         if old != new:
             changed = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))
             found.append(f"docs/reference/{name} has drifted: {' / '.join(changed[3:6])[:300]}")
+    found += [
+        f"docs/pictures/{name} has drifted from what happens" for name, picture in _pictures().items()
+        if not (PICTURES / name).exists() or (PICTURES / name).read_text(encoding="utf-8") != picture
+    ]  # fmt: skip
     left = {path.name for path in REFERENCE.glob("*.md")} - set(PAGES)
     return [*found, *(f"docs/reference/{name} is made by nothing" for name in sorted(left))]
 
@@ -376,6 +407,9 @@ def main(arguments: list[str]) -> int:
     REFERENCE.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
         (REFERENCE / name).write_text(render(name), encoding="utf-8")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name, picture in _pictures().items():
+        (PICTURES / name).write_text(picture, encoding="utf-8")
     return 0
 
 

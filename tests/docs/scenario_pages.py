@@ -14,7 +14,7 @@ from emulator.scenario.matching import OPERATORS
 from emulator.scenario.vocabulary import CAST, VERBS, File, Line
 
 ROOT = Path(__file__).resolve().parents[2]
-ROW = re.compile(r"\b([SPF])-(\d\d)\b")
+ROW = re.compile(r"(?<![A-Za-z0-9])([SPF])[-_](\d\d)(?![A-Za-z0-9])")
 LAST = {"S": 65, "P": 56, "F": 96}
 NAMES = {"S": "Failures", "P": "Practice tasks", "F": "Features"}
 Table = Callable[[Iterable[str], Iterable[Iterable[object]]], list[str]]

@@ -61,6 +61,16 @@ def test_a_synchronised_user_is_the_directorys(tenant, graph, channel):
     assert next(row["type"] for row in tenant.journal(stream="directoryAudits")) == "Add user"
 
 
+def test_switched_off_everything_becomes_the_clouds_own(graph, channel):
+    (result,) = channel.sync(ANN)
+    tenant_id = graph.get("/organization?$select=id")["value"][0]["id"]
+    assert graph.call("PATCH", f"/organization/{tenant_id}", {"onPremisesSyncEnabled": "off"}).status == 400
+    graph.patch(f"/organization/{tenant_id}", {"onPremisesSyncEnabled": False})
+    shown = graph.get(f"/users/{result['id']}?$select=onPremisesSyncEnabled,onPremisesImmutableId")
+    assert (shown["onPremisesSyncEnabled"], shown["onPremisesImmutableId"]) == (None, "YW5u")
+    assert graph.call("PATCH", f"/users/{result['id']}", {"displayName": "Anna"}).status == 204
+
+
 def test_soft_match_takes_a_cloud_user_over_but_no_administrator(graph, channel):
     lab = graph.get("/users?$filter=userPrincipalName eq 'lab@acme-labs.example'")["value"][0]["id"]
     (result,) = channel.sync(user("lab", "bGFi"))

@@ -164,6 +164,9 @@ def test_a_synced_user_takes_cloud_properties_only():
             )
         assert graph.call("PATCH", "/users/sync@acme-labs.example", {"usageLocation": "de"}).status == 204
         assert full(graph, "sync@acme-labs.example")["usageLocation"] == "DE"
+        renamed = {"userPrincipalName": "renamed@acme-labs.example"}
+        assert graph.call("PATCH", "/users/sync@acme-labs.example", renamed).status == 204
+        assert full(graph, "renamed@acme-labs.example")["usageLocation"] == "DE"
 
 
 def test_mail_becomes_the_primary_address(graph):

@@ -1,12 +1,16 @@
 """Fault rules: what they cover, which they pick, what a malformed one is told."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.kernel.faults import Count, Rule, Target, Verdict, judge, parse
+from emulator.kernel.fault_rules import parse
+from emulator.kernel.faults import DELIVERY, HANDSHAKE, Count, Rule, Target, Verdict, judge
 
 USERS = Target("entra:acme", "graph", "users.get_user", "GET", ("/beta/Users/a", "/v1.0/Users/a", "/v1.0/users/{userId}"), fold=True)  # fmt: skip
+POST = replace(USERS, method="POST")
 LEASE = Target("okta:acme", "okta", "jobs.lease", "POST", ("/_lab/agent/jobs/lease",), ours=True)
 
 
@@ -55,6 +59,48 @@ def test_paths_keep_their_case_where_the_vendor_does():
 )  # fmt: skip
 def test_the_agent_port_is_struck_only_by_name(keys, covered):
     assert rule(**keys).covers(LEASE, 0) is covered
+
+
+KEY_SET = replace(USERS, operation="discovery.keys", keys=True)
+SHAKE = replace(USERS, operation="", method="", paths=(), moment=HANDSHAKE)
+SENT = replace(USERS, operation="", method="POST", paths=("/hook",), moment=DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("keys", "covered"),
+    [
+        ({"stale": "PT5S"}, [USERS, KEY_SET]), ({"truncate": 5}, [USERS, KEY_SET]), ({"truncate": "body"}, [USERS, KEY_SET]),
+        ({"skew": "-PT5S"}, [USERS, POST, KEY_SET]), ({"rollover": "half"}, [KEY_SET]), ({"certificate": "expired"}, [SHAKE]),
+        ({"duplicate": 1}, [SENT]), ({"duplicate": 1, "path": "/hook"}, [SENT]), ({"duplicate": 1, "path": "/x"}, []),
+        ({"latency": "PT1S"}, [USERS, POST, KEY_SET]),
+    ],
+)  # fmt: skip
+def test_an_effect_covers_what_it_can_be_on(keys, covered):
+    made = parse({"id": "f", **keys})
+    assert [target for target in (USERS, POST, KEY_SET, SHAKE, SENT) if made.covers(target, 0)] == covered
+    assert made.effect() and made.why(1).to_doc()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"truncate": 0}, {"truncate": "half"}, {"truncate": True}, {"truncate": 1.5}, {"stale": "PT0S"}, {"stale": 5},
+        {"stale": "P8D"}, {"skew": "x"}, {"skew": "--PT5S"}, {"skew": 3}, {"certificate": "old"}, {"certificate": 1},
+        {"certificate": "expired", "operation": "users.*"}, {"certificate": "expired", "path": "/x"},
+        {"rollover": True}, {"duplicate": 0}, {"duplicate": 11}, {"duplicate": True}, {"duplicate": 1, "method": "GET"},
+        {"skew": "PT1S", "stale": "PT1S"}, {"truncate": 1, "drop": True}, {"duplicate": 1, "retry_after": 1},
+    ],
+)  # fmt: skip
+def test_a_malformed_effect_is_refused(keys):
+    with pytest.raises(ValueError, match=r"must be|one effect|takes no|belong"):
+        parse({"id": "f", **keys})
+
+
+def test_what_bends_an_answer_goes_with_what_refuses_it():
+    rules = [rule(id="a", status=None, skew="PT5S"), rule(id="b"), rule(id="c", status=None, truncate="body")]
+    [verdict] = run(rules, 1)
+    assert [item.id for item in verdict.rules] == ["a", "b"]
+    assert verdict.last is rules[1]
 
 
 def test_the_window_is_of_world_time_and_half_open():

@@ -3,6 +3,7 @@
 import pytest
 
 from emulator import World
+from emulator.serving.pump import connector_of
 from tests.office365.test_features_federation import credentials, kind_of
 from tests.office365.test_features_provisioning import _cloud_user, account
 from tests.office365.worlds import E3, Estate, spec
@@ -387,3 +388,19 @@ def test_S_65_the_substitute_is_lost_at_the_next_evaluation(ready: Estate, combi
         values.append(ready.app_user(SAM)["profile"]["immutableId"])
     assert len(set(values)) == (1 if combined else 2)
     assert (values[-1] is None) is not combined
+
+
+def test_a_client_that_was_deleted_and_consented_to_again_takes_a_new_token() -> None:
+    with World(spec()) as world:
+        estate = Estate(world)
+        estate.provision()
+        world.sync()
+        connector = connector_of(world, world.transport)
+        estate.assign("sam@acme.example")
+        assert connector.run_once() is not None  # it keeps a token now
+        [client] = estate.entra.get("/servicePrincipals?$filter=displayName eq 'Okta Microsoft Graph Client'")["value"]
+        estate.entra.delete(f"/servicePrincipals/{client['id']}")
+        estate.consent("GRAPH")
+        estate.assign("dana@acme.example")
+        done = connector.run_once()
+        assert done is not None and done["outcome"] == "done", done

@@ -2,8 +2,9 @@
 
 import pytest
 
+from emulator import World
 from emulator.kernel.doc import Doc
-from tests.office365.worlds import DANA_GUID, E3, Estate
+from tests.office365.worlds import DANA_GUID, E3, Estate, spec
 
 DANA, SAM = "dana@acme.example", "sam@acme.example"
 PUSH = "application.provision.user."
@@ -302,6 +303,41 @@ def test_F_46_manager_by_custom_attribute_in_profile_sync(ready: Estate) -> None
     [task] = ready.tasks()
     assert "nobody@acme.example" in task["message"]
     assert ready.entra.get(f"/users/{DANA}/manager")["userPrincipalName"] == SAM
+
+
+def test_a_manager_who_comes_late_is_set_when_they_come(ready: Estate) -> None:
+    ready.attribute("manager")
+    ready.assign(DANA, manager=SAM.upper())
+    ready.world.sync()
+    [task] = ready.tasks()
+    assert "404" in task["message"]
+    ready.assign(SAM)
+    ready.world.sync()
+    assert ready.entra.get(f"/users/{DANA}/manager")["userPrincipalName"] == SAM
+    assert ready.tasks() == []
+
+
+def test_under_user_sync_a_late_manager_is_active_directorys() -> None:
+    given, dn = spec(), "CN=Sam Okoro,OU=People,DC=corp,DC=acme,DC=example"
+    [directory] = given["parties"]["okta:acme"]["directories"]
+    directory["users"][0]["profile"]["managerDn"] = dn
+    directory["users"].append({"user": SAM, "externalId": "AAAAAAAAAAAAAAAAAAAAAQ==",
+                               "profile": {"samAccountName": "sam", "dn": dn.upper()}})  # fmt: skip
+    with World(given) as world:
+        estate = Estate(world)
+        estate.federate("acme.example")
+        estate.provision()
+        estate.change(office365ProvisioningType="USER_SYNC")
+        estate.assign(DANA)
+        world.sync()
+        assert estate.entra.call("GET", f"/users/{DANA}/manager").status == 404
+        assert "app.api.error.manager.not_found_for_user" in [
+            row["eventType"] for row in estate.okta.get("/api/v1/logs?limit=1000")
+        ]
+        estate.assign(SAM)
+        world.sync()
+        assert estate.entra.get(f"/users/{DANA}/manager")["userPrincipalName"] == SAM
+        assert world.engine.crashes == []
 
 
 @pytest.mark.parametrize("kind", ["PROFILE_SYNC", "USER_SYNC", "UNIVERSAL_SYNC"])

@@ -50,7 +50,7 @@ def confirm_all(estate: worlds.Estate, report: Doc, action: str | None = None) -
     estate.okta.post(f"{at}/confirm", {"assignments": given, "activate": True})
 
 
-def test_only_the_eligible_are_imported(estate: worlds.Estate) -> None:
+def test_F_42_only_the_eligible_are_imported(estate: worlds.Estate) -> None:
     good = person(estate, "good", onPremisesImmutableId="anchor-of-good")
     person(estate, "blocked", accountEnabled=False)
     person(estate, "bare", licence=False)
@@ -71,7 +71,7 @@ def test_only_the_eligible_are_imported(estate: worlds.Estate) -> None:
     assert imported(estate)["unconfirmed"] == 1  # corrected there, it comes with the next import
 
 
-def test_an_incremental_import_asks_for_what_changed(estate: worlds.Estate) -> None:
+def test_F_41_an_import_shows_what_is_new_changed_and_gone(estate: worlds.Estate) -> None:
     one = person(estate, "one")
     report = imported(estate, "INCREMENTAL")
     assert report["scanned"] == 2 and report["unconfirmed"] == 1  # nothing to go on from: everything
@@ -142,7 +142,7 @@ def _synced_group(estate: worlds.Estate, name: str) -> None:
     assert estate.entra.call("POST", "/_lab/onpremises/sync", body).status == 200
 
 
-def test_without_import_groups_they_go_with_what_they_assign(estate: worlds.Estate) -> None:
+def test_F_44_without_import_groups_they_go_with_what_they_assign(estate: worlds.Estate) -> None:
     one = person(estate, "one")
     group(estate, "Plain", one["id"])
     confirm_all(estate, imported(estate))
@@ -183,3 +183,13 @@ def test_a_token_without_group_permissions_cannot_save_the_switch() -> None:
         assert ("app.office365.api.error.download.groups", "FAILURE") in estate.events()
         world.faults.add({"service": "login", "drop": True})
         assert "could not be reached" in estate.okta.call("PUT", at, {"importGroups": False}).text()
+
+
+def test_F_43_an_exact_match_is_offered_and_confirmed(estate: worlds.Estate) -> None:
+    person(estate, "match", mail="dana@acme.example", givenName="Dana", surname="Reyes", onPremisesImmutableId="anchor")
+    report = imported(estate)
+    [row] = estate.okta.get(f"/api/internal/v1/apps/{estate.app}/imports/{report['importId']}/users")
+    assert row["match"] == "EXACT"
+    confirm_all(estate, report)
+    found = estate.app_user("dana@acme.example")
+    assert found["profile"]["immutableId"] == "anchor", "an import brings Microsoft's immutable id"

@@ -14,6 +14,7 @@ ADMIN = "00uadminacme0000000x"
 TENANT = "5d0c1c2e-2222-4222-8222-222222222222"
 FEDERATION_CLIENT = "f0000000-0000-4000-8000-000000000001"
 PROVISIONING_CLIENT = "f0000000-0000-4000-8000-000000000002"
+MAIL_CLIENT = "f0000000-0000-4000-8000-000000000003"
 LAB_APP = "a0000000-0000-4000-8000-000000000001"
 PASSWORD = "Tr4ining-pass"
 DANA_GUID = "3q2+7wECAwQFBgcICQoLDA=="
@@ -71,6 +72,7 @@ def _org() -> Doc:
             "federation": {"client_id": FEDERATION_CLIENT, "client_secret": "federation-secret"},
             "provisioning": {"client_id": PROVISIONING_CLIENT, "client_secret": "provisioning-secret"},
         },
+        "workflow_clients": {"office365mail": {"client_id": MAIL_CLIENT, "client_secret": "mail-secret"}},
     }
 
 
@@ -107,6 +109,11 @@ def _tenant() -> Doc:
             client(
                 PROVISIONING_CLIENT, "Okta Microsoft Graph Client", "provisioning-secret", PROVISIONING,
                 external=True, redirectUris={"web": [_RETURN]},
+            ),
+            client(
+                MAIL_CLIENT, "Office 365 Mail for Okta Workflows", "mail-secret", [], external=True,
+                delegated=["User.Read", "Mail.ReadWrite", "Mail.Send"],
+                redirectUris={"web": [f"https://{HOST}/api/internal/v1/workflows/connections/callback"]},
             ),
         ],
     }  # fmt: skip

@@ -124,3 +124,12 @@ def test_custom_aaguids(org: World) -> None:
     assert refused(org, "GET", f"{at}/{AAGUID}")[:2] == (404, "E0000007")
     email = by_key(org, "okta_email")["id"]
     assert refused(org, "GET", f"{AT}/{email}/aaguids")[:2] == (404, "E0000007")
+
+
+def test_a_smart_card_needs_its_feature(org: World) -> None:
+    feature = next(item for item in org.okta.get("/api/v1/features") if item["name"] == "Smart Card Authenticator")
+    assert feature["status"] == "ENABLED"
+    org.okta.post(f"/api/v1/features/{feature['id']}/disable")
+    assert refused(org, "POST", AT, {"key": "smart_card_idp"})[:2] == (401, "E0000015")
+    org.okta.post(f"/api/v1/features/{feature['id']}/enable")
+    assert org.okta.post(AT, {"key": "smart_card_idp"})["key"] == "smart_card_idp"

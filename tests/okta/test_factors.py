@@ -301,7 +301,7 @@ def test_what_cannot_be_enrolled(org: World) -> None:
 def test_the_catalogue_follows_the_policy(org: World) -> None:
     rows = {(row["factorType"], row["provider"]): row for row in org.okta.get(SAM + "/catalog")}
     assert set(rows) == {("question", "OKTA"), ("token:software:totp", "OKTA"), ("sms", "OKTA"), ("push", "OKTA"),
-                         ("email", "OKTA")}  # fmt: skip
+                         ("email", "OKTA"), ("webauthn", "FIDO")}  # fmt: skip
     assert rows["sms", "OKTA"]["status"] == "NOT_SETUP" and rows["sms", "OKTA"]["enrollment"] == "OPTIONAL"
     [policy] = [item for item in org.okta.get("/api/v1/policies?type=MFA_ENROLL") if item["system"]]
     settings = {"type": "AUTHENTICATORS", "authenticators": [

@@ -74,6 +74,12 @@ def test_seed_renames_the_world(tmp_path: Path) -> None:
     assert b"certificates/okta-acme-saml" in one
 
 
+def test_an_administrator_named_after_a_vendor_renames_nothing_else(tmp_path: Path) -> None:
+    world = varied(read(Path(written(tmp_path, GOOD.replace("world: acme", "world: empty")))), "2")
+    assert isinstance(world, dict)
+    assert sorted(name.partition(":")[0] for name in world["parties"]) == ["entra", "okta"]
+
+
 def test_dice_depend_on_seed_and_alias_only() -> None:
     assert Dice("1").number("a", 0, 10**6) == Dice("1").number("a", 0, 10**6)
     assert len({Dice(seed).number(alias, 0, 10**6) for seed in "123" for alias in "abc"}) == 9

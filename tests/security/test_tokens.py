@@ -7,6 +7,7 @@ import pytest
 
 from emulator import World
 from emulator.kernel.clock import iso
+from emulator.protocols.keys import load_signing_key, make_signing_key
 from emulator.serving.forging import breaks
 from emulator.serving.minting import mint
 from tests.entra.login.worlds import spec
@@ -44,7 +45,7 @@ def test_no_broken_saml_token_signs_anybody_in(world: World, canary: list[object
     people = {
         row["doc"]["userPrincipalName"]
         for row in world.journal(stream="signIns")
-        if row["doc"]["status"]["errorCode"] == 0
+        if row["doc"]["status"]["errorCode"] == 0 and row["doc"]["signInEventTypes"] != ["servicePrincipal"]
     }
     assert people <= {DANA}
     assert canary == []
@@ -173,3 +174,16 @@ def test_ids_that_would_break_a_query_are_only_ids(world: World) -> None:
             check_refused(
                 value, fire(world, kind, mint(world, kind, DANA, {"assertionId": "_ok"}, None).replace("_ok", value))
             )
+
+
+@covers("S18")
+@pytest.mark.parametrize(("size", "code"), [(1024, "50032"), (2048, None)])
+def test_a_short_key_is_too_weak_and_an_expired_certificate_is_not(world: World, size: int, code: str | None) -> None:
+    key, certificate = make_signing_key("idp", not_before_ms=1_600_000_000_000, days=10, key_size=size)
+    path = "/domains/acme.example/federationConfiguration"
+    row = world.entra.get(path)["value"][0]
+    body = {"signingCertificate": load_signing_key(key, certificate).certificate_b64}
+    assert world.entra.call("PATCH", f"{path}/{row['id']}", json=body).status == 200
+    given = {"key": key.decode(), "certificate": certificate.decode()}
+    shot = fire(world, "wresult", mint(world, "wresult", DANA, {}, None, key=given))
+    assert shot.code == code and (shot.who == DANA) == (code is None)

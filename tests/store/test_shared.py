@@ -104,6 +104,35 @@ def test_a_memo_does_not_outlive_a_restore(pair):
     assert settled.get(LINKS, "l") is None
 
 
+def test_what_is_settled_is_kept_through_a_write_that_leaves_it_alone(pair):
+    one, two = pair
+    store, other = one.store("okta:one"), two.store("okta:one")
+    one.moment()
+    made = []
+
+    def names() -> list[str]:
+        def make() -> list[str]:
+            made.append(1)
+            return [link["id"] for link in store.all(LINKS)]
+
+        return store.settled(("names",), make)
+
+    with one.write():
+        assert names() == names() == []
+    assert len(made) == 1
+    other.add(LINKS, {"id": "l", "a": "1", "b": "2"})
+    with one.write():
+        assert names() == ["l"], "changed by somebody else since, and before this transaction began"
+        store.add(LINKS, {"id": "m", "a": "2", "b": "3"})
+        assert names() == ["l", "m"]
+        assert names() == ["l", "m"] and len(made) == 4, "what this transaction has changed is nobody else's"
+    with contextlib.suppress(KeyError), one.write():
+        store.drop(LINKS, "l")
+        assert names() == ["m"]
+        raise KeyError
+    assert names() == ["l", "m"]
+
+
 def test_a_restore_waits_for_a_writer_and_is_not_half_seen(pair):
     one, two = pair
     store = one.store("okta:one")

@@ -120,12 +120,13 @@ def instance(call: Call) -> Answer:
     return _answer(body)
 
 
-@operation("GET", "/{tenant}/discovery/keys", source=OBSERVED, auth="none", query=("appid",))
-@operation("GET", "/{tenant}/discovery/v2.0/keys", source=OBSERVED, auth="none", query=("appid",))
+@operation("GET", "/{tenant}/discovery/keys", source=OBSERVED, auth="none", query=("appid",), keys=True)
+@operation("GET", "/{tenant}/discovery/v2.0/keys", source=OBSERVED, auth="none", query=("appid",), keys=True)
 def keys(call: Call) -> Answer:
     """The tenant's token-signing keys, the active one first; v2.0 says which issuer each is for."""
     where = resolve(call, error="invalid_tenant")
     more: Doc = {"cloud_instance_name": "microsoftonline.com"}
     if "/v2.0/" in call.operation.path:
         more["issuer"] = f"{HOST}/{_issuer_tenant(where)}/v2.0"
-    return _answer({"keys": [{**key.jwk(), **more} for key in signing_keys(call)]})
+    published = signing_keys(call)[1 if call.keys_behind else 0 :]
+    return _answer({"keys": [{**key.jwk(), **more} for key in published]})

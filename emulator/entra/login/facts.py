@@ -28,6 +28,7 @@ T = TypeVar("T")
 _RELAYED = {
     "microsoft.exchange.activesync": EAS, "microsoft.exchange.imap": "IMAP4", "microsoft.exchange.pop": "POP3",
     "microsoft.exchange.smtp": "Authenticated SMTP", "microsoft.exchange.autodiscover": "AutoDiscover",
+    "microsoft.exchange.rpc": "Outlook Anywhere (RPC over HTTP)",
 }  # fmt: skip
 _APPLICATIONS = re.compile(r"\b(?:MSAL|ADAL|MSOIDSVC|Microsoft Office|MSOffice|WebView|wv\)|Outlook|Teams/)", re.I)
 _PLATFORMS = (
@@ -67,7 +68,7 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The attempt, as policies see it. apps: ids of what is signed in to. action: a user action instead of an
-    application. flow: browser, ropc, refreshToken, onBehalfOf, deviceCode, bearer.
+    application. flow: browser, ropc, refreshToken, onBehalfOf, deviceCode, bearer, legacy.
     """
 
     user: Doc
@@ -115,6 +116,8 @@ def client_of(call: Call, *, native: bool, flow: str = "browser") -> str:
     relayed = relayed_protocol(call)
     if relayed:
         return EAS if relayed == EAS else OTHER
+    if flow == "legacy":
+        return OTHER
     if flow == "browser" and (not native or _is_browser(call.exchange.headers.get("user-agent", ""))):
         return BROWSER
     return NATIVE

@@ -133,9 +133,20 @@ def _verified(
             code, why=Why(f"The token was not accepted: {error.reason}.", _details(error.details, where), hint)
         ) from error
     attempt.issuer = found.issuer
+    if found.certificate.key_bits < LEAST_KEY_BITS:
+        raise Problem(
+            "50032",
+            why=because(
+                "The token is signed with a key that is too short.",
+                ("key size", found.certificate.key_bits, f"certificate {found.certificate.thumbprint_sha1}"),
+                ("least size", LEAST_KEY_BITS, "RSA keys of identity providers"),
+            ),
+        )
     return found
 
 
+LEAST_KEY_BITS = 2048
+"""Inferred: the code for a weak RSA key is published (AADSTS50032), its limit is not."""
 _KEY_HINT = "Compare the app's active signing key with the domain's signingCertificate and nextSigningCertificate."
 
 

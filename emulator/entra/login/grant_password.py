@@ -17,7 +17,8 @@ from emulator.kernel.doc import Doc
 
 def password(call: Call, request: TokenRequest) -> Doc:
     """Tokens for a password. Users of federated domains get theirs at the identity provider (WS-Trust)."""
-    refuse_shared(request, "common", "consumers")
+    if request.v2:  # ADAL and its kind send passwords to /common of the older endpoint, which takes them (inferred)
+        refuse_shared(request, "common", "consumers")
     client = request.client(call)
     name, secret = request.need("username").strip(), request.need("password")
     attempt = Attempt(

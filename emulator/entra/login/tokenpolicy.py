@@ -1,13 +1,12 @@
 """The federatedTokenValidationPolicy: a domain's identity provider speaks for that domain's users.
 
-Source: federation.md 7 row 10. Setting of the tenant: `federatedTokenValidationPolicy: {rootDomains, domainNames?}`,
-rootDomains one of Microsoft Graph's six values, `all` by default. With `none` a token of any federated domain may name
-any user of the tenant.
+Source: federation.md 7 row 10. What is held to it says `resources.federated_token_validation`: `all` by default; with
+`none` a token of any federated domain may name any user of the tenant.
 """
 
 from emulator.entra.login.dialect import because
 from emulator.entra.resources.domains import DOMAINS
-from emulator.entra.tokens import tenant
+from emulator.entra.resources.federated_token_validation import validating
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Problem
@@ -15,17 +14,17 @@ from emulator.kernel.problems import Problem
 
 def check_policy(call: Call, federation: Doc, user: Doc) -> None:
     """Raises 5000820 where the policy covers the user's root domain and the federation is another domain's."""
-    policy = (tenant(call).get("_settings") or {}).get("federatedTokenValidationPolicy") or {}
-    which = policy.get("rootDomains", "all")
+    policy = validating(call.store)
+    which = policy["rootDomains"]
     root = root_of(call, user["userPrincipalName"].rpartition("@")[2])
     if root is None or root["id"] == federation["domain"]:
         return
     federated = root["authenticationType"] == "Federated"
-    listed = root["id"] in {name.lower() for name in policy.get("domainNames", ())}
+    listed = root["id"] in policy.get("domainNames", ())
     covered = {
         "none": False, "all": True, "allFederated": federated, "allManaged": not federated, "enumerated": listed,
         "allManagedAndEnumeratedFederated": not federated or listed,
-    }.get(which, True)  # fmt: skip
+    }[which]  # fmt: skip
     if covered:
         raise Problem(
             "5000820",

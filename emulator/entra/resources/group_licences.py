@@ -5,6 +5,7 @@ Licences are not inherited through nesting. A member who cannot have one keeps a
 
 from emulator.entra import queries, relations
 from emulator.entra.audit import audit, target
+from emulator.entra.entitlements import GROUP_LICENSING, needs
 from emulator.entra.graph import Collection, Entity
 from emulator.entra.relations import related
 from emulator.entra.resources import groups, licence_rules, licences, memberships, users
@@ -40,6 +41,8 @@ def assign_license(call: Call) -> Entity:
                 Compared("group", group["displayName"], "tenant"),
             )
             raise Problem("not_licensed", why=Why("The group does not have this licence.", compared))
+    if added:
+        needs(call, GROUP_LICENSING, "ca_unlicensed", "Group-based licensing")
     for item in added:
         licence_rules.check_sku(call.store, item)
         held[item["skuId"]] = {"disabledPlans": item["disabledPlans"], "skuId": item["skuId"]}

@@ -21,11 +21,16 @@ DEPENDS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
+def _sku(store: Store, sku_id: str) -> Doc | None:
+    """A subscribed SKU, only to be read."""
+    return store.settled(("sku", sku_id), lambda: skus.by_id(store, sku_id))
+
+
 def enabled_plans(store: Store, licences: Iterable[Doc]) -> list[Doc]:
     """The service plans that licences (`{skuId, disabledPlans}`) turn on, each once."""
     found: dict[str, Doc] = {}
     for held in licences:
-        sku = skus.by_id(store, held["skuId"])
+        sku = _sku(store, held["skuId"])
         for plan in sku["servicePlans"] if sku else ():
             if plan["servicePlanId"] not in held["disabledPlans"]:
                 found.setdefault(plan["servicePlanId"], plan)
@@ -34,7 +39,7 @@ def enabled_plans(store: Store, licences: Iterable[Doc]) -> list[Doc]:
 
 def check_sku(store: Store, wanted: Doc) -> None:
     """The tenant subscribes to the SKU, and the plans to turn off are its own."""
-    sku = skus.by_id(store, wanted["skuId"])
+    sku = _sku(store, wanted["skuId"])
     if sku is None:
         known = ", ".join(row["skuPartNumber"] for row in store.all(skus.SKUS))
         compared = (Compared("skuId", wanted["skuId"], "request body"), Compared("subscribed", known, "subscribedSkus"))
@@ -53,7 +58,7 @@ def check_sku(store: Store, wanted: Doc) -> None:
 
 def check_seats(store: Store, sku_id: str) -> None:
     """A seat is free."""
-    sku = skus.by_id(store, sku_id)
+    sku = _sku(store, sku_id)
     if sku is None:
         return
     usable = sku["prepaidUnits"]["enabled"] + sku["prepaidUnits"]["warning"]
@@ -109,9 +114,11 @@ def lacking_plan(store: Store, licences: list[Doc]) -> tuple[Doc, list[Doc]] | N
     """A plan whose needs are turned off, and the plans of its SKU one of which it needs."""
     names = {plan["servicePlanName"] for plan in enabled_plans(store, licences)}
     for held in licences:
-        sku = skus.by_id(store, held["skuId"])
+        sku = _sku(store, held["skuId"])
         for plan in sku["servicePlans"] if sku else ():
-            needs = DEPENDS.get(plan["servicePlanName"], frozenset())
+            needs = DEPENDS.get(plan["servicePlanName"])
+            if needs is None:
+                continue
             own = [item for item in (sku or {})["servicePlans"] if item["servicePlanName"] in needs]
             if plan["servicePlanId"] not in held["disabledPlans"] and own and needs.isdisjoint(names):
                 return plan, own

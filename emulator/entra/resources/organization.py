@@ -21,7 +21,7 @@ __all__ = ["SIGNING_KEYS", "TENANT"]
 SEED_RANK = 10
 _WRITABLE_TEXT = """
     marketingNotificationEmails technicalNotificationMails securityComplianceNotificationMails
-    securityComplianceNotificationPhones privacyProfile defaultUsageLocation
+    securityComplianceNotificationPhones privacyProfile defaultUsageLocation onPremisesSyncEnabled
 """
 WRITABLE = frozenset(_WRITABLE_TEXT.split())
 
@@ -67,7 +67,11 @@ def get_organization(call: Call) -> Entity:
     emits=("Set company information",),
 )
 def update_organization(call: Call) -> Entity | None:
-    """Change contacts and defaults of the tenant."""
+    """Change contacts and defaults of the tenant, or its directory synchronisation.
+
+    Switched off, everything that was synchronised becomes the cloud's own at once. Differs: Microsoft takes up to 72
+    hours for that.
+    """
     doc = _load(call)
     body: dict[str, Any] = bodies.checked(
         call.body, "organization", shown_only=set(bodies.names("organization")) - WRITABLE
@@ -78,8 +82,20 @@ def update_organization(call: Call) -> Entity | None:
     old = dict(doc)
     doc.update(body)
     call.store.put(TENANT, doc)
+    if old.get("onPremisesSyncEnabled") and not doc["onPremisesSyncEnabled"]:
+        _to_cloud(call)
     audit(call, "Set company information", [target("Other", doc, changed=changes(old, doc))])
     return changed(call, queries.entity(call, SHAPE, doc))
+
+
+def _to_cloud(call: Call) -> None:
+    """What was synchronised is so no longer, and may be edited here."""
+    from emulator.entra import synchronising
+
+    for kind in synchronising.KINDS.values():
+        for row in call.store.all(kind):
+            if row.get("onPremisesSyncEnabled"):
+                call.store.put(kind, {**row, "onPremisesSyncEnabled": None})
 
 
 def seed(seeding: Seeding) -> None:

@@ -6,6 +6,7 @@ Source: graph-entra.md 1.10; data/m365-skus.json (Microsoft's product names and 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -100,16 +101,25 @@ def seed(seeding: Seeding) -> None:
             raise LabError(
                 f"There is no SKU {given['skuPartNumber']!r}.", hint=f"Known: {', '.join(sorted(catalogue()))}."
             )
-        plans = [
-            {"servicePlanId": plan["servicePlanId"], "servicePlanName": plan["servicePlanName"],
-             "provisioningStatus": "Success", "appliesTo": plan["appliesTo"]}
-            for plan in known["servicePlans"]
-        ]  # fmt: skip
+        row = subscription(known, tenant, ids=seeding.ids)
         units = {name: int(given.get(name, 0)) for name in ("suspended", "warning", "lockedOut")}
         seeding.store.add(SKUS, {
-            "accountName": tenant["displayName"], "accountId": tenant["id"], "appliesTo": "User",
-            "capabilityStatus": given.get("capabilityStatus", "Enabled"), "id": f"{tenant['id']}_{known['skuId']}",
-            "skuId": known["skuId"], "skuPartNumber": known["skuPartNumber"],
-            "prepaidUnits": {"enabled": int(given.get("enabled", 25)), **units}, "servicePlans": plans,
-            "subscriptionIds": [seeding.ids.guid("subscription")],
+            **row, "capabilityStatus": given.get("capabilityStatus", "Enabled"),
+            "prepaidUnits": {"enabled": int(given.get("enabled", 25)), **units},
         })  # fmt: skip
+
+
+def subscription(known: Doc, tenant: Doc, *, ids: Any) -> Doc:
+    """A new subscription to a SKU of the catalogue."""
+    plans = [
+        {"servicePlanId": plan["servicePlanId"], "servicePlanName": plan["servicePlanName"],
+         "provisioningStatus": "Success", "appliesTo": plan["appliesTo"]}
+        for plan in known["servicePlans"]
+    ]  # fmt: skip
+    return {
+        "accountName": tenant["displayName"], "accountId": tenant["id"], "appliesTo": "User",
+        "capabilityStatus": "Enabled", "id": f"{tenant['id']}_{known['skuId']}",
+        "skuId": known["skuId"], "skuPartNumber": known["skuPartNumber"],
+        "prepaidUnits": {"enabled": 25, "suspended": 0, "warning": 0, "lockedOut": 0}, "servicePlans": plans,
+        "subscriptionIds": [ids.guid("subscription")],
+    }  # fmt: skip

@@ -44,8 +44,11 @@ LIMITS = {
 }  # fmt: skip
 SHORTEST, LONGEST, KINDS = 8, 256, 3  # of a password
 REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
-# What stays with the cloud on an object that is mastered on-premises.
-CLOUD_MASTERED = frozenset({"usageLocation", "passwordPolicies", "otherMails", "preferredDataLocation"})
+# What stays with the cloud on an object that is mastered on-premises. The user name is here because administrators
+# rename synchronised accounts by Set-MsolUserPrincipalName and its successor (seed-catalogue.md 2.3); inferred.
+CLOUD_MASTERED = frozenset({
+    "usageLocation", "passwordPolicies", "otherMails", "preferredDataLocation", "userPrincipalName",
+})  # fmt: skip
 _POLICIES = frozenset({"None", "DisablePasswordExpiration", "DisableStrongPassword"})
 _SIGN_IN_TYPES = ("userPrincipalName", "emailAddress", "userName", "federated")
 _UPN = re.compile(r"[A-Za-z0-9'._!#^~-]{1,64}@[A-Za-z0-9.-]{1,48}")

@@ -60,6 +60,8 @@ TYPES: Mapping[tuple[str, str], FactorType] = {
                    sends="email"),
         FactorType("token:hotp", "CUSTOM", "hotp", "custom_otp", "otp", "chf", "otp", "Custom one-time code",
                    "CUSTOM_HOTP", vendor="CUSTOM"),
+        FactorType("webauthn", "FIDO", "fido_webauthn", "webauthn", "webauthn", "fwf", "hwk",
+                   "Security Key or Biometric", "FIDO_WEBAUTHN_FACTOR", vendor="FIDO", bound=True, hardware=True),
     )
 }  # fmt: skip
 BY_KEY: Mapping[str, FactorType] = {item.key: item for item in TYPES.values()}

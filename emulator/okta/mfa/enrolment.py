@@ -12,7 +12,7 @@ from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
-from emulator.okta.mfa import allowed, challenges, checks
+from emulator.okta.mfa import allowed, challenges, checks, security_key
 from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
@@ -28,6 +28,7 @@ from emulator.okta.mfa.factors import (
 )
 from emulator.okta.params import part, text_of
 from emulator.okta.problems import invalid
+from emulator.okta.user_docs import USERS
 from emulator.protocols import otp
 
 REQUEST = "factorEnrollRequest"
@@ -63,6 +64,8 @@ def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_ph
         kind, user["id"], profile, id=call.ids.okta(kind.prefix), now=call.now, status=ACTIVE if at_once else PENDING
     )
     factor.update(secrets)
+    if kind.name == security_key.NAME:
+        security_key.ask(call, factor)
     call.store.add(FACTORS, factor)
     if at_once:
         checks.log_change(call, user, factor, "activate")
@@ -78,6 +81,8 @@ def _refuse_second(call: Call, user: Doc, kind: FactorType, profile: Doc, *, upd
     for old in of_user(call.store, user["id"]):
         if (old["factorType"], old["provider"]) != (kind.name, kind.provider):
             continue
+        if kind.name == security_key.NAME and old["status"] == ACTIVE:
+            continue  # people have several keys
         number = profile.get("phoneNumber")
         other_number = number is not None and old["profile"].get("phoneNumber") != number
         if old["status"] == PENDING or (number is not None and update_phone):
@@ -109,6 +114,10 @@ def _plain(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc
 
 def _push(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
     return {"credentialId": user["profile"]["login"]}, {}
+
+
+def _key(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    return {}, {}
 
 
 def _phone(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
@@ -168,7 +177,8 @@ def _hotp(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]
 
 
 _READERS: dict[str, Callable[[Call, Doc, FactorType, Doc], tuple[Doc, Doc]]] = {
-    "push": _push, "sms": _phone, "call": _phone, "email": _mail, "question": _question, "token:hotp": _hotp,
+    "push": _push, "webauthn": _key, "sms": _phone, "call": _phone, "email": _mail, "question": _question,
+    "token:hotp": _hotp,
 }  # fmt: skip
 
 
@@ -179,9 +189,13 @@ def _random(call: Call) -> bytes:
 # -- activation -------------------------------------------------------------------------------------------------------
 
 
-def activate(call: Call, user: Doc, factor: Doc, code: str | None) -> None:
-    """Prove a pending factor by its first code. Raises 403; an ACTIVE one stays as it is."""
+def activate(call: Call, user: Doc, factor: Doc, code: str | None, *, sent: Doc | None = None) -> None:
+    """Prove a pending factor by its first code, a security key by what it `sent`. Raises 403; an ACTIVE one stays."""
     if factor["status"] == ACTIVE:
+        return
+    if security_key.is_one(factor):
+        security_key.attest(call, user, factor, sent or {})
+        activated(call, user, factor)
         return
     if type_of(factor).name == "push":
         compared = (Compared("factorType", "push", "the factor"),)
@@ -225,6 +239,9 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
             "expiresAt": iso(row["until"]), "factorResult": challenges.push_state(call, row),
             "_links": {"poll": link(f"{at}/poll", "POST")},
         }  # fmt: skip
+    if kind.name == security_key.NAME:
+        owner = call.store.get(USERS, factor["_userId"])
+        return security_key.creation(call, owner, factor) if owner is not None and "_asked" in factor else None
     if not kind.code:
         return None
     return {"timeStep": 30, "sharedSecret": factor["_secret"], "encoding": "base32", "keyLength": 6}

@@ -14,7 +14,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import authn_states, password_policy, session_policy
 from emulator.okta.authn_states import STATE_TOKENS
 from emulator.okta.events import emit, user_target
-from emulator.okta.mfa import allowed, challenges, checks, devices, enrolment, factors, strength
+from emulator.okta.mfa import allowed, challenges, checks, devices, enrolment, factors, security_key, strength
 from emulator.okta.mfa.catalogue import FactorType, type_of
 from emulator.okta.params import stamp
 from emulator.okta.user_docs import USERS
@@ -233,6 +233,8 @@ def challenge(journey: Journey, factor: Doc, *, resend: bool = True) -> None:
         id = challenges.send_push(call, journey.user, factor, number=number)["id"]
     elif type_of(factor).sends:
         challenges.send_code(call, journey.user, factor, resend=resend)
+    elif security_key.is_one(factor):
+        security_key.ask(call, factor)
     journey.save(status=CHALLENGE, factorId=factor["id"], challenge=id)
 
 
@@ -265,9 +267,12 @@ def prove(journey: Journey, factor: Doc) -> None:
     journey.row["factorId"] = journey.row["challenge"] = None
 
 
-def answer(journey: Journey, factor: Doc, given: str | None) -> None:
-    """Check a code or answer. Raises 403."""
-    checks.check(journey.call, journey.user, factor, given)
+def answer(journey: Journey, factor: Doc, given: str | None, *, sent: Doc | None = None) -> None:
+    """Check a code or answer; of a security key, what it `sent`. Raises 403."""
+    if security_key.is_one(factor):
+        security_key.check(journey.call, journey.user, factor, sent or {})
+    else:
+        checks.check(journey.call, journey.user, factor, given)
     prove(journey, factor)
 
 
@@ -282,9 +287,9 @@ def enrol(journey: Journey, body: Doc) -> Doc:
     return factor
 
 
-def activate(journey: Journey, factor: Doc, code: str | None) -> None:
+def activate(journey: Journey, factor: Doc, code: str | None, *, sent: Doc | None = None) -> None:
     """Prove the factor that is being enrolled. Raises 403."""
-    enrolment.activate(journey.call, journey.user, factor, code)
+    enrolment.activate(journey.call, journey.user, factor, code, sent=sent)
     prove(journey, factor)
 
 

@@ -19,10 +19,12 @@ PASSWORD = "pwd"
 _TYPES_OF = {
     "password": "password", "question": "security_question", "sms": "phone", "call": "phone", "email": "email",
     "push": "app", "token:software:totp": "app", "token:hotp": "security_key",
+    "webauthn": "security_key",
 }  # fmt: skip
 _METHOD_NAMES = {
     "question": "SECURITY_QUESTION", "sms": "SMS", "call": "VOICE", "email": "EMAIL", "push": "PUSH",
-    "token:software:totp": "TOTP", "token:hotp": "OTP", PASSWORD: "PASSWORD",
+    "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN",
+    PASSWORD: "PASSWORD",
 }  # fmt: skip
 
 
@@ -32,7 +34,8 @@ def password(at: int) -> Proof:
 
 def of_factor(factor: Doc, at: int) -> Proof:
     """The proof that a passed challenge of a factor is."""
-    return {"method": factor["factorType"], "provider": factor["provider"], "factorId": factor["id"], "at": at}
+    seen = {"verified": True} if factor.get("_uv") else {}
+    return {"method": factor["factorType"], "provider": factor["provider"], "factorId": factor["id"], "at": at, **seen}
 
 
 def kind_of(proof: Proof) -> FactorType | None:
@@ -104,16 +107,16 @@ def _fits(asked: Doc, proof: Proof, now: int) -> bool:
         return False
     if any(_is(item, proof) for item in asked.get("excludedAuthenticationMethods") or ()):
         return False
-    return kind is None or kind.knowledge or _strong(asked, kind)
+    return kind is None or kind.knowledge or _strong(asked, kind, proof)
 
 
-def _strong(asked: Doc, kind: FactorType) -> bool:
-    """The characteristics that a rule requires of something one has. None here resists phishing or verifies the user.
+def _strong(asked: Doc, kind: FactorType, proof: Proof) -> bool:
+    """The characteristics that a rule requires of something one has. Only security keys resist phishing.
 
     userPresence: somebody is there whenever a code is typed or a push answered.
     """
-    has = {"deviceBound": kind.bound, "hardwareProtection": kind.hardware, "phishingResistant": False,
-           "userVerification": False, "userPresence": True}  # fmt: skip
+    has = {"deviceBound": kind.bound, "hardwareProtection": kind.hardware, "phishingResistant": kind.name == "webauthn",
+           "userVerification": bool(proof.get("verified")), "userPresence": True}  # fmt: skip
     return all(has[name] for name in has if asked.get(name) == "REQUIRED")
 
 

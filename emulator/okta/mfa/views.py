@@ -5,7 +5,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.okta import authn_states, password_policy
-from emulator.okta.mfa import challenges, devices, enrolment, factors, journey
+from emulator.okta.mfa import challenges, devices, enrolment, factors, journey, security_key
 from emulator.okta.mfa.catalogue import type_of
 from emulator.okta.mfa.factors import link
 from emulator.okta.mfa.journey import Journey
@@ -96,6 +96,8 @@ def _challenge(trip: Journey) -> Parts:
             embedded["factor"]["_embedded"] = {"challenge": {"correctAnswer": row["number"]}}
     elif type_of(factor).sends:
         more["challengeType"] = "FACTOR"
+    elif security_key.is_one(factor) and "_asked" in factor:
+        embedded["factor"]["_embedded"] = {"challenge": security_key.request(factor)}
     return more, embedded, {**links, **_resend(factor, f"{verify}/resend"), **_previous(at)}
 
 

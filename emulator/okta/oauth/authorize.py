@@ -1,7 +1,8 @@
 """The authorize endpoints: a person comes with a browser, signs in at the org's page, and goes back with a code.
 
 Source: RFC 6749, 7636, 9207 and Okta's /authorize as documented; security.md J9 to J11. What is wrong with the client
-or its redirect URI is shown as a page; all else goes back to the client. Response type `code` is what is offered.
+or its redirect URI is shown as a page; all else goes back to the client, with a code, tokens (implicit) or both
+(hybrid) where nothing is wrong.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.events import app_target, app_user_target, emit, user_target
-from emulator.okta.oauth import decide, forms, scoping, tickets
+from emulator.okta.oauth import decide, forms, grants, person_consent, scoping, tickets
 from emulator.okta.oauth.authorize_request import Asked, checked
 from emulator.okta.oauth.clients import Client, named
 from emulator.okta.oauth.errors import stop
@@ -24,13 +25,15 @@ from emulator.protocols.html import redirect
 
 _EVENTS = (
     "app.oauth2.authorize.code", "app.oauth2.signon", "user.authentication.sso", "policy.evaluate_sign_on",
-    "app.generic.unauth_app_access_attempt", "user.session.start",
+    "app.generic.unauth_app_access_attempt", "user.session.start", "app.oauth2.token.grant.access_token",
+    "app.oauth2.token.grant.id_token",
 )  # fmt: skip
 _QUERY = (
     "client_id", "response_type", "response_mode", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age",
     "login_hint", "code_challenge", "code_challenge_method", "sessionToken", "okta_key", "display", "acr_values",
-    "request", "request_uri", "idp", "ui_locales",
+    "request", "request_uri", "idp", "ui_locales", person_consent.ANSWER,
 )  # fmt: skip
+_OWN = ("sessionToken", "okta_key", person_consent.ANSWER)
 NOT_SIGNED_IN = "The client specified not to prompt, but the user is not logged in."
 
 
@@ -108,23 +111,57 @@ def _decided(call: Call, server: Server, client: Client, asked: Asked, form: Doc
         return found
     session, user = found
     factors, auth_ms = gate.factors(session), gate.authenticated_at(session)
-    decide.lifetimes(call, server, client, user, "authorization_code", scopes)
+    for grant, needed in (("authorization_code", "code" in asked.wants), ("implicit", asked.wants != {"code"})):
+        if needed:
+            decide.lifetimes(call, server, client, user, grant, scopes)
+    if "id_token" in asked.wants and "openid" not in scopes:
+        raise stop("invalid_scope", "The 'openid' scope is required for response type 'id_token'.",
+                   Compared("scope", " ".join(scopes), "query"))  # fmt: skip
     short = decide.admit(call, client, user, factors=factors, auth_ms=auth_ms, session=session)
-    if short is not None:
+    if short is None:
+        page = person_consent.ask(call, server, client, user, scopes, asked.prompt, where=where)
+        if page is not None:
+            return page
+    else:
         to = fresh.whole(call) if call.exchange.method == "GET" else where
         page = None if "none" in asked.prompt else challenge.for_app(call, session, user, short, to=to)
         if page is None:
             raise decide.denied(call, short)
         return page
+    return _granted(call, server, client, asked, user, scopes=scopes, auth_ms=auth_ms, factors=factors)
+
+
+def _granted(
+    call: Call, server: Server, client: Client, asked: Asked, user: Doc, *, scopes: list[str], auth_ms: int,
+    factors: frozenset[str],
+) -> Answer:  # fmt: skip
+    """Back to the client with a code, with tokens, or with both."""
+    given: Doc = {}
+    if "code" in asked.wants:
+        with call.commit():
+            given["code"] = _code(call, server, client, asked, user, scopes, auth_ms, factors)
+    if asked.wants - {"code"}:
+        request = grants.Request(call, server, client, {}, None)
+        proofs: Doc = {"auth_ms": auth_ms, "amr": tuple(sorted(factors)), "nonce": asked.nonce}
+        given |= grants.implicit(
+            request, user, scopes=scopes, wants=asked.wants, code=given.get("code"), proofs=proofs
+        )  # fmt: skip
     with call.commit():
-        code = tickets.give_code(call, {
-            "client": client.id, "server": server.id, "user": user["id"], "scopes": scopes, "redirect": asked.redirect,
-            "challenge": asked.challenge, "method": "S256", "nonce": asked.nonce, "auth": auth_ms,
-            "amr": sorted(factors),
-        })  # fmt: skip
-        emit(call, "app.oauth2.authorize.code", [app_target(client.app), user_target(user)])
         _log_sso(call, client, user)
-    return _back(call, server, asked, {"code": code})
+    return _back(call, server, asked, given)
+
+
+def _code(
+    call: Call, server: Server, client: Client, asked: Asked, user: Doc, scopes: list[str], auth_ms: int,
+    factors: frozenset[str],
+) -> str:  # fmt: skip
+    code = tickets.give_code(call, {
+        "client": client.id, "server": server.id, "user": user["id"], "scopes": scopes, "redirect": asked.redirect,
+        "challenge": asked.challenge, "method": "S256", "nonce": asked.nonce, "auth": auth_ms,
+        "amr": sorted(factors),
+    })  # fmt: skip
+    emit(call, "app.oauth2.authorize.code", [app_target(client.app), user_target(user)])
+    return code
 
 
 def _log_sso(call: Call, client: Client, user: Doc) -> None:
@@ -139,7 +176,7 @@ def _own_query(call: Call, form: Doc) -> str:
     """The request as a query that comes back here, without what this org put there itself."""
     if call.exchange.method == "GET":
         return fresh.own_query(call)
-    return urlencode({name: value for name, value in form.items() if name not in ("sessionToken", "okta_key")})
+    return urlencode({name: value for name, value in form.items() if name not in _OWN})
 
 
 def _signed_in(call: Call, asked: Asked, where: str) -> tuple[Doc, Doc] | Answer:

@@ -33,15 +33,22 @@ class Asked:
     foreign: tuple[str, ...]
 
     @property
+    def wants(self) -> set[str]:
+        """What the answer carries: `code`, `token`, `id_token`."""
+        found = set(self.response_type.split())
+        return found if found <= {"code", "token", "id_token"} else set()
+
+    @property
     def max_age_s(self) -> int | None:
         return int(self.max_age) if self.max_age else None
 
     @staticmethod
     def read(form: Doc, redirect: str) -> "Asked":
         """Nothing is checked yet: even a refusal must know how to go back."""
-        sent = form.get("response_mode")
+        sent, kind = form.get("response_mode"), str(form.get("response_type") or "")
+        usual = "fragment" if {"token", "id_token"} & set(kind.split()) else "query"
         return Asked(
-            redirect, str(form.get("response_type") or ""), sent if sent in _MODES else "query", form.get("state"),
+            redirect, kind, sent if sent in _MODES else usual, form.get("state"),
             form.get("nonce"), tuple(str(form.get("prompt") or "").split()), form.get("max_age") or None,
             form.get("code_challenge") or None, form.get("code_challenge_method") or None,
             str(form.get("sessionToken") or ""), sent, tuple(n for n in ("request", "request_uri") if form.get(n)),
@@ -56,12 +63,7 @@ def checked(client: Client, asked: Asked) -> None:
     if not asked.response_type:
         text = "The authentication request has an invalid 'response_type' parameter."
         raise invalid_request(text, Compared("response_type", None, "query"))
-    if asked.response_type != "code":
-        text = "The response type is not supported by the authorization server. Configured response types: [code]"
-        compared = Compared("response_type", asked.response_type[:100], "query")
-        raise stop("unsupported_response_type", text, compared)
-    if "authorization_code" not in client.grant_types:
-        raise refused_grant(client, "authorization_code")
+    _check_type(client, asked)
     if asked.sent_mode is not None and asked.sent_mode not in _MODES:
         text = "The authentication request has an unsupported response_mode parameter."
         raise invalid_request(text, Compared("response_mode", asked.sent_mode[:100], "query"))
@@ -71,6 +73,26 @@ def checked(client: Client, asked: Asked) -> None:
         raise stop(code, text, Compared(asked.foreign[0], "given", "query"), rule="Request objects are not emulated.")
     _check_prompt(asked)
     _check_pkce(client, asked)
+
+
+def _check_type(client: Client, asked: Asked) -> None:
+    """The response types of the client: `code`, tokens (implicit), or both (hybrid)."""
+    own: list[str] = list(client.settings.get("response_types") or ["code"])
+    if not asked.wants or len(asked.wants) != len(asked.response_type.split()) or not asked.wants <= set(own):
+        known = ", ".join(own)
+        text = f"The response type is not supported by the authorization server. Configured response types: [{known}]"
+        compared = Compared("response_type", asked.response_type[:100], "query")
+        raise stop("unsupported_response_type", text, compared, Compared("response_types", known, client.app["label"]))
+    needed = ("authorization_code", "code" in asked.wants), ("implicit", bool(asked.wants - {"code"}))
+    for grant, wanted in needed:
+        if wanted and grant not in client.grant_types:
+            raise refused_grant(client, grant)
+    if asked.wants != {"code"} and asked.sent_mode == "query":
+        text = "The response mode 'query' isn't supported for a response type that carries tokens."
+        raise invalid_request(text, Compared("response_mode", "query", "query"))
+    if "id_token" in asked.wants and not asked.nonce:
+        text = "The authentication request has an invalid 'nonce' parameter."
+        raise invalid_request(text, Compared("nonce", None, "query"), rule="An ID token repeats the request's nonce.")
 
 
 def _check_prompt(asked: Asked) -> None:
@@ -85,6 +107,8 @@ def _check_prompt(asked: Asked) -> None:
 
 def _check_pkce(client: Client, asked: Asked) -> None:
     challenge, method = asked.challenge, asked.method
+    if "code" not in asked.wants:
+        return
     if challenge is None:
         if client.is_public:
             raise _no_pkce("PKCE code challenge is required when the token endpoint authentication method is 'NONE'.")

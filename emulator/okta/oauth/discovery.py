@@ -20,6 +20,13 @@ _CLAIMS = [
     "zoneinfo", "locale", "address", "phone_number", "picture", "website", "gender", "birthdate", "updated_at",
     "at_hash", "c_hash",
 ]  # fmt: skip
+_RESPONSES = [
+    "code", "id_token", "code id_token", "code token", "id_token token", "code id_token token",
+]  # fmt: skip
+_GRANTS = [
+    "authorization_code", "implicit", "refresh_token", "password", "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]  # fmt: skip
 _OPEN: Any = {"auth": "none"}
 
 
@@ -33,8 +40,8 @@ def _metadata(call: Call, *, openid: bool) -> Doc:
         found["userinfo_endpoint"] = f"{at}/userinfo"
     found |= {
         "jwks_uri": f"{at}/keys",
-        "response_types_supported": ["code"], "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "password", "client_credentials"],
+        "response_types_supported": _RESPONSES, "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": _GRANTS,
         "subject_types_supported": ["public"],
     }  # fmt: skip
     if openid:
@@ -44,7 +51,8 @@ def _metadata(call: Call, *, openid: bool) -> Doc:
         "claims_supported": _CLAIMS, "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": f"{at}/introspect", "introspection_endpoint_auth_methods_supported": _ASSERTED,
         "revocation_endpoint": f"{at}/revoke", "revocation_endpoint_auth_methods_supported": _ASSERTED,
-        "end_session_endpoint": f"{at}/logout", "request_parameter_supported": False,
+        "end_session_endpoint": f"{at}/logout",
+        "device_authorization_endpoint": f"{at}/device/authorize", "request_parameter_supported": False,
         "dpop_signing_alg_values_supported": [*jws.RSA_ALGORITHMS, *jws.EC_ALGORITHMS],
         "token_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
         "authorization_response_iss_parameter_supported": True,
@@ -83,18 +91,18 @@ def custom_oauth(call: Call) -> Doc:
     return _metadata(call, openid=False)
 
 
-@operation("GET", "/oauth2/v1/keys", source=OBSERVED, query=("client_id",), **_OPEN)
+@operation("GET", "/oauth2/v1/keys", source=OBSERVED, query=("client_id",), keys=True, **_OPEN)
 def org_keys(call: Call) -> Doc:
     """The org authorization server's public keys."""
     return _keys(call)
 
 
-@operation("GET", "/oauth2/{authServerId}/v1/keys", source=OBSERVED, **_OPEN)
+@operation("GET", "/oauth2/{authServerId}/v1/keys", source=OBSERVED, keys=True, **_OPEN)
 def custom_keys(call: Call) -> Doc:
     """A custom authorization server's public keys: the ones in use, next and lately retired."""
     return _keys(call)
 
 
 def _keys(call: Call) -> Doc:
-    rows = keys_of(call.store, by_path(call).id)
+    rows = keys_of(call.store, by_path(call).id)[1 if call.keys_behind else 0 :]
     return {"keys": [jws.public_jwk(private_key(call.ids, row["kid"]), row["kid"]) for row in rows]}

@@ -1,6 +1,6 @@
 """The grant types: what each wants, and what tokens it gives. Source: okta-admin-api.md 2.2; RFC 6749, 7636.
 
-`client_credentials`, `authorization_code` (with PKCE), `refresh_token`, `password`.
+`client_credentials`, `authorization_code` (with PKCE), `refresh_token`, `password`, device code, and implicit.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem
 from emulator.okta import delegated_authentication, user_passwords
 from emulator.okta.events import emit, entry, user_target
-from emulator.okta.oauth import custom_claims, decide, issue, scoping, tickets
+from emulator.okta.oauth import custom_claims, decide, device, issue, scoping, tickets
 from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.errors import invalid_grant, invalid_request
 from emulator.okta.oauth.issue import Terms
@@ -164,6 +164,33 @@ def _terms(request: Request, user: Doc, wanted: list[str], grant: str | None) ->
     )  # fmt: skip
 
 
+def device_code(request: Request) -> Doc:
+    """Tokens for a device whose code a person has typed."""
+    call = request.call
+    row = device.take(call, request.server, request.client, request.needed("device_code"))
+    said = row["said"]
+    user = _person(call, said["user"])
+    terms = _terms(request, user, row["scopes"], device.GRANT)
+    family = call.ids.okta("oar")
+    terms = replace(terms, auth_ms=said["auth_ms"], amr=tuple(said["amr"]), family=family)
+    return _person_tokens(request, terms, family)
+
+
+def implicit(request: Request, user: Doc, *, scopes: list[str], wants: set[str], code: str | None, proofs: Doc) -> Doc:
+    """Tokens straight from the authorize endpoint, without a refresh token. proofs: auth_ms, amr, nonce."""
+    call, server, client = request.call, request.server, request.client
+    scopes = [name for name in scopes if name != "offline_access"]
+    terms = replace(_terms(request, user, scopes, "implicit"), **proofs)
+    access = issue.access_token(call, server, client, terms) if "token" in wants else None
+    given = issue.answer(terms, access) if access is not None else {}
+    id_text = None
+    if "id_token" in wants:
+        id_text = given["id_token"] = issue.id_token(call, server, client, terms, access=access, code=code)
+    with call.commit():
+        _log(call, client, terms, access, id_text=id_text)
+    return given
+
+
 def _person_tokens(request: Request, terms: Terms, family: str) -> Doc:
     call, server, client = request.call, request.server, request.client
     refreshes = "offline_access" in terms.scopes and "refresh_token" in client.grant_types
@@ -190,7 +217,13 @@ def _form(request: Request, name: str) -> Compared:
 
 
 def _log(
-    call: Call, client: Client, terms: Terms, access: str, *, id_text: str | None = None, refresh: str | None = None
+    call: Call,
+    client: Client,
+    terms: Terms,
+    access: str | None,
+    *,
+    id_text: str | None = None,
+    refresh: str | None = None,
 ) -> None:
     """One event for each token, by the client."""
     from emulator.okta.events import target
@@ -218,4 +251,7 @@ def logged(call: Call, client: Client, problem: Problem) -> Problem:
     return problem
 
 
-__all__ = ["Request", "authorization_code", "client_credentials", "logged", "password", "refresh_token"]
+__all__ = [
+    "Request", "authorization_code", "client_credentials", "device_code", "implicit", "logged", "password",
+    "refresh_token",
+]  # fmt: skip

@@ -15,6 +15,10 @@ RULES = Kind("auth_server_rules", (Column("_policy"),), settled=True)
 RESOURCE_KEYS = Kind("auth_server_resource_keys", (Column("_server"),), settled=True)
 GRANTS = Kind("scope_grants", (Column("clientId"), Column("userId"), Column("scopeId")), settled=True)
 CODES = Kind("auth_codes", (Column("_until", kind="number"),))
+DEVICE_CODES = Kind("device_codes", (Column("_until", kind="number"), Column("_user")))
+"""Devices that wait for a person, by digest of the device code; `_user` is the digest of the code to type."""
+GUESSES = Kind("device_code_guesses", (Column("_until", kind="number"),))
+"""How often a session has typed a code that no device waits for."""
 REFRESH = Kind("refresh_tokens", (Column("clientId"), Column("userId"), Column("_server")))
 """One row per refresh token, through all its rotations (`oar...`)."""
 VALUES = Kind("refresh_values", (Column("_token"), Column("_until", kind="number")))

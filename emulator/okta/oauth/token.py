@@ -13,6 +13,7 @@ from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem
 from emulator.okta.oauth import dpop, forms, grants
 from emulator.okta.oauth.clients import Client, authenticated, refused_grant
+from emulator.okta.oauth.device import GRANT
 from emulator.okta.oauth.errors import as_endpoint, invalid_client, invalid_request, stop
 from emulator.okta.oauth.servers import Server, by_path
 
@@ -21,6 +22,7 @@ _GRANTS: dict[str, Callable[[grants.Request], Doc]] = {
     "authorization_code": grants.authorization_code,
     "refresh_token": grants.refresh_token,
     "password": grants.password,
+    GRANT: grants.device_code,
 }
 ORG_WANTS_KEYS = (
     "Client Credentials requests to the Org Authorization Server must use the private_key_jwt "

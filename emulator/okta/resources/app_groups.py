@@ -6,13 +6,14 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, assignments, group_push, lists
+from emulator.okta import app_profiles, assignments, group_push, lists, slices
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.events import app_target, emit, group_target
 from emulator.okta.params import body_object, part, stamp
 from emulator.okta.problems import invalid, not_found
 
 __all__ = ["APP_GROUPS", "app_ids", "group_gone", "member_joined", "member_left"]
+JOINING, LEAVING, SETTLING = "app.members.joining", "app.members.leaving", "app.members.settling"
 _MEMBERSHIP = (
     "application.user_membership.add",
     "application.user_membership.update",
@@ -112,7 +113,7 @@ def get_app_group(call: Call) -> Doc:
     emits=("group.application_assignment.add", "group.application_assignment.update", *_MEMBERSHIP),
 )  # fmt: skip
 def assign_group(call: Call) -> Doc:
-    """Assign a group, or change its priority and profile; every active member gets the app."""
+    """Assign a group, or change its priority and profile; every active member gets the app, a slice at a time."""
     from emulator.okta.resources import apps, groups
 
     app, group, body = apps.load(call), groups.load(call), body_object(call)
@@ -133,9 +134,47 @@ def _assigned(call: Call, app: Doc, group_id: str, body: Doc) -> Doc:
     group = groups.by_id(call, group_id)
     event = "update" if present else "add"
     emit(call, f"group.application_assignment.{event}", [group_target(group), app_target(app)])
-    for user in _members(call, group_id):
-        _member_in(call, app, user)
+    slices.spread(call, JOINING, key=_key(app, group_id), app=app, subject={"groupId": group_id})
     return render(call, row)
+
+
+def _key(app: Doc, group_id: str) -> str:
+    return f"members:{app['id']}.{group_id}"
+
+
+@slices.slice_of(JOINING)
+def _joining(call: Call, app: Doc, subject: Doc, after: int) -> int | None:
+    """A slice of an assigned group's members get the app, or new values."""
+    from emulator.okta.resources import groups, users
+
+    if call.store.get(APP_GROUPS, f"{app['id']}.{subject['groupId']}") is None:
+        return None
+    rows, left = slices.page(call.store, groups.MEMBERS, "group", subject["groupId"], after)
+    for user in call.store.get_many(users.USERS, [row["user"] for row in rows]):
+        _member_in(call, app, user)
+    return left
+
+
+@slices.slice_of(LEAVING)
+def _leaving(call: Call, app: Doc, subject: Doc, after: int) -> int | None:
+    """A slice of a group's members: whom no other group assigns loses the app."""
+    from emulator.okta.resources import groups, users
+
+    rows, left = slices.page(call.store, groups.MEMBERS, "group", subject["groupId"], after)
+    for user in call.store.get_many(users.USERS, [row["user"] for row in rows]):
+        _member_out(call, app, user)
+    return left
+
+
+@slices.slice_of(SETTLING)
+def _settling(call: Call, app: Doc, subject: Doc, after: int) -> int | None:
+    """The same for the members of a group that is gone: a slice of all the app's people."""
+    from emulator.okta.resources import users
+
+    rows, left = slices.page(call.store, APP_USERS, "appId", app["id"], after)
+    for user in call.store.get_many(users.USERS, [row["userId"] for row in rows]):
+        _member_out(call, app, user)
+    return left
 
 
 @operation(
@@ -189,11 +228,13 @@ def unassign_group(call: Call) -> None:
     _remove(call, app, groups.by_id(call, row["groupId"]))
 
 
-def _remove(call: Call, app: Doc, group: Doc) -> None:
+def _remove(call: Call, app: Doc, group: Doc, *, gone: bool = False) -> None:
+    """End a group's assignment; gone: its memberships end, too, as soon as this returns."""
     call.store.drop(APP_GROUPS, f"{app['id']}.{group['id']}")
     emit(call, "group.application_assignment.remove", [group_target(group), app_target(app)])
-    for user in _members(call, group["id"]):
-        _member_out(call, app, user)
+    key, subject = _key(app, group["id"]), {"groupId": group["id"]}
+    if not slices.spread(call, LEAVING, key=key, app=app, subject=subject) and gone:
+        slices.spread(call, SETTLING, key=key, app=app, subject=subject)
 
 
 def _priority(call: Call, app: Doc, body: Doc, present: Doc | None) -> int:
@@ -219,13 +260,6 @@ def _make_room(store: Any, row: Doc) -> None:
 
 def _by_priority(store: Any, app_id: str) -> list[Doc]:
     return sorted(store.find_all(APP_GROUPS, "appId", app_id), key=lambda row: (row["priority"], row["groupId"]))
-
-
-def _members(call: Call, group_id: str) -> list[Doc]:
-    from emulator.okta.resources import groups, users
-
-    found: list[Doc] = call.store.get_many(users.USERS, groups.member_ids(call.store, group_id))
-    return found
 
 
 def _member_in(call: Call, app: Doc, user: Doc) -> None:
@@ -269,5 +303,5 @@ def member_left(call: Call, group_id: str, user: Doc) -> None:
 def group_gone(call: Call, group: Doc) -> None:
     """A group is about to be deleted: its assignments go first, while it still has its members."""
     for app in call.store.get_many(APPS, app_ids(call.store, group["id"])):
-        _remove(call, app, group)
+        _remove(call, app, group, gone=True)
     group_push.group_gone(call, group["id"])

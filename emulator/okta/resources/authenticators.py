@@ -17,6 +17,7 @@ from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, flag, part, stamp
 from emulator.okta.policy_types import ACCESS, ENROLL
 from emulator.okta.problems import not_found
+from emulator.okta.resources import org_features
 from emulator.store import Column, Kind
 
 AUTHENTICATORS = Kind("authenticators", (Column("key"), Column("status")), settled=True)
@@ -96,6 +97,7 @@ def create_authenticator(call: Call) -> Doc:
     body = body_object(call)
     kind = CATALOGUE[shapes.one_of(*CATALOGUE)(body.get("key"), "key")]
     name = shapes.bounded(255, least=1)(body["name"], "name") if body.get("name") is not None else kind.name
+    org_features.check_authenticator(call, kind.key)
     present = call.store.find_all(AUTHENTICATORS, "key", kind.key)
     if present and not kind.many:
         compared = (Compared("key", kind.key, "request body"), Compared("present", present[0]["id"], "authenticators"))

@@ -5,7 +5,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import shapes
-from emulator.okta.mfa import challenges, enrolment, factors, journey, views
+from emulator.okta.mfa import challenges, enrolment, factors, journey, security_key, views
 from emulator.okta.mfa.allowed import REFUSAL
 from emulator.okta.mfa.catalogue import type_of
 from emulator.okta.mfa.journey import Journey
@@ -49,6 +49,9 @@ def activate(call: Call) -> Doc:
     trip, factor = _enrolling(call)
     if type_of(factor).name == "push":
         return _poll(trip, factor, again=True)
+    if security_key.is_one(factor):
+        journey.activate(trip, factor, None, sent=security_key.sent(body_object(call)))
+        return onward(trip)
     code = text_of(body_object(call), "passCode")
     if not code:
         raise blank("passCode", code)
@@ -102,13 +105,13 @@ def verify(call: Call) -> Doc:
     wish = shapes.boolean(sent, "rememberDevice") if sent is not None else flag(call, "rememberDevice", False)
     if kind.name == "push":
         return _push(trip, factor, wish=wish)
-    field = "answer" if kind.name == "question" else "passCode"
+    field = "answer" if kind.name == "question" else security_key.FIELD if kind.name == "webauthn" else "passCode"
     given = text_of(body, field)
     if given:
-        journey.answer(trip, factor, given)
+        journey.answer(trip, factor, given, sent=security_key.sent(body) if kind.name == "webauthn" else None)
         remember(trip, asked=wish)
         return onward(trip)
-    if trip.status == journey.CHALLENGE and not kind.sends:
+    if trip.status == journey.CHALLENGE and not kind.sends and kind.name != "webauthn":
         raise blank(field, given)
     journey.challenge(trip, factor, resend=False)
     return views.shown(trip)

@@ -102,12 +102,17 @@ def answer_recovery_question(call: Call) -> Doc:
     given = text_of(body, "answer")
     if not given:
         raise blank("answer", given)
+    return _shown(answered(trip, given))
+
+
+def answered(trip: Journey, given: str) -> Journey:
+    """The transaction after the right answer to the recovery question. Raises E0000087."""
     if not user_passwords.recovery_matches(trip.user, given):
         compared = (Compared("user", trip.user["profile"]["login"], "state token"),)
         trip.row["wrong"] = trip.row.get("wrong", 0) + 1
         trip.save() if trip.row["wrong"] < checks.MOST_FAILURES else trip.done()
         raise Problem("E0000087", why=Why("The answer is not the one on record.", compared), keep=True)
-    return _shown(_recovered(trip))
+    return _recovered(trip)
 
 
 @operation("POST", _AT + "/password", source=DOCUMENTED, emits=_EVENTS, **OPEN)
@@ -143,9 +148,7 @@ def _begin(call: Call, kind: str) -> Doc:
         call.note(f"Nothing was sent for {username[:100]}: {why}.")
         return answer if channel == "EMAIL" else {**answer, **_decoy(call, channel)}
     if channel == "EMAIL":
-        purpose = recovery.RECOVERY if kind == "PASSWORD" else recovery.UNLOCK
-        recovery.mail(call, user, recovery.new_token(call, user, purpose), purpose)
-        _log(call, user, kind)
+        _mail(call, user, kind)
         return answer
     trip = journey.begin(
         call, user, status=journey.RECOVERY_CHALLENGE, relay=relay, recoveryType=kind, channel=channel,
@@ -154,6 +157,22 @@ def _begin(call: Call, kind: str) -> Doc:
     challenges.send_code(call, user, _phone(call, user, channel), resend=False)
     _log(call, user, kind)
     return views.shown(trip)
+
+
+def begin_by_mail(call: Call, username: str, kind: str) -> None:
+    """Send the mail that a person asks for on a page, `PASSWORD` or `UNLOCK`; nothing for whom it does not fit."""
+    user = users.by_login(call.store, username)
+    unfit = "no such user" if user is None else _unfit(call, user, kind, "EMAIL")
+    if user is None or unfit is not None:
+        call.note(f"Nothing was sent for {username[:100]}: {unfit}.")
+    else:
+        _mail(call, user, kind)
+
+
+def _mail(call: Call, user: Doc, kind: str) -> None:
+    purpose = recovery.RECOVERY if kind == "PASSWORD" else recovery.UNLOCK
+    recovery.mail(call, user, recovery.new_token(call, user, purpose), purpose)
+    _log(call, user, kind)
 
 
 def _decoy(call: Call, channel: str) -> Doc:

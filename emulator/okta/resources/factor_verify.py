@@ -11,7 +11,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
-from emulator.okta.mfa import challenges, checks, enrolment
+from emulator.okta.mfa import challenges, checks, enrolment, security_key
 from emulator.okta.mfa.catalogue import type_of
 from emulator.okta.mfa.challenges import CHALLENGES
 from emulator.okta.mfa.factors import ACTIVE, PENDING, home, link, masked, render
@@ -36,6 +36,9 @@ def activate_factor(call: Call) -> Doc:
         challenges.drop_all(call, factor)
         challenges.send_push(call, user, factor, purpose="enroll")
         return enrolment.shown(call, factor)
+    if security_key.is_one(factor):
+        enrolment.activate(call, user, factor, None, sent=security_key.sent(body))
+        return render(call, factor)
     code = text_of(body, "passCode")
     if factor["status"] == PENDING and not code:
         raise blank("passCode", code)
@@ -88,6 +91,8 @@ def verify_factor(call: Call) -> Any:
         raise Problem("E0000154", why=Why("Only an active factor is verified.", compared))
     if kind.name == "push":
         return _push(call, user, factor, body)
+    if kind.name == security_key.NAME:
+        return _key(call, user, factor, security_key.sent(body))
     field = "answer" if kind.name == "question" else "passCode"
     given = text_of(body, field)
     if given:
@@ -100,6 +105,20 @@ def verify_factor(call: Call) -> Any:
     at = home(call, factor)
     return {
         "factorResult": "CHALLENGE", "expiresAt": iso(call.now + life), "profile": factor["profile"],
+        "_links": {"verify": link(f"{at}/verify", "POST"), "factor": link(at, "GET", "DELETE")},
+    }  # fmt: skip
+
+
+def _key(call: Call, user: Doc, factor: Doc, sent: Doc) -> Doc:
+    """A challenge for an authenticator, or its answer."""
+    if sent[security_key.FIELD]:
+        security_key.check(call, user, factor, sent)
+        return {"factorResult": "SUCCESS"}
+    security_key.ask(call, factor)
+    at = home(call, factor)
+    return {
+        "factorResult": "CHALLENGE", "profile": factor["profile"],
+        "_embedded": {"challenge": security_key.request(factor)},
         "_links": {"verify": link(f"{at}/verify", "POST"), "factor": link(at, "GET", "DELETE")},
     }  # fmt: skip
 

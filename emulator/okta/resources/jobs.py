@@ -3,7 +3,6 @@
 Agents hold the org's agent token. A lease that has expired, or was given out before a restore, is refused with 409.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from emulator.kernel.call import Call
@@ -11,14 +10,14 @@ from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import job_queue, job_results
-from emulator.okta.app_kinds import JOBS
+from emulator.okta import job_queue, job_results, slices
+from emulator.okta.app_kinds import AWAITED_MANAGERS, JOBS
 from emulator.okta.bad_values import bad
 from emulator.okta.job_queue import enqueue
 from emulator.okta.params import body_object, text_of
 from emulator.okta.problems import invalid, not_found
 
-__all__ = ["JOBS", "enqueue"]
+__all__ = ["AWAITED_MANAGERS", "JOBS", "enqueue"]
 _OURS = inferred("in the cloud the connector lives inside the org; the port between them is ours")
 _MOST = 100
 _CONFLICT = "E0000195"
@@ -26,21 +25,24 @@ _CONFLICT = "E0000195"
 
 @operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json", commit="manual")
 def lease_jobs(call: Call) -> Doc:
-    """Take due jobs: `{kinds?, max?, appId?}` -> `{jobs, next_due, held}`, each with lease, payload and secret.
+    """Take due jobs: `{kinds?, max?, appId?}` -> `{jobs, next_due, held, worked?}`.
 
-    held: how many jobs anybody is at, these included.
+    jobs: each with lease, payload and secret. held: how many jobs anybody is at, these included. worked: a slice of
+    the org's own work that was done first (`{id, kind, subject, left}`), where there was any.
     """
     body, app_id = body_object(call), text_of(body_object(call), "appId")
     kinds = body.get("kinds") or list(job_queue.KINDS)
     most = body.get("max", 1)
-    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-        raise bad("kinds", "kinds: must be a list of job kinds", "kinds", kinds, "kinds is a list of texts.")
+    if not isinstance(kinds, list) or len(kinds) > _MOST or not all(isinstance(kind, str) for kind in kinds):
+        raise bad("kinds", "kinds: must be a list of job kinds", "kinds", kinds, "kinds is a list of a few texts.")
     if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST:
         why = Why(f"max is 1 to {_MOST}.", (Compared("max", most, "request body"),))
         raise invalid("max", f"max: '{most}' is not valid", why=why)
+    worked = slices.work(call)
     found = _leased(call, kinds, most, app_id)
-    due = None if found else job_queue.next_due(call, kinds, app_id=app_id)
-    return {"jobs": found, "next_due": due, "held": job_queue.held(call)}
+    due = None if found else job_queue.next_due(call, [*kinds, *slices.KINDS], app_id=app_id)
+    told = {"worked": worked} if worked is not None else {}
+    return {"jobs": found, "next_due": due, "held": job_queue.held(call), **told}
 
 
 def _leased(call: Call, kinds: list[str], most: int, app_id: str | None) -> list[Doc]:
@@ -62,15 +64,6 @@ def record_step(call: Call) -> Doc:
     """Checkpoint: `{lease, name, result}` -> `{steps}`; the first result of a name stays."""
     body = body_object(call)
     return _step(call, _held(call, body), body)
-
-
-@operation("POST", "/_lab/agent/jobs/steps", source=_OURS, auth="agent")
-def record_steps(call: Call) -> Doc:
-    """Checkpoints of several jobs: `{items: [{id, lease, name, result}]}` -> `{results: [{steps} | {status, error}]}`.
-
-    One that is refused does not stop the others.
-    """
-    return {"results": _each(call, _step)}
 
 
 def _step(call: Call, job: Doc, body: Doc) -> Doc:
@@ -101,29 +94,28 @@ def acknowledge(call: Call) -> Doc:
     return _ack(call, _held(call, body), body)
 
 
-@operation("POST", "/_lab/agent/jobs/acks", source=_OURS, auth="agent")
-def acknowledge_many(call: Call) -> Doc:
-    """Reports of several jobs: `{items: [{id, lease, outcome, ...}]}` -> `{results: [{} | {status, error}]}`."""
-    return {"results": _each(call, _ack)}
+@operation("POST", "/_lab/agent/jobs/reports", source=_OURS, auth="agent")
+def take_reports(call: Call) -> Doc:
+    """Checkpoints and final reports of several jobs, in order: `{items: [{id, lease, ...}]}` -> `{results: [...]}`.
 
-
-def _each(call: Call, take: Callable[[Call, Doc, Doc], Doc]) -> list[Doc]:
-    """Do something for every item of a body; what is refused is refused before anything of it is written."""
+    An item with a `name` is a checkpoint and answered with its `{steps}`, any other a report, answered with `{}`.
+    One that is refused, with `{status, error}`, does not stop the others: it is refused before anything is written.
+    """
     items = body_object(call).get("items")
     if not isinstance(items, list) or len(items) > _MOST or not all(isinstance(item, dict) for item in items):
         raise bad("items", f"items: must be a list of up to {_MOST} objects", "items", items, "items is a list.")
-    found: list[Doc] = []
-    for item in items:
-        job = call.store.get(JOBS, str(item.get("id")))
-        if job is None:
-            found.append({"status": 404, "error": f"There is no job {str(item.get('id'))[:60]}."})
-            continue
-        try:
-            found.append(take(call, held(call, job, item), item))
-        except Problem as problem:
-            status = 409 if problem.code == _CONFLICT else 400
-            found.append({"status": status, "error": "; ".join(problem.causes) or problem.code})
-    return found
+    return {"results": [_taken(call, item) for item in items]}
+
+
+def _taken(call: Call, item: Doc) -> Doc:
+    job = call.store.get(JOBS, str(item.get("id")))
+    if job is None:
+        return {"status": 404, "error": f"There is no job {str(item.get('id'))[:60]}."}
+    try:
+        return (_step if "name" in item else _ack)(call, held(call, job, item), item)
+    except Problem as problem:
+        status = 409 if problem.code == _CONFLICT else 400
+        return {"status": status, "error": "; ".join(problem.causes) or problem.code}
 
 
 def _ack(call: Call, job: Doc, body: Doc) -> Doc:

@@ -8,8 +8,17 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import app_operations, assignments, federating, office365, provisioning, setup_commands
-from emulator.okta.app_kinds import APP_USERS, LICENSES, MICROSOFT_CLIENTS
+from emulator.okta import (
+    app_operations,
+    assignments,
+    federating,
+    office365,
+    office365_groups,
+    provisioning,
+    setup_commands,
+    slices,
+)
+from emulator.okta.app_kinds import APP_USERS, LICENSES, MICROSOFT_CLIENTS, OPERATIONS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object, text_of
@@ -19,6 +28,7 @@ __all__ = ["LICENSES", "MICROSOFT_CLIENTS", "office365_app"]
 SEED_RANK = 25
 _AT = "/api/internal/v1/apps/{appId}"
 _JOB = "app.app_instance.provision_sync_job"
+SYNCING = "app.sync"
 _MOST_GRACE = 30
 
 
@@ -182,19 +192,45 @@ def sync_user(call: Call) -> Doc:
 
 
 def _sync(call: Call, app: Doc, only: Doc | None) -> Doc:
-    from emulator.okta.resources import users
-
-    rows = [only] if only else call.store.find_all(APP_USERS, "appId", app["id"])
-    people = {user["id"]: user for user in call.store.get_many(users.USERS, [row["userId"] for row in rows])}
     made = app_operations.begin(call, app, "sync")
     emit(call, f"{_JOB}.started", [app_target(app)])
-    changed = 0
+    if only is not None:
+        _refreshed(call, app, made, [only])
+        _synced(call, app, made)
+    else:
+        slices.spread(call, SYNCING, key=f"sync:{made['id']}", app=app, subject={"operationId": made["id"]})
+    return app_operations.render(call, call.store.get(OPERATIONS, made["id"]))
+
+
+@slices.slice_of(SYNCING)
+def _syncing(call: Call, app: Doc, subject: Doc, after: int) -> int | None:
+    """A slice of the app's people is evaluated and pushed; the last one settles the operation."""
+    operation = call.store.get(OPERATIONS, subject["operationId"])
+    rows, left = slices.page(call.store, APP_USERS, "appId", app["id"], after)
+    _refreshed(call, app, operation, rows)
+    if left is None:
+        _synced(call, app, operation)
+        if office365.is_office365(app):
+            office365_groups.settle(call, app)
+    return left
+
+
+def _refreshed(call: Call, app: Doc, operation: Doc, rows: list[Doc]) -> None:
+    """Evaluate and push some people, and count them in the operation."""
+    from emulator.okta.resources import users
+
+    people = {user["id"]: user for user in call.store.get_many(users.USERS, [row["userId"] for row in rows])}
+    counts = operation.setdefault("_counts", {"users": 0, "changed": 0, "pushed": 0})
     for row in rows:
-        changed += assignments.refresh(call, app, row, people[row["userId"]], force=True)
-    pushed = sum(row["syncState"] == "SYNCING" for row in rows)
+        counts["changed"] += assignments.refresh(call, app, row, people[row["userId"]], force=True)
+    counts["users"] += len(rows)
+    counts["pushed"] += sum(row["syncState"] == "SYNCING" for row in rows)
+    call.store.put(OPERATIONS, operation)
+
+
+def _synced(call: Call, app: Doc, operation: Doc) -> None:
     emit(call, f"{_JOB}.completed", [app_target(app)])
-    app_operations.settle(call, made, {"users": len(rows), "changed": changed, "pushed": pushed}, failed=False)
-    return app_operations.render(call, made)
+    app_operations.settle(call, operation, dict(operation["_counts"]), failed=False)
 
 
 @operation("POST", _AT + "/sync/preview", source=UI_ONLY, scope=("okta.apps.read",), bucket="apps.get", body="none")

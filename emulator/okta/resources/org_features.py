@@ -1,6 +1,7 @@
 """Self-service features of the org: /api/v1/features. Source: okta-admin-api.md 16, appendix C (Features).
 
-Turning one on changes nothing else here: the list is what clients read and switch.
+Turning one on changes nothing else here, but for the smart card authenticator: only where its feature is on can it be
+set up. It is on from the first day, unless the world's org says that its cell has not got it.
 """
 
 from emulator.kernel.call import Call
@@ -9,12 +10,13 @@ from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.problems import invalid, not_found
-from emulator.store import Kind
+from emulator.store import Kind, Store
 
 FEATURES = Kind("features", settled=True)
 SEED_RANK = 12
 _AT = "/api/v1/features"
 ENABLED, DISABLED = "ENABLED", "DISABLED"
+SMART_CARD = "Smart Card Authenticator"
 # Inferred: the vendor's list changes every week; these are some of its names. (name, description, stage, requires)
 _FIRST = (
     ("Federation Broker Mode", "Lets anybody of the org start a sign-in to an app without an assignment.", "EA", ()),
@@ -22,6 +24,7 @@ _FIRST = (
     ("Enforce Number Challenge for Okta Verify with Push", "People confirm a push with a number.", "EA", ()),
     ("Number Challenge Reminders", "Reminds people of the number on the screen.", "BETA",
      ("Enforce Number Challenge for Okta Verify with Push",)),
+    (SMART_CARD, "People prove themselves with the certificate of a smart card.", "EA", ()),
 )  # fmt: skip
 
 
@@ -106,6 +109,20 @@ def _switch(call: Call, feature: Doc, status: str, *, force: bool, seen: set[str
     call.store.put(FEATURES, feature)
 
 
+def enabled(store: Store, name: str) -> bool:
+    """Whether the org has a feature, and has it on."""
+    return any(item["name"] == name and item["status"] == ENABLED for item in store.all(FEATURES))
+
+
+def check_authenticator(call: Call, key: str) -> None:
+    """Raises E0000015 for an authenticator that the org's cell does not offer (which error is inferred)."""
+    if key != "smart_card_idp" or enabled(call.store, SMART_CARD):
+        return
+    compared = (Compared("key", key, "request body"), Compared(SMART_CARD, DISABLED, "org features"))
+    hint = "Enable the feature (POST /api/v1/features/{id}/enable), or use another factor."
+    raise Problem("E0000015", why=Why("The org does not have this authenticator's feature.", compared, hint))
+
+
 def _needed(call: Call, feature: Doc) -> list[Doc]:
     return [item for item in call.store.all(FEATURES) if item["name"] in feature["_requires"]]
 
@@ -115,8 +132,8 @@ def _needing(call: Call, feature: Doc) -> list[Doc]:
 
 
 def seed(seeding: Seeding) -> None:
-    """A new org's features; `features: [names]` are on from the start."""
-    on = set(seeding.spec.get("features", ()))
+    """A new org's features; `features: [names]` are on from the start, `features_missing: [names]` are not."""
+    on = ({SMART_CARD} | set(seeding.spec.get("features", ()))) - set(seeding.spec.get("features_missing", ()))
     for name, description, stage, requires in _FIRST:
         state = {"state": "OPEN"} if stage == "BETA" else {}
         seeding.store.add(FEATURES, {

@@ -111,7 +111,7 @@ def _retry(call: Call, task: Doc) -> bool:
         mapping = call.store.get(group_push.MAPPINGS, task["_subject"]["mappingId"])
         if mapping is None or not group_push.push(call, app, mapping):
             return False
-    elif task["_kind"] in ("user.deactivate", "group.unlink", "user.password"):
+    elif task["_kind"] in ("user.deactivate", "group.unlink", "user.password", "user.logout", "group.sync"):
         job = job_queue.enqueue(
             call, task["_kind"], key=task["_key"], subject=task["_subject"], desired=task["_desired"], app=app
         )

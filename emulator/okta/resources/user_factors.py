@@ -146,10 +146,16 @@ def seed(seeding: Seeding) -> None:
 def _plant(seeding: Seeding, user: Doc, given: Doc) -> None:
     name = str(given.get("type", ""))
     kind = BY_KEY.get(name) or BY_KEY.get(f"okta_{name}") or TYPES.get((name, "OKTA"))
+    kind = kind or TYPES.get((name, "FIDO"))
     if kind is None:
         raise LabError(
             f"user {user['profile']['login']!r}: there is no factor {name!r}.",
             hint=f"Known: {', '.join(BY_KEY)}.",
+        )
+    if kind.name == "webauthn":
+        raise LabError(
+            f"user {user['profile']['login']!r}: a security key cannot be given in a world file.",
+            hint="Enrol it through the API or the pages: its private key is in the authenticator.",
         )
     id = given.get("id") or seeding.ids.okta(kind.prefix)
     factor = new_factor(kind, user["id"], _profile(user, kind, given), id=id, now=seeding.now, status=ACTIVE)

@@ -7,7 +7,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import group_rule_engine, password_policy, recovery, user_changes, user_passwords, user_states
-from emulator.okta.app_kinds import APP_USERS
+from emulator.okta.app_kinds import ACCESS_REQUESTS, APP_USERS, GRANTS
 from emulator.okta.events import emit, target, user_target
 from emulator.okta.mfa import devices, factors
 from emulator.okta.oauth import leaving
@@ -101,7 +101,10 @@ def delete_user(call: Call) -> None:
         deactivate(call, user)
         return
     emit(call, "user.lifecycle.delete.initiated", [user_target(user)])
-    for kind, path in ((groups.MEMBERS, "user"), (roles.ROLES, "userId"), (APP_USERS, "userId")):
+    for kind, path in (
+        (groups.MEMBERS, "user"), (roles.ROLES, "userId"), (APP_USERS, "userId"), (ACCESS_REQUESTS, "requesterId"),
+        (GRANTS, "userId"),
+    ):  # fmt: skip
         call.store.drop_where(kind, path, user["id"])
     linked_objects.forget(call, user["id"])
     group_owners.forget(call, user["id"])

@@ -11,9 +11,10 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.okta import universal_logout
 from emulator.okta.events import emit, user_target
 from emulator.okta.params import body_object
-from emulator.okta.rule_subject import RISK
+from emulator.okta.rule_subject import REPORTED, RISK
 from emulator.okta.shapes import one_of, record
 from emulator.store import Kind
 
@@ -50,15 +51,19 @@ def get_user_risk(call: Call) -> Doc:
     return _render(call, user, found["riskLevel"], reason=found["reason"]) if found else _render(call, user, "NONE")
 
 
-@operation("PUT", _AT, source=DOCUMENTED, scope=("okta.userRisk.manage",), bucket="users", emits=("user.risk.change",))
+@operation(
+    "PUT", _AT, source=DOCUMENTED, scope=("okta.userRisk.manage",), bucket="users",
+    emits=("user.risk.change", *universal_logout.EMITS),
+)  # fmt: skip
 def set_user_risk(call: Call) -> Doc | Answer:
     """Set the level, HIGH or LOW; 201 the first time."""
     user = _user(call)
     level = record({"riskLevel": one_of("HIGH", "LOW")}, needed=("riskLevel",))(body_object(call), "")["riskLevel"]
     before = call.store.get(USER_RISK, user["id"])
-    row = {"id": user["id"], "riskLevel": level, "reason": "ADMIN_REPORTED_USER_RISK"}
+    row = {"id": user["id"], "riskLevel": level, "reason": REPORTED}
     call.store.put(USER_RISK, row) if before else call.store.add(USER_RISK, row)
     emit(call, "user.risk.change", [user_target(user)], debug={"riskLevel": level})
+    universal_logout.risk_changed(call, user)
     shown = _render(call, user, level, reason=row["reason"])
     if before is not None:
         return shown

@@ -7,9 +7,9 @@ in the journal. A password is the only factor here, so a rule that wants two ref
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import signon
+from emulator.okta import office365, signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit, target
 from emulator.okta.mfa import strength
 from emulator.okta.resources import app_users, users
@@ -45,6 +45,29 @@ def active(call: Call) -> Answer:
 def username13(call: Call) -> Answer:
     """A token for a user name and password, WS-Trust 1.3."""
     return _answer(call, "1.3")
+
+
+@operation(
+    "POST", PATH + "/windowstransport", bucket="wsfed.active", emits=(), **_SOAP,
+    source=inferred("the path; that it asks for Negotiate is Integrated Windows Authentication"),
+)  # fmt: skip
+def windows_transport(call: Call) -> Answer:
+    """A token for a Kerberos ticket: 401 until a client brings one.
+
+    # Differs: there is no Kerberos here, so no ticket is good.
+    """
+    app = gate.office365(call)
+    offered = office365.takes_windows(app)
+    sent = call.exchange.headers.get("authorization", "").partition(" ")[0]
+    compared = (Compared("windowsTransportEnabled", offered, f"app {app['label']}"),
+                Compared("Authorization", sent or "none", "request"))  # fmt: skip
+    if offered and sent.lower() != "negotiate":
+        return Answer(401, [*call.headers, ("WWW-Authenticate", "Negotiate"), ("Content-Type", "text/plain")])
+    rule = (
+        "The ticket is not accepted: Kerberos is not emulated." if offered else "The app offers no Windows transport."
+    )
+    hint = "Sign in with a user name and a password: /active or /username13."
+    raise _fault(call, wstrust.failed_authentication(), Why(rule, compared, hint))
 
 
 def _answer(call: Call, version: wstrust.Version) -> Answer:

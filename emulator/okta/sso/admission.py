@@ -10,7 +10,7 @@ from typing import Literal
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import signon
+from emulator.okta import office365, signon
 from emulator.okta.events import app_target, app_user_target, emit, target
 from emulator.okta.mfa import journey, strength
 from emulator.okta.resources import app_users
@@ -99,19 +99,18 @@ def _short(
 
 
 def _configured(call: Call, app: Doc, user: Doc, app_user: Doc) -> Refused | None:
-    """Okta never sends a blank identity: it stops here, and Microsoft hears nothing."""
-    values = {
-        "profile.immutableId": app_user["profile"].get("immutableId"),
-        "credentials.userName": (app_user.get("credentials") or {}).get("userName"),
-    }
+    """Okta never sends a blank identity: it stops here, and the application hears nothing."""
+    values = {"credentials.userName": (app_user.get("credentials") or {}).get("userName")}
+    if office365.is_office365(app):
+        values = {"profile.immutableId": app_user["profile"].get("immutableId"), **values}
     blank = [name for name, value in values.items() if not str(value or "").strip()]
     if not blank:
         return None
     where = f"app user of {user['profile']['login']} in {app['label']}"
     why = Why(
-        f"The app user's {' and '.join(blank)} is blank, so there is nothing to name the user by at Microsoft.",
+        f"The app user's {' and '.join(blank)} is blank, so there is nothing to name the user by.",
         tuple(Compared(name, value, where) for name, value in values.items()),
-        hint="Set immutableId in the assignment, or a mapping that gives users without a directory a value.",
+        hint="Set the value in the assignment, or a mapping that gives users without a directory one.",
     )
     targets = [app_target(app), app_user_target(app_user, user)]
     emit(call, "user.authentication.sso", targets, outcome="FAILURE", reason=NOT_CONFIGURED, why=why)

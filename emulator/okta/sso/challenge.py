@@ -73,43 +73,45 @@ def step(call: Call) -> Answer:
     from emulator.okta.sso import signin
 
     signin.same_site(call)
-    trip = _resumed(call)
+    trip = resumed(call)
     take = _STEPS.get(call.body.get("action", ""))
     if take is None:
         compared = (Compared("action", call.body.get("action", "")[:60], "form"),
                     Compared("known", ", ".join(_STEPS), "the pages"))  # fmt: skip
-        raise _stale(call, Why("The form asks for a step that there is not.", compared))
+        raise stale(call, Why("The form asks for a step that there is not.", compared))
     try:
         with call.commit():
-            trip = _resumed(call)
+            trip = resumed(call)
             answer = take(trip)
             if answer is not None:
                 return answer
-            if trip.status in (journey.CHALLENGE, journey.ACTIVATE, journey.ENROLL, journey.REQUIRED):
+            if trip.status in factor_pages.SHOWN:
                 return ask(trip)
             raise AssertionError("a step leads to a page or on")
     except Problem as problem:
-        raise _refusal(call, trip, problem) from problem
+        raise refusal(call, trip, problem) from problem
 
 
-def _resumed(call: Call) -> Journey:
+def resumed(call: Call) -> Journey:
+    """The transaction of the form's state token. Raises the page that says that it is over."""
     try:
         trip = journey.resume(call, call.body.get("stateToken", ""))
     except Problem as problem:
-        raise _stale(call, problem.why or Why("The transaction is over.")) from problem
+        raise stale(call, problem.why or Why("The transaction is over.")) from problem
     if "to" not in trip.row:
-        raise _stale(call, Why("The state token is of the API, not of a page.",
+        raise stale(call, Why("The state token is of the API, not of a page.",
                                (Compared("stateToken", "POST /authn", "form"),)))  # fmt: skip
     gate.identify(call, trip.user)
     return trip
 
 
-def _stale(call: Call, why: Why) -> Problem:
+def stale(call: Call, why: Why) -> Problem:
+    """The page for a form whose transaction is over."""
     what = pages.notice("This page is out of date", "Go back to where you started and sign in again.")
     return pages.stop(call, "E0000011", what, status=400, why=why)
 
 
-def _refusal(call: Call, trip: Journey, problem: Problem) -> Problem:
+def refusal(call: Call, trip: Journey, problem: Problem) -> Problem:
     """A refused step: the same page again with what was wrong, or the last one where there is no way on."""
     why = problem.why or Why(problem.code)
     if "page" in problem.extra:
@@ -155,10 +157,10 @@ def _verify(trip: Journey) -> Answer | None:
         if journey.push_result(trip, factor) != challenges.SUCCESS:
             trip.save()
             return None
-        return _onward(trip)
+        return onward(trip)
     body = trip.call.body
-    journey.answer(trip, factor, body.get("answer") or body.get("passCode"))
-    return _onward(trip)
+    journey.answer(trip, factor, body.get("answer") or body.get("passCode"), sent=dict(body))
+    return onward(trip)
 
 
 def _factor(trip: Journey) -> Doc:
@@ -178,7 +180,7 @@ def _enrol(trip: Journey) -> Answer | None:
     if profile is None:
         return pages.show(call, factor_pages.setup(trip, kind))
     factor = journey.enrol(trip, {"factorType": kind.name, "provider": kind.provider, "profile": profile})
-    return _onward(trip) if factor["status"] == factors.ACTIVE else None
+    return onward(trip) if factor["status"] == factors.ACTIVE else None
 
 
 def _profile(name: str, form: Doc) -> Doc | None:
@@ -196,13 +198,19 @@ def _activate(trip: Journey) -> Answer | None:
     journey.need(trip, journey.ACTIVATE)
     factor = _factor(trip)
     if type_of(factor).name != "push":
-        journey.activate(trip, factor, trip.call.body.get("passCode"))
-        return _onward(trip)
+        journey.activate(trip, factor, trip.call.body.get("passCode"), sent=dict(trip.call.body))
+        return onward(trip)
     if factor["status"] != factors.ACTIVE:
         trip.save()
         return None
     journey.prove(trip, factor)
-    return _onward(trip)
+    return onward(trip)
+
+
+def _skip(trip: Journey) -> Answer | None:
+    journey.need(trip, journey.WARN)
+    trip.row["warned"] = True
+    return onward(trip)
 
 
 def _back(trip: Journey) -> Answer | None:
@@ -215,7 +223,7 @@ def _cancel(trip: Journey) -> Answer | None:
     return redirect(flow.HOME if "stepUp" in trip.row else flow.sign_in_url(trip.row["to"]), headers=trip.call.headers)
 
 
-def _onward(trip: Journey) -> Answer | None:
+def onward(trip: Journey) -> Answer | None:
     """Something was proved: the next page, or in."""
     if trip.call.body.get("rememberDevice") == "true" and "stepUp" not in trip.row:
         _remember(trip)
@@ -250,5 +258,5 @@ def enter(trip: Journey) -> Answer:
 
 _STEPS: dict[str, Callable[[Journey], Answer | None]] = {
     "choose": _choose, "resend": _resend, "verify": _verify, "enrol": _enrol, "activate": _activate, "back": _back,
-    "cancel": _cancel,
+    "cancel": _cancel, "skip": _skip,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 Source: okta-admin-api.md 6.1 (`/home/office365/{appId}/{linkId}`), seed-catalogue.md.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from emulator.kernel.call import Call
@@ -10,9 +11,11 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Why
+from emulator.okta import office365
+from emulator.okta.app_types import SAML20, SIGNING
 from emulator.okta.events import full_name
 from emulator.okta.resources import app_users, apps
-from emulator.okta.sso import flow, gate, pages, passive
+from emulator.okta.sso import flow, gate, pages, passive, saml, saml11_post, template_wsfed
 from emulator.protocols.html import redirect
 
 _NOT_YET = ("STAGED", "PENDING")
@@ -47,19 +50,29 @@ def home(call: Call) -> Answer:
     **pages.as_page(),
 )  # fmt: skip
 def follow_link(call: Call) -> Answer:
-    """Start a sign-in to Office 365 from a tile: the answer carries no `wctx`."""
+    """Start a sign-in to an app from a tile: nobody asked for it, so the answer repeats nothing of a request."""
     app = call.store.get(apps.APPS, call.path["appId"])
     here = f"/home/{call.path['appName']}/{call.path['appId']}/{call.path['linkId']}"
     links = [urlsplit(link["href"]).path for link in _links(call, app)] if app else []
-    if app is None or here not in links or app["name"] != "office365" or app["signOnMode"] != "SAML_1_1":
+    if app is None or here not in links or app["signOnMode"] not in SIGNING:
         compared = (Compared("link", here, "request path"), Compared("enabled links", " ".join(links), "app"))
         what = pages.notice("Page not found", "There is no application link at this address.")
-        why = Why("No active WS-Federation app of this org has that link enabled.", compared)
+        why = Why("No active app of this org that people are signed in to has that link enabled.", compared)
         raise pages.stop(call, "E0000007", what, status=404, why=why)
     found = gate.person(call)
     if found is None:
         return redirect(flow.sign_in_url(here), headers=call.headers)
-    return passive.respond(call, app, *found, where=here)
+    respond = _protocol(app)
+    return respond(call, app, *found, where=here)
+
+
+def _protocol(app: Doc) -> Callable[..., Answer]:
+    """How the app is spoken to."""
+    if app["signOnMode"] == SAML20:
+        return saml.respond
+    if template_wsfed.speaks(app):
+        return template_wsfed.respond
+    return passive.respond if office365.is_office365(app) else saml11_post.respond
 
 
 def _tiles(call: Call, app_user: Doc) -> list[Doc]:

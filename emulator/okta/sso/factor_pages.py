@@ -1,14 +1,29 @@
 """What the pages of a sign-in with factors show: values for the templates. Looks and wording are ours."""
 
+import orjson
+
 from emulator.kernel.doc import Doc
-from emulator.okta.mfa import challenges, devices, enrolment, factors, journey
+from emulator.okta import password_policy
+from emulator.okta.mfa import challenges, devices, enrolment, factors, journey, security_key
 from emulator.okta.mfa.catalogue import QUESTIONS, FactorType, type_of
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.sso.pages import Page
 
+SHOWN = (journey.CHALLENGE, journey.ACTIVATE, journey.ENROLL, journey.REQUIRED, journey.WARN, journey.EXPIRED)
+"""Statuses after which a page follows."""
+_PASSWORD = {
+    journey.EXPIRED: ("Your password has expired", "Choose a new one to go on."),
+    journey.WARN: ("Your password will expire soon", "You can change it now."),
+    journey.RESET: ("Choose a new password", "Then you are signed in."),
+}
+
 
 def of(trip: Journey, *, problem: str = "", chosen: str = "") -> Page:
     """The page of the transaction's status. chosen: the kind whose form was sent and refused."""
+    if trip.status == journey.RECOVERY:
+        return _question(trip, problem)
+    if trip.status in _PASSWORD:
+        return _password(trip, problem)
     if trip.status == journey.REQUIRED:
         return _choice(trip, problem)
     if trip.status == journey.ENROLL:
@@ -17,11 +32,49 @@ def of(trip: Journey, *, problem: str = "", chosen: str = "") -> Page:
     found = trip.call.store.get(factors.FACTORS, trip.row.get("factorId") or "")
     if found is None:
         return _offers(trip, problem) if trip.status == journey.ACTIVATE else _choice(trip, problem)
+    if security_key.is_one(found):
+        return _key(trip, found, problem)
     return _push(trip, found, problem) if type_of(found).name == "push" else _code(trip, found, problem)
+
+
+def _key(trip: Journey, factor: Doc, problem: str) -> Page:
+    """What the browser asks an authenticator; a challenge that is spent is asked anew."""
+    enrolling = trip.status == journey.ACTIVATE
+    if "_asked" not in factor:
+        with trip.call.commit():
+            security_key.ask(trip.call, factor)
+    options = security_key.creation(trip.call, trip.user, factor) if enrolling else security_key.request(factor)
+    title = f"Set up {type_of(factor).label}" if enrolling else type_of(factor).label
+    return Page("factor_key.html", {
+        **_base(trip, title, problem), "factor": _row(factor), "options": orjson.dumps(options).decode(),
+        "credential": "" if enrolling else factor["profile"]["credentialId"],
+        "action": "activate" if enrolling else "verify", "others": enrolling or len(journey.usable(trip)) > 1,
+    })  # fmt: skip
 
 
 def _base(trip: Journey, title: str, problem: str) -> Doc:
     return {"title": title, "state": trip.token, "login": trip.user["profile"]["login"], "problem": problem}
+
+
+def _password(trip: Journey, problem: str) -> Page:
+    """A new password, with the policy in the vendor's words."""
+    title, line = _PASSWORD[trip.status]
+    complexity = password_policy.settings(trip.call, trip.user)["complexity"]
+    wants = f"Password requirements: {', '.join(password_policy.requirements(complexity))}."
+    days = password_policy.days_left(trip.call, trip.user) if trip.status == journey.WARN else None
+    lines = [f"It runs out in {days} days. {line}" if days is not None else line, wants]
+    return Page("password.html", {
+        **_base(trip, title, problem), "lines": lines, "old": trip.status != journey.RESET,
+        "skip": trip.status == journey.WARN,
+    })  # fmt: skip
+
+
+def _question(trip: Journey, problem: str) -> Page:
+    """The recovery question."""
+    return Page("recovery.html", {
+        "title": "Answer your recovery question", "action": "/signin/recovery", "state": trip.token, "username": "",
+        "question": trip.user["credentials"]["recovery_question"]["question"], "problem": problem,
+    })  # fmt: skip
 
 
 def _choice(trip: Journey, problem: str) -> Page:

@@ -7,6 +7,7 @@ from an old one, and the browser would go round for ever.
 
 import hashlib
 import re
+from urllib.parse import quote
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import SECOND
@@ -15,7 +16,7 @@ from emulator.kernel.exchange import Answer
 from emulator.okta.sso import flow, gate
 from emulator.protocols.html import redirect
 
-_OURS = re.compile(r"(?:sessionToken|okta_key)=")
+_OURS = re.compile(r"(?:sessionToken|okta_key|okta_consent)=")
 
 
 def own_query(call: Call) -> str:
@@ -30,6 +31,12 @@ def whole(call: Call) -> str:
     """Path and query of this request, the proof of a fresh sign-in included, without a session token that is spent."""
     parts = [part for part in call.exchange.query.split("&") if part and not part.startswith("sessionToken=")]
     return f"{call.exchange.path}?{'&'.join(parts)}" if parts else call.exchange.path
+
+
+def back(call: Call, where: str) -> str:
+    """`where`, with the proof of a fresh sign-in that this request brought."""
+    key = call.params.get("okta_key", "")
+    return f"{where}{'&' if '?' in where else '?'}okta_key={quote(key, safe='.-_')}" if key else where
 
 
 def ask(call: Call, where: str, session: Doc | None) -> Answer:

@@ -78,18 +78,40 @@ def factors(session: Doc) -> frozenset[str]:
 
 def office365(call: Call) -> Doc:
     """The Office 365 app whose WS-Federation endpoints the path names. Raises the 404 page."""
-    name, key = call.path["appName"], call.path["externalKey"]
+    app = application(call)
+    if app is None or _NAME.fullmatch(call.path["appName"]) is None or app["name"] != "office365":
+        why = Why("No Office 365 app of this org has that key.", (Compared("key", call.path["externalKey"], "path"),))
+        raise absent(call, why)
+    return in_use(call, app, "SAML_1_1")
+
+
+def application(call: Call) -> Doc | None:
+    """The app with the external key of the path, whatever it is."""
+    key = call.path["externalKey"]
     app: Doc | None = call.store.settled(("app by key", key), lambda: apps.by_key(call.store, key))
-    if app is None or _NAME.fullmatch(name) is None or app["name"] != "office365":
-        why = Why("No Office 365 app of this org has that key.", (Compared("key", key, "request path"),))
-        raise _absent(call, why)
-    for field, wanted in (("status", "ACTIVE"), ("signOnMode", "SAML_1_1")):
-        if app[field] != wanted:
-            compared = (Compared(field, app[field], f"app {app['label']}"), Compared("needed", wanted, "WS-Federation"))
-            raise _absent(call, Why("The app's WS-Federation endpoints are not in use.", compared))
     return app
 
 
-def _absent(call: Call, why: Why) -> Problem:
+def signing(call: Call, *modes: str) -> Doc:
+    """The active app that the path names, of one of some sign-on modes. Raises the 404 page."""
+    app = application(call)
+    if app is None or app["name"] != call.path["appName"]:
+        compared = (Compared("key", call.path["externalKey"], "path"), Compared("app", call.path["appName"], "path"))
+        raise absent(call, Why("No app of this org has that name and key.", compared))
+    return in_use(call, app, *modes)
+
+
+def in_use(call: Call, app: Doc, *modes: str) -> Doc:
+    """The app itself, when it is active and in one of the modes. Raises the 404 page."""
+    for field, wanted in (("status", ("ACTIVE",)), ("signOnMode", modes)):
+        if app[field] not in wanted:
+            needed = Compared("needed", " or ".join(wanted), "the address")
+            why = Why("The app's endpoint is not in use.", (Compared(field, app[field], f"app {app['label']}"), needed))
+            raise absent(call, why)
+    return app
+
+
+def absent(call: Call, why: Why) -> Problem:
+    """The page for an address at which no application answers."""
     what = pages.notice("Page not found", "There is no application at this address.")
     return pages.stop(call, "E0000007", what, status=404, why=why)

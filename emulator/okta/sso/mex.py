@@ -14,6 +14,8 @@ from emulator.protocols.mex import mex
 )  # fmt: skip
 def metadata_exchange(call: Call) -> Answer:
     """Where rich clients learn the active endpoints; always the org's canonical https addresses."""
-    urls = office365.endpoints(call.info["host"], gate.office365(call))
+    app = gate.office365(call)
+    urls = office365.endpoints(call.info["host"], app)
+    windows = urls["windowstransport"] if office365.takes_windows(app) else None
     headers = [*call.headers, ("Content-Type", "text/xml; charset=utf-8")]
-    return Answer(200, headers, mex(urls["active"], urls["username13"]))
+    return Answer(200, headers, mex(urls["active"], urls["username13"], windows_url=windows))

@@ -12,10 +12,9 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import signon
-from emulator.okta.events import app_target, app_user_target, client_address, emit
+from emulator.okta.events import app_target, app_user_target, emit
 from emulator.okta.mfa import claims
-from emulator.okta.sso import admission, assertion, challenge, flow, fresh, gate, pages, signin, signout
+from emulator.okta.sso import assertion, flow, fresh, gate, pages, signin, signout, template_wsfed, visit
 from emulator.protocols import saml, wsfed
 from emulator.protocols.html import redirect
 
@@ -34,6 +33,9 @@ _EVENTS = (
 )  # fmt: skip
 def passive(call: Call) -> Answer:
     """Sign in to Office 365, or out of the org, as `wa` says."""
+    other = gate.application(call)
+    if other is not None and template_wsfed.speaks(other):
+        return template_wsfed.passive(call)
     app = gate.office365(call)
     request = _request(call)
     if request.wa != wsfed.SIGN_IN:
@@ -62,32 +64,16 @@ def respond(
 
     `where`: path and own query of this request. Without `wctx` the sign-in began here.
     """
-    agent = call.exchange.headers.get("user-agent", "")
-    authenticated_ms = gate.authenticated_at(session)
-    just_now = "session_token" in call.memo or fresh.proved(call, where, session)
-    context = signon.SignOnContext(
-        client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
-        address=client_address(call), user_agent=agent, factors=gate.factors(session),
-        auth_age_ms=0 if just_now else call.now - authenticated_ms,
-    )  # fmt: skip
     step_up = mfa_asked and claims.steps_up(call, app, asked=True)
-    admitted = admission.admit(
-        call, app, user, context, proofs=session["_proofs"], remembered=session["_remembered"], step_up=step_up
-    )
-    if isinstance(admitted, admission.Refused):
-        if admitted.reason == "stale":
-            return fresh.ask(call, where, session)
-        short = admitted.reason == "factors"
-        asked = challenge.for_app(call, session, user, admitted, to=fresh.whole(call)) if short else None
-        if asked is not None:
-            return asked
-        raise _refusal(call, admitted)
-    app_user = admitted.app_user
-    claim = claims.claim(call, app, user, admitted.decision, context, stepped_up=step_up)
+    found = visit.enter(call, app, session, user, where=where, step_up=step_up)
+    if isinstance(found, Answer):
+        return found
+    app_user, decision, authenticated_ms = found.app_user, found.admitted.decision, found.authenticated_ms
+    claim = claims.claim(call, app, user, decision, found.context, stepped_up=step_up)
     issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=claim.sent)
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
     wauth = (Compared("wauth", "multipleauthn", "query"),) if mfa_asked else ()
-    why = Why(claim.because, (*admitted.decision.why.compared, *wauth, *claim.compared))
+    why = Why(claim.because, (*decision.why.compared, *wauth, *claim.compared))
     emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)], why=why)
     form = wsfed.auto_post_fields(wresult, wctx)
     return pages.hand_over(call, f"Signing in to {app['label']}", form.action, list(form.fields))
@@ -125,17 +111,3 @@ def _young(call: Call, request: wsfed.PassiveRequest, session: Doc, where: str) 
     if request.wfresh is None or fresh.proved(call, where, session):
         return True
     return not request.fresh and call.now - gate.authenticated_at(session) <= request.wfresh * MINUTE
-
-
-def _refusal(call: Call, refused: admission.Refused) -> Exception:
-    """The page for a person who may not go on."""
-    if refused.reason == "unconfigured":
-        what = pages.notice("Office 365 Login Failure", admission.NOT_CONFIGURED)
-        return pages.stop(call, "E0000079", what, status=200, why=refused.why)
-    if refused.reason == "unassigned":
-        what = pages.notice("User is not assigned to this application", "Ask your administrator for access.")
-    elif refused.reason == "factors":
-        what = challenge.NO_FACTOR
-    else:
-        what = pages.notice("Access denied", "The sign-on policy of this application does not let you in from here.")
-    return pages.stop(call, "E0000006", what, status=403, why=refused.why)

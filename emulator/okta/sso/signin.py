@@ -18,7 +18,6 @@ from emulator.okta.sso import challenge, flow, gate, pages
 from emulator.protocols.html import redirect
 
 FAILED = "We could not sign you in. Check your user name and password, and try again."
-EXPIRED = "Your password has expired. Ask your administrator to reset it, then sign in with the new one."
 DENIED = "You cannot sign in from here. Ask your administrator for help."
 LOCKED = "Your account is locked. Ask your administrator to unlock it."
 OUT_OF_REACH = "Your company's directory cannot be reached right now. Try again later."
@@ -76,7 +75,11 @@ def _entered(call: Call, user: Doc, back_to: str) -> Answer:
     """In, or the page that asks for what the org's policies want besides the password. Raises E0000006."""
     gate.identify(call, user)
     proofs = [strength.password(call.now)]
-    trip = journey.draft(call, user, proofs=proofs, to=back_to, device=challenge.device_of(call))
+    trip = journey.draft(
+        call, user, proofs=proofs, to=back_to, device=challenge.device_of(call),
+        expired=delegated_authentication.standing(call, user) == "PASSWORD_EXPIRED",
+        options={"warnBeforePasswordExpired": True},
+    )  # fmt: skip
     if journey.advance(trip) == journey.SUCCESS:
         return challenge.enter(trip)
     return challenge.ask(trip)
@@ -143,12 +146,9 @@ def _verify(call: Call, user: Doc | None, username: str, password: str, *, right
     user_passwords.count(call, user, password, right=right)
     status = delegated_authentication.standing(call, user)
     state = Compared("status", status, f"user {user['profile']['login']}")
-    if right and status == "ACTIVE":
+    if right and status in ("ACTIVE", "PASSWORD_EXPIRED"):
         return None
     _failed(call, username, user)
-    if right and status == "PASSWORD_EXPIRED":
-        why = Why("The password is right but has expired; the user must set a new one.", (state,))
-        return EXPIRED, delegated_authentication.because(call, why)
     if status == "LOCKED_OUT":
         shown = password_policy.settings(call, user)["lockout"]["showLockoutFailures"]
         why = Why("The user is locked out after too many wrong passwords.", (state,))

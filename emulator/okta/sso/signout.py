@@ -30,7 +30,9 @@ def sign_out(call: Call) -> Answer:
 )  # fmt: skip
 def federation_sign_out(call: Call) -> Answer:
     """Where Microsoft's sign-out leads: ends the org session and says so."""
-    gate.office365(call)
+    app = gate.application(call)
+    if app is None or app["signOnMode"] not in ("SAML_1_1", "WS_FEDERATION"):
+        gate.office365(call)
     return finish(call)
 
 

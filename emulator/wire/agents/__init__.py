@@ -1,19 +1,19 @@
 """Scripted clients: each signs one person in as its real counterpart would, and says how it went.
 
-An agent is a module of this package with `NAME`, `ABOUT` and `sign_in(visit) -> Outcome`; `agents()` lists them. They
-know the vendors' public endpoints and nothing of the emulator's state.
+The clients are data (`clients.CLIENTS`); what they speak is a module for each protocol. They know the vendors' public
+endpoints and nothing of the emulator's state.
 """
 
 import importlib
 from dataclasses import dataclass, field
-from functools import cache
-from pkgutil import iter_modules
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from emulator.kernel.doc import Doc
 from emulator.wire.browser import Browser
 from emulator.wire.client import Transport
+
+if TYPE_CHECKING:
+    from emulator.wire.agents.clients import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,13 @@ class Visit:
     """What an agent is asked to do.
 
     lab: what `lab.json` says of the world's tenant and client. login, password: what the person types. address: the
-    client's IP as the servers see it. user_agent: empty for the agent's own. device: claims about the device (`id`,
-    `state`). factors: how the person answers a factor challenge (`{"push": "approve"}`), by factor type. start: a URL
-    to begin at instead of the agent's own (a dashboard tile, an admin portal). scope: of the token asked for. asked:
-    further authorize parameters. browser: an existing browser profile, so that its sessions go on.
+    client's IP as the servers see it. user_agent: empty for the agent's own. device: `id` as registered at Microsoft,
+    `modernAuthentication` false for an Office that is set not to speak it. factors: how the person answers a factor
+    challenge (`{"push": "approve"}`), by factor type. answers: what they say on the other pages (`{"kmsi": "yes"}`, see
+    `microsoft_pages`). start: a URL to begin at instead of the agent's own (a dashboard tile, an admin portal). scope:
+    of the token asked for. asked: further authorize parameters. browser: an existing browser profile, so that its
+    sessions and refresh tokens go on. consent: what is answered on a consent page: `accept`, `everybody` (on behalf of
+    the organization) or `decline`; empty: nothing.
     """
 
     transport: Transport
@@ -35,10 +38,12 @@ class Visit:
     user_agent: str = ""
     device: Doc = field(default_factory=dict)
     factors: Doc = field(default_factory=dict)
+    answers: Doc = field(default_factory=dict)
     start: str = ""
     scope: str = ""
     asked: Doc = field(default_factory=dict)
     browser: Browser | None = None
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +77,22 @@ class Outcome:
         return {**found, "asked": list(self.asked), "steps": list(self.steps), "tokens": sorted(self.tokens)}
 
 
-@cache
-def agents() -> dict[str, ModuleType]:
-    """The agents by name."""
-    found = {}
-    for info in iter_modules(__path__):
-        module: Any = importlib.import_module(f"{__name__}.{info.name}")
-        if hasattr(module, "NAME"):
-            found[str(module.NAME)] = module
-    return found
+_MODULES = {
+    "browser": "browser", "native": "native", "relay": "mail", "password": "password", "silent": "silent",
+    "certificate": "certificate",
+}  # fmt: skip
+
+
+def agents() -> "dict[str, Client]":
+    """The clients by name."""
+    from emulator.wire.agents.clients import CLIENTS
+
+    return CLIENTS
 
 
 def sign_in(agent: str, visit: Visit) -> Outcome:
-    """Let the agent of that name sign in. KeyError for an unknown one."""
-    outcome = agents()[agent].sign_in(visit)
+    """Let the client of that name sign in. KeyError for an unknown one."""
+    client = agents()[agent]
+    outcome = importlib.import_module(f"{__name__}.{_MODULES[client.protocol]}").sign_in(visit, client)
     assert isinstance(outcome, Outcome)
     return outcome

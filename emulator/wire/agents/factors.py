@@ -19,7 +19,7 @@ PATH = "/signin/factor"
 _NAMES = {"token:software:totp": "totp", "token:hotp": "hotp"}
 _SENT = ("sms", "call", "email")
 _SECRET = re.compile(rb'<code id="secret">([A-Z2-7]+)</code>')
-_PHONE = "+14155550123"
+PHONE = "+14155550123"
 
 
 def asked(view: View) -> bool:
@@ -60,7 +60,7 @@ def _name(form: Form) -> str:
 def _details(form: Form, visit: Visit) -> Doc:
     """What an enrolment asks for first."""
     if "phoneNumber" in form.visible:
-        return {"phoneNumber": str(visit.factors.get("phone", _PHONE))}
+        return {"phoneNumber": str(visit.factors.get("phone", PHONE))}
     if "answer" in form.visible:
         return {"question": "disliked_food", "answer": str(visit.factors["question"])}
     return {}
@@ -71,14 +71,14 @@ def _code(view: View, form: Form, visit: Visit) -> str:
     name = _name(form)
     shown = _SECRET.search(view.answer.body)
     if shown is not None:
-        return _of_app(shown.group(1).decode(), view)
+        return of_app(shown.group(1).decode(), view)
     said = str(visit.factors.get(name, ""))
     if name in _SENT:
         return _from_outbox(view, visit, name) if said == "outbox" else said
-    return _of_app(said, view) if name == "totp" and said and not said.isdigit() else said
+    return of_app(said, view) if name == "totp" and said and not said.isdigit() else said
 
 
-def _of_app(secret: str, view: View) -> str:
+def of_app(secret: str, view: View) -> str:
     """The code that an authenticator app shows at the servers' time."""
     date = view.answer.header("date")
     now = int(parsedate_to_datetime(date).timestamp() * 1000) if date else 0
@@ -106,7 +106,7 @@ def _push(browser: Browser, form: Form, visit: Visit) -> View | None:
         body["number"] = form.fields["number"]
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     path = f"{origin}/_lab/outbox/{found[-1]['id']}/answer"
-    Http(visit.transport).request("POST", path, json=body, headers=_credential(visit))
+    Http(visit.transport).request("POST", path, json=body, headers=credential(visit))
     return browser.submit(form)
 
 
@@ -114,11 +114,11 @@ def _messages(url: str, visit: Visit) -> list[Doc]:
     """What is in the outbox of the org behind a page, for this person."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     path = f"{origin}/_lab/outbox?to={quote(visit.login)}"
-    answer = Http(visit.transport).request("GET", path, headers=_credential(visit))
+    answer = Http(visit.transport).request("GET", path, headers=credential(visit))
     found: list[Doc] = doc_of(answer).get("messages", [])
     return found
 
 
-def _credential(visit: Visit) -> dict[str, str]:
+def credential(visit: Visit) -> dict[str, str]:
     token = visit.lab.get("control_token")
     return {"authorization": f"Bearer {token}"} if token else {}

@@ -213,10 +213,43 @@ def test_a_realm_speaks_for_its_own_domain_only(world: World) -> None:
         ({"rootDomains": "allManagedAndEnumeratedFederated", "domainNames": []}, 200, 400),
     ],
 )
-def test_the_validation_policy_is_a_tenant_setting(policy: dict[str, Any], federated: int, managed: int) -> None:
-    with World(spec(federatedTokenValidationPolicy=policy)) as world:
+def test_the_validation_policy_decides_whom_a_token_may_name(
+    policy: dict[str, Any], federated: int, managed: int
+) -> None:
+    with World(spec()) as world:
+        path = "https://graph.microsoft.com/beta/policies/federatedTokenValidationPolicy"
+        kind = f"#microsoft.graph.{'enumerated' if 'domainNames' in policy else 'all'}Domains"
+        world.entra.put(path, {"validatingDomains": {"@odata.type": kind, **policy}})
+        shown = world.entra.get(path)["validatingDomains"]
+        assert {key: value for key, value in shown.items() if value != []} == {
+            "@odata.type": kind,
+            **{key: value for key, value in policy.items() if value != []},
+        }
         assert post_srf(world, wresult(world, immutable_id=worlds.LEE_ANCHOR)).status == federated
         assert post_srf(world, wresult(world, immutable_id=worlds.LIN_ANCHOR, assertion_id="_b")).status == managed
+
+
+ENUMERATED = {"@odata.type": "#microsoft.graph.enumeratedDomains"}
+
+
+@pytest.mark.parametrize(
+    ("validating", "value"),
+    [
+        (None, None), ([], []), ({}, None), ({"rootDomains": "some"}, {"rootDomains": "some"}),
+        ({"rootDomains": "all", "domainNames": ["second.example"], **ENUMERATED}, ENUMERATED["@odata.type"]),
+        ({"rootDomains": "enumerated", **ENUMERATED}, None),
+        ({"rootDomains": "enumerated", "domainNames": ["unknown.example"], **ENUMERATED}, "unknown.example"),
+    ],
+)  # fmt: skip
+def test_validation_policies_that_are_refused(world: World, validating: Any, value: Any) -> None:
+    path = "https://graph.microsoft.com/v1.0/policies/federatedTokenValidationPolicy"
+    before = world.entra.get(path)
+    answer = world.entra.call("PUT", path, {"validatingDomains": validating})
+    assert answer.status == 400, answer.text()
+    assert b"Request_BadRequest" in answer.body
+    why = world.why(answer.header("request-id"))
+    assert value in [item["value"] for item in why["compared"]]
+    assert world.entra.get(path) == before
 
 
 def test_an_assertion_signs_in_once(world: World) -> None:

@@ -596,6 +596,8 @@ def test_passwords_that_do_not_do(world: World, name: str, secret: str, code: in
 
 def test_where_a_password_may_be_used(world: World) -> None:
     assert refused(world, ROPC_FORM, tenant="common")[2] == 9001023
+    older = {"v1": True, "scope": None, "resource": "https://graph.microsoft.com"}
+    assert ask(world, ROPC_FORM, tenant="common", **older)[0] == 200  # type: ignore[arg-type]
     assert refused(world, ROPC_FORM, tenant="organizations", username="who@elsewhere.example")[2] == 50059
     assert refused(world, ROPC_FORM, client_id=SPA)[2] == 7000218
     for name in ("username", "password"):

@@ -220,7 +220,7 @@ def test_a_device_is_remembered_on_request():
         browser = world.browser
         view = sign_in(browser, DANA)
         assert "do not ask again" in view.text
-        code = factors._of_app(SECRET, view)
+        code = factors.of_app(SECRET, view)
         browser.submit(view.forms[0], {"passCode": code, "rememberDevice": "true"})
         assert "DT" in browser.jar[HOST]
         browser.jar[HOST].pop("sid")
@@ -254,7 +254,7 @@ def test_a_stolen_step_does_not_help_another_session():
         view = browser.fill(browser.get(passive()), {"username": DANA, "password": PASSWORD})
         thief = Browser(world.transport)
         thief.stop_at = browser.stop_at
-        view = thief.submit(view.forms[0], {"passCode": factors._of_app(SECRET, view)})
+        view = thief.submit(view.forms[0], {"passCode": factors.of_app(SECRET, view)})
         assert view.url.startswith(f"{ORG}{LOGIN}")
         assert "sid" not in thief.jar[HOST]
 

@@ -3,7 +3,8 @@
 from msal.mex import Mex
 
 from emulator.kernel.exchange import Exchange
-from tests.okta.sso.worlds import ACTIVE, APP_ID, MEX, USERNAME13, made
+from emulator.wire.client import Http
+from tests.okta.sso.worlds import ACTIVE, APP_ID, MEX, USERNAME13, made, why_of
 
 
 def test_msal_finds_the_13_endpoint_first_and_both_are_there():
@@ -39,3 +40,22 @@ def test_deactivated_app_has_no_document():
         view = world.browser.get(MEX)
         assert view.status == 404
         assert "INACTIVE" in view.text
+
+
+def test_windows_transport_is_there_where_the_app_offers_it():
+    url = MEX.replace("/mex", "/windowstransport")
+    with made() as world:
+        app = world.okta.get(f"/api/v1/apps/{APP_ID}")
+        assert url not in world.browser.get(MEX).answer.text()
+        off = Http(world.transport).request("POST", url)
+        assert (off.status, why_of(world, off)["rule"]) == (500, "The app offers no Windows transport.")
+        app["settings"]["app"]["windowsTransportEnabled"] = True
+        world.okta.put(f"/api/v1/apps/{APP_ID}", app)
+        text = world.browser.get(MEX).answer.text()
+        assert url in text
+        assert Mex(text).get_wstrust_username_password_endpoint()["address"] == USERNAME13
+        asked = Http(world.transport).request("POST", url)
+        assert (asked.status, asked.header("www-authenticate")) == (401, "Negotiate")
+        ticket = Http(world.transport).request("POST", url, headers={"authorization": "Negotiate YII="})
+        assert b"FailedAuthentication" in ticket.body
+        assert "not emulated" in why_of(world, ticket)["rule"]
