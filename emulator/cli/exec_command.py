@@ -29,7 +29,7 @@ def command(
     """Start a world, run CMD with the environment set for common clients, stop, pass CMD's exit code."""
     inside = netns and os.environ.pop(INSIDE, None) is not None
     if netns and not inside:
-        sys.exit(_run(tuple(entering(sys.argv[1:])), {**os.environ, INSIDE: "1"}))
+        sys.exit(_run(tuple(entering(sys.argv[1:])), {**os.environ, INSIDE: "1"}, []))
     if inside:
         loopback_up()
     asked: list[int] = []  # signals that come while the world starts or stops are minded when it has
@@ -57,15 +57,11 @@ def _run(cmd: tuple[str, ...], variables: dict[str, str], asked: list[int]) -> i
         raise LabError(f"{cmd[0]} cannot be run: {error.strerror}.", hint="Put the command after `--`.") from error
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, lambda *_: None)  # the terminal has sent it to the child too: wait for its end
     if asked:
         child.terminate()
     try:
-        while True:
-            try:
-                return child.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal has sent the signal to the child too; wait for it to end
+        return child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -161,5 +161,5 @@ def literal(value: str) -> str:
 
 
 def _is_outdated(answer: Answer) -> bool:
-    """Whether a new token may help: the one in use is refused, or its client has been deleted and consented to again."""
+    """Whether a new token may help: this one is refused, or its client was deleted and consented to again."""
     return answer.status == 401 or (answer.status == 403 and b"Authorization_IdentityNotFound" in answer.body)

@@ -1,8 +1,8 @@
 """World files: which parties a world holds and what each starts with.
 
 A file gives `world`, `seed`, `clock`, `parties: {name: spec}` and `lab` (what `lab.json` hands out). A party's spec
-is read by that party alone; nothing here knows a vendor's fields. `like: acme` begins with another world and changes it:
-mappings are merged, null takes a key away, anything else is replaced.
+is read by that party alone; nothing here knows a vendor's fields. `like: acme` begins with another world and changes
+it: mappings are merged, null takes a key away, anything else is replaced.
 """
 
 import hashlib

@@ -1,5 +1,6 @@
 """However it ends, nothing is left: no process, no half-written file, and one sentence where something is wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -33,17 +34,15 @@ def start(tmp_path):
         running.append(
             subprocess.Popen(
                 [*TENANTLAB, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
-                start_new_session=True, preexec_fn=narrow,
+                start_new_session=True, preexec_fn=narrow,  # noqa: PLW1509 - no thread of this process holds a lock of those
             )
         )  # fmt: skip
         return running[-1]
 
     yield run
     for child in running:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         child.communicate()
 
 

@@ -143,7 +143,7 @@ def test_answers_of_both_apis_come_back_as_the_same_people(seed, tmp_path):
     assert report["left"]["federation of a domain"] == 1
     before = (tmp_path / "out" / "seeded.yaml").read_bytes()
     writing.make([tmp_path / "d"], "empty", tmp_path / "out" / "seeded.yaml")
-    assert {line for line in before.splitlines()} == set((tmp_path / "out" / "seeded.yaml").read_bytes().splitlines())
+    assert set(before.splitlines()) == set((tmp_path / "out" / "seeded.yaml").read_bytes().splitlines())
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,19 @@ def wanted(client: Client, asked: Asked) -> list[str]:
     return sorted(item["value"] for item in published if item["value"].lower() in named or item["id"] in listed)
 
 
+def _nothing_listed(client: Client, asked: Asked) -> Problem:
+    """650057: `.default` of an API of which the registration lists no delegated permission; consent would be empty."""
+    listed = [access["resourceAppId"] for access in client.app["requiredResourceAccess"]]
+    return Problem(
+        "650057",
+        why=because(
+            "The application's registration lists no delegated permission of that resource.",
+            ("resource", asked.resource["appId"], "request"),
+            ("requiredResourceAccess", listed or "none", f"application {client.name}"),
+        ),
+    )
+
+
 def chained(call: Call, client: Client, asked: Asked) -> list[tuple[Doc, Doc, list[str]]]:
     """What is consented to with `.default` for an API that names the client in knownClientApplications: the API's own
     delegated permissions, as (API's application, resource, scopes)."""
@@ -99,9 +112,11 @@ def _may_consent_alone(call: Call, client: Client, asked: Asked, scopes: list[st
 
 
 def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
-    """The consent page, its state bound to the person. Raises 90094."""
+    """The consent page, its state bound to the person. Raises 650057, 90094."""
     client, user = request.client, who.user
     scopes = wanted(client, request.asked)
+    if not scopes and not chained(call, client, request.asked):
+        raise _nothing_listed(client, request.asked)
     for_all = may_consent_for_all(call, client, user)
     context = flow.seal(call, "consent", {**state_of(call, request, fresh=False), "user": user["id"]})
     if not for_all and not _may_consent_alone(call, client, request.asked, scopes):

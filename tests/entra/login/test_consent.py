@@ -145,6 +145,16 @@ def test_admin_permissions_need_an_admin(world: World) -> None:
     assert "code" in answered(sign_in_managed(stopping(world), authorize_url(scope=HIGH)))
 
 
+def test_consent_to_nothing_is_not_asked_for(world: World) -> None:
+    """`.default` of an API that the registration lists nothing of: consent to it would change nothing, for ever."""
+    api = world.entra.post("/applications", {"displayName": "Orders", "identifierUris": ["api://orders"]})
+    world.entra.post("/servicePrincipals", {"appId": api["appId"]})
+    url = authorize_url(scope="api://orders/.default")
+    code, seen = refusal(world, sign_in_managed(stopping(world), url))
+    assert (code, seen["compared"][0]["value"]) == ("650057", api["appId"])
+    assert refusal(world, as_admin(stopping(world), url))[0] == "650057"
+
+
 def test_a_tenant_may_switch_user_consent_off() -> None:
     with World(spec(userConsent=False)) as world:
         assert refusal(world, sign_in_managed(stopping(world), authorize_url(scope=MORE)))[0] == "90094"
