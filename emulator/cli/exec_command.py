@@ -38,7 +38,7 @@ def command(
     lab = Lab(world, data=data, limits=limits, lenient=lenient, seed=seed, allow_hosts=allow_host).start()
     try:
         with _furnished(lab) if inside else contextlib.nullcontext():
-            code = 128 + asked[0] if asked else _run(cmd, {**os.environ, **environment(lab.info)}, asked)
+            code = _run(cmd, {**os.environ, **environment(lab.info)}, asked)
     finally:
         lab.stop()
     sys.exit(code)
@@ -51,16 +51,19 @@ def _furnished(lab: Lab) -> Inside:
 
 def _run(cmd: tuple[str, ...], variables: dict[str, str], asked: list[int]) -> int:
     """CMD's exit code. asked: signals that came before."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to the command too: its end is waited for
     try:
-        child = subprocess.Popen(cmd, env=variables)
-    except OSError as error:
-        raise LabError(f"{cmd[0]} cannot be run: {error.strerror}.", hint="Put the command after `--`.") from error
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    signal.signal(signal.SIGINT, lambda *_: None)  # the terminal has sent it to the child too: wait for its end
-    if asked:
-        child.terminate()
-    try:
+        if asked:
+            return 128 + asked[0]
+        try:
+            child = subprocess.Popen(cmd, env=variables)
+        except OSError as error:
+            raise LabError(f"{cmd[0]} cannot be run: {error.strerror}.", hint="Put the command after `--`.") from error
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        if asked:
+            child.terminate()
         return child.wait()
     finally:
         for number, handler in before.items():

@@ -75,7 +75,7 @@ SAYS = "import sys,os,time; print(os.environ['TENANTLAB_DATA'], flush=True); "
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 7), (signal.SIGTERM, -15)])
 def test_a_wrapped_command_that_is_stopped_takes_the_world_with_it(start, tmp_path, number, code):
-    body = SAYS + "\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(7)"
+    body = f"try:\n    {SAYS} time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(7)"
     child = start("exec", "--", sys.executable, "-c", body)
     data = Path(child.stdout.readline().strip())
     assert (data / "lab.json").exists()
