@@ -67,7 +67,11 @@ def windows_transport(call: Call) -> Answer:
         "The ticket is not accepted: Kerberos is not emulated." if offered else "The app offers no Windows transport."
     )
     hint = "Sign in with a user name and a password: /active or /username13."
-    raise _fault(call, wstrust.failed_authentication(), Why(rule, compared, hint))
+    problem = _fault(call, wstrust.failed_authentication(), Why(rule, compared, hint))
+    problem.status = 400
+    if offered:  # a ticket is a matter of HTTP, not of the message
+        problem.status, problem.headers = 401, (("WWW-Authenticate", "Negotiate"),)
+    raise problem
 
 
 def _answer(call: Call, version: wstrust.Version) -> Answer:

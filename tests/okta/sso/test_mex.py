@@ -48,7 +48,7 @@ def test_windows_transport_is_there_where_the_app_offers_it():
         app = world.okta.get(f"/api/v1/apps/{APP_ID}")
         assert url not in world.browser.get(MEX).answer.text()
         off = Http(world.transport).request("POST", url)
-        assert (off.status, why_of(world, off)["rule"]) == (500, "The app offers no Windows transport.")
+        assert (off.status, why_of(world, off)["rule"]) == (400, "The app offers no Windows transport.")
         app["settings"]["app"]["windowsTransportEnabled"] = True
         world.okta.put(f"/api/v1/apps/{APP_ID}", app)
         text = world.browser.get(MEX).answer.text()
@@ -57,5 +57,6 @@ def test_windows_transport_is_there_where_the_app_offers_it():
         asked = Http(world.transport).request("POST", url)
         assert (asked.status, asked.header("www-authenticate")) == (401, "Negotiate")
         ticket = Http(world.transport).request("POST", url, headers={"authorization": "Negotiate YII="})
+        assert (ticket.status, ticket.header("www-authenticate")) == (401, "Negotiate")
         assert b"FailedAuthentication" in ticket.body
         assert "not emulated" in why_of(world, ticket)["rule"]
