@@ -67,11 +67,22 @@ def fork_file(data: Path, to: Path) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """One state of a database that others may be writing to."""
-    with (
-        contextlib.closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
-        contextlib.closing(sqlite3.connect(target)) as new,
-    ):
-        new.execute("PRAGMA synchronous=OFF")
-        old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
+    """One state of a database that others may be writing to: its file and its log, while nobody may commit.
+
+    A log that is being moved into the file just then does no harm: its copy still holds all of what is moved.
+    """
+    log, copied = (path.with_name(f"{path.name}-wal") for path in (source, target))
+    try:
+        with contextlib.closing(sqlite3.connect(source, isolation_level=None)) as held:
+            held.execute("PRAGMA busy_timeout=5000")
+            held.execute("BEGIN IMMEDIATE")
+            shutil.copyfile(source, target)
+            if log.exists():
+                shutil.copyfile(log, copied)
+            held.execute("ROLLBACK")
+        with contextlib.closing(sqlite3.connect(target)) as new:
+            new.execute("PRAGMA synchronous=OFF")
+            new.execute("PRAGMA journal_mode=DELETE")
+    except BaseException:
+        copied.unlink(missing_ok=True)
+        raise

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.serving.clients import ApiClient, okta_client
+from emulator.serving.lab import Remote
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 TENANTLAB = [sys.executable, "-m", "emulator"]
 
@@ -44,6 +47,10 @@ def start(tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
+
+
+def okta_of(info: dict) -> ApiClient:
+    return okta_client(Remote(info).transport, info, info["hosts"]["okta"])
 
 
 def group(pid: int) -> list[int]:
@@ -148,3 +155,38 @@ def test_a_port_in_use_leaves_no_data_behind(start, tmp_path):
         code, _, err = ended(start("up", "--data", str(tmp_path / "data"), "--port", str(port)))
     assert code == 2 and f"Port {port}" in err and len(err.strip().splitlines()) == 2
     assert not (tmp_path / "data" / "lab.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_FSIZE")
+def test_a_disk_that_fills_while_a_world_is_served_loses_nothing_acknowledged(start, tmp_path):
+    """Writes are refused with the vendor's 500 then, reads go on, and the next start has what was acknowledged."""
+    data = tmp_path / "data"
+    child = start("up", "--data", str(data), "--json")
+    ended_start = json.loads(child.stdout.readline())
+    child.send_signal(signal.SIGTERM)
+    assert ended(child)[0] == 0
+    largest = max(path.stat().st_size for path in data.iterdir())
+    child = start("up", "--data", str(data), "--json", limit=largest + 200_000)
+    okta = okta_of(json.loads(child.stdout.readline()))
+    kept, refused = [], 0
+    for number in range(2_000):
+        answer = okta.call(
+            "POST", "/api/v1/groups", {"profile": {"name": f"{number} {'x' * 200}", "description": "y" * 900}}
+        )
+        if answer.status == 200:
+            kept.append(json.loads(answer.body)["id"])
+        else:
+            refused += 1
+            assert answer.status == 500 and b"E0000009" in answer.body, answer.body
+            assert okta.call("GET", f"/api/v1/groups/{kept[-1]}").status == 200
+            if refused == 5:
+                break
+    assert kept and refused == 5
+    child.send_signal(signal.SIGTERM)
+    ended(child)
+    child = start("up", "--data", str(data), "--json")
+    again = json.loads(child.stdout.readline())
+    assert again["hosts"] == ended_start["hosts"]
+    okta = okta_of(again)
+    assert all(okta.call("GET", f"/api/v1/groups/{id}").status == 200 for id in kept)
+    assert okta.call("POST", "/api/v1/groups", {"profile": {"name": "there is room again"}}).status == 200
