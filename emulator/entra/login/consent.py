@@ -115,13 +115,13 @@ def ask_consent(call: Call, request: Request, who: Identity) -> Answer:
     """The consent page, its state bound to the person. Raises 650057, 90094."""
     client, user = request.client, who.user
     scopes = wanted(client, request.asked)
-    if not scopes and not chained(call, client, request.asked):
+    behind = chained(call, client, request.asked)
+    if not scopes and not behind:
         raise _nothing_listed(client, request.asked)
     for_all = may_consent_for_all(call, client, user)
     context = flow.seal(call, "consent", {**state_of(call, request, fresh=False), "user": user["id"]})
     if not for_all and not _may_consent_alone(call, client, request.asked, scopes):
         raise refused(call, client, user, scopes=scopes, context=context, reply_to=request.reply.uri)
-    behind = chained(call, client, request.asked)
     shown = [*scopes, *(f"{api['displayName']}: {name}" for api, _, names in behind for name in names)]
     return pages.consent(call, context, client.name, shown, user=user, reply_to=request.reply.uri, may_all=for_all)
 

@@ -64,12 +64,7 @@ def verify_current(call: Call, user: Doc, password: str) -> Identity:
     """Somebody who changes an expired password: its current one is asked for again. Raises 120000, 50053, 50057."""
     _check_lock(call, user)
     if not users.password_ok(user, password):
-        try:
-            _count_failure(call, user)
-        except Problem as problem:
-            if problem.code == "50126":
-                problem.code = "120000"
-            raise
+        _count_failure(call, user, code="120000")
     check_enabled(user)
     return Identity(user, ("pwd",), call.now)
 
@@ -109,12 +104,7 @@ def with_pass(call: Call, name: str, text: str, attempt: Attempt) -> tuple[Ident
     _check_lock(call, user)
     held = methods.pass_ok(call.store, user["id"], text, call.now)
     if held is None or not policy.allows(call.store, "TemporaryAccessPass", user["id"]):
-        try:
-            _count_failure(call, user)
-        except Problem as problem:
-            if problem.code == "50126":
-                problem.code = "130503"
-            raise
+        _count_failure(call, user, code="130503")
     check_enabled(user)
     assert held is not None
     return Identity(user, ("otp", "mfa"), call.now), held
@@ -142,8 +132,8 @@ def _check_lock(call: Call, user: Doc) -> None:
         )
 
 
-def _count_failure(call: Call, user: Doc) -> None:
-    """Raise 50126 and count it; the tenth failure locks. Raises 50053 where another process has just locked."""
+def _count_failure(call: Call, user: Doc, *, code: str = "50126") -> None:
+    """Raise `code` and count it; the tenth failure locks. Raises 50053 where another process has just locked."""
     with call.commit():
         _check_lock(call, user)
         row = call.store.get(LOGIN_FAILURES, user["id"])
@@ -157,7 +147,7 @@ def _count_failure(call: Call, user: Doc) -> None:
         else:
             call.store.put(LOGIN_FAILURES, row)
         raise Problem(
-            "50126",
+            code,
             why=because(
                 "The password is not the user's.",
                 ("failures since the last success", row["count"] or MOST_FAILURES, user["userPrincipalName"]),
