@@ -5,10 +5,39 @@ slowness check is used (tests that promise a time measure it themselves). Under 
 """
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "tenantlab", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
 settings.load_profile("tenantlab")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logged_as_declared() -> Iterator[None]:
+    """Whatever a test does to an org: no operation logs an event type that it does not declare.
+
+    It shows as a crash of the operation.
+    """
+    from emulator.okta.events import STREAM
+    from emulator.serving.pipeline import Engine
+
+    write = Engine.flush
+
+    def flush(self: Engine, call: Any) -> None:
+        for entry in call.entries:
+            declared = entry.stream != STREAM or entry.type in call.operation.emits or entry.type in ANYWHERE
+            assert declared, f"{call.operation.name} logs {entry.type}, which it does not declare"
+        write(self, call)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "flush", flush)
+        yield
+
+
+ANYWHERE = frozenset({"security.request.blocked", "event_hook.delivery"})
+"""Logged before an operation is reached, or for hooks that any operation may set off."""

@@ -86,6 +86,10 @@ _SERVICES_TEXT = {
         UserManagement  Update  User changed default security info
         UserManagement  Delete  User deleted security info
     """,
+    "Device Registration Service": """
+        Device  Add     Register device
+        Device  Delete  Unregister device
+    """,
     "Self-service Password Management": """
         UserManagement  Update  Reset password (by admin)
     """,

@@ -12,6 +12,7 @@ _PACKAGES = ("emulator.entra.resources", "emulator.entra.login")
 LOGIN_HOSTS = [
     "login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net",
     "nexus.microsoftonline-p.com", "autologon.microsoftazuread-sso.com", "microsoft.com", "www.microsoft.com",
+    "enterpriseregistration.windows.net",
 ]  # fmt: skip
 
 

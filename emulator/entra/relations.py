@@ -3,6 +3,7 @@
 A list is either at hand (`of_objects`) or as stored links, read page by page (`of_links`). Source: graph-entra.md 1.3.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from emulator.entra.graph import Collection, version
 from emulator.entra.odata import QueryOptions
 from emulator.entra.odata.schema import structured
 from emulator.entra.pages import Cursor, in_order
+from emulator.entra.problems import not_found
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
@@ -23,6 +25,7 @@ from emulator.store import Kind
 F = TypeVar("F", bound=Callable[..., Any])
 MIXED = "directoryObject"
 _CHUNK = 500
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TAILS = ("", "/$count", "/{cast}", "/{cast}/$count", "/$ref")
 
 
@@ -69,8 +72,27 @@ def _view(call: Call) -> _View:
     return _View(None if cast == MIXED else cast, path.endswith("/$count"), path.endswith("/$ref"))
 
 
+def _one(call: Call) -> str | None:
+    """The id where the path asks for one object of a list (`…/members/{id}`), which stands where a cast would."""
+    text = call.path.get("cast", "")
+    return text.lower() if _ID.fullmatch(text) and not call.operation.path.endswith("/$count") else None
+
+
+def _single(call: Call, doc: Doc | None, id: str) -> Doc:
+    from emulator.entra.resources.references import rendered
+
+    if doc is None:
+        raise not_found(id, what="object of this list")
+    wanted = queries.options(call, doc["_resource"], single=True)
+    base = f"{call.base}/{version(call)}"
+    context = f"{base}/$metadata#directoryObjects{queries.fragment(wanted)}/$entity"
+    return {"@odata.context": context, **rendered(call, doc, wanted)}
+
+
 def of_objects(call: Call, docs: list[Doc]) -> Collection | Answer | Doc:
     """Objects that are at hand, each with its `_resource`."""
+    if one := _one(call):
+        return _single(call, next((doc for doc in docs if doc["id"] == one), None), one)
     view, wanted, keep = _asked(call)
     if view.cast:
         docs = [doc for doc in docs if doc["_resource"] == view.cast]
@@ -85,6 +107,9 @@ def of_objects(call: Call, docs: list[Doc]) -> Collection | Answer | Doc:
 
 def of_links(call: Call, kind: Kind, *, by: str, id: str, to: str) -> Collection | Answer | Doc:
     """The objects at the other end of stored links: those whose column `by` is `id`, each named by its column `to`."""
+    if one := _one(call):
+        linked = one in {row[to] for row in call.store.find_all(kind, by, id)}
+        return _single(call, objects_of(call, one) if linked else None, one)
     view, wanted, keep = _asked(call)
     call = queries.seen(call, wanted)
     if wanted.orderby:
@@ -111,6 +136,13 @@ def of_links(call: Call, kind: Kind, *, by: str, id: str, to: str) -> Collection
             1 for _, doc in _linked(call, kind, view, by=by, id=id, to=to) if keep(doc)
         )  # fmt: skip
     return _page(call, view, wanted, page, following, count)
+
+
+def objects_of(call: Call, id: str) -> Doc | None:
+    """The live object of an id, with its `_resource`."""
+    from emulator.entra.resources.references import objects
+
+    return objects(call, [id]).get(id)
 
 
 def _asked(call: Call) -> tuple[_View, QueryOptions, Callable[[Doc], bool] | None]:

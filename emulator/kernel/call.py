@@ -59,7 +59,8 @@ class Call:
     (rate limits). within: the call that this one is a
     part of; answer: answers a further exchange as a part of this call (a batch). outbound: one exchange with
     somebody outside, where the world allows it (None: not reached); never inside a transaction. epoch: the store's,
-    when the call began, where another process may restore the world meanwhile. committed: it has written.
+    when the call began, where another process may restore the world meanwhile. committed: it has written. gathers:
+    rows of a call that only logs may be written together with others', before its answer goes out; unwritten: they are.
     page_limit, keys_behind: what a fault rule asks for: pages hold no more than that; published key sets lack the key
     that signs.
     """
@@ -89,6 +90,8 @@ class Call:
     outbound: Callable[[Exchange], Answer | None] | None = None
     epoch: int | None = None
     committed: bool = False
+    gathers: bool = False
+    unwritten: bool = False
     page_limit: int | None = None
     keys_behind: bool = False
 

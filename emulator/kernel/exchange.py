@@ -68,7 +68,8 @@ class Answer:
     """A response: status, headers in order (names as sent), body.
 
     A fault rule may ask the edge to hold it back for `delay_ms`, to drop the connection instead (`dropped`; its status
-    is 0 then), or to break it off in the middle of its body (`cut`).
+    is 0 then), or to break it off in the middle of its body (`cut`). unwritten: what the request logged is not written
+    yet; it goes out afterwards.
     """
 
     status: int
@@ -77,6 +78,7 @@ class Answer:
     delay_ms: int = 0
     dropped: bool = False
     cut: bool = False
+    unwritten: bool = False
 
     @property
     def plain(self) -> bool:

@@ -1,26 +1,23 @@
 """Least privilege: which roles a credential acts with, and whether one of them covers an operation on its subject.
 
-Source: okta-admin-api.md 2.1, 2.2, 16. Targets limit a role to groups (and the people in them) or apps; a custom role
-is limited by its resource set. Inferred: lists are not narrowed to the targets, only what a path names is.
+Source: okta-admin-api.md 2.1, 2.2, 16. Targets and resource sets limit a role (see `reach`): one role has to cover the
+operation and reach everything that the path names.
 """
 
-import re
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import role_table
+from emulator.okta import reach, role_table
 from emulator.okta.app_kinds import APPS
 from emulator.okta.memberships import MEMBERS
 from emulator.okta.problems import forbidden
-from emulator.okta.role_kinds import CUSTOM_ROLES, ROLES, SET_RESOURCES
+from emulator.okta.reach import Reach
+from emulator.okta.role_kinds import CUSTOM_ROLES, ROLES
 from emulator.okta.role_table import Powers
 
 SUPER = "SUPER_ADMIN"
-_RESOURCE = re.compile(
-    r"(?:https?://[^/]+/api/v1/|orn:[^:]*:[^:]*:[^:]*:)(?P<kind>users|groups|apps)(?:[/:](?P<id>.*))?"
-)
 
 
 def of_user(store: Any, user_id: str) -> tuple[Doc, ...] | None:
@@ -72,7 +69,13 @@ def check(call: Call, roles: tuple[Doc, ...]) -> None:
     """Raises 403 unless one of the roles covers the call's operation on what its path names."""
     item = call.operation
     covering = [row for row in roles if any(role_table.allows(powers, item) for powers in _powers(call, row))]
-    if any(_in_reach(call, row) for row in covering):
+    reaches = [reach.of_role(call.store, row) for row in covering]
+    subjects = _subjects(call) if covering else []
+    if any(_in_reach(call, found, subjects) for found in reaches):
+        _refuse_administrators(call, subjects)
+        together = reach.joined(reaches)
+        if not together.whole:
+            call.memo["reach"] = together
         return
     held = ", ".join(row["_role"]["label"] for row in roles) or "none"
     compared = [Compared("roles held", held, f"{call.caller.kind} {call.caller.id}")]
@@ -93,57 +96,64 @@ def _powers(call: Call, row: Doc) -> list[Powers]:
     return [role_table.PERMISSIONS[name] for name in names if name in role_table.PERMISSIONS]
 
 
-def _in_reach(call: Call, row: Doc) -> bool:
-    """Whether what the path names is among the role's targets. A role without targets reaches everything."""
-    path = call.path
-    if row["_role"]["type"] == "CUSTOM":
-        return _in_set(call, row["_role"]["resource-set"])
-    if row.get("_groups"):
-        group, user = path.get("groupId"), path.get("userId") or path.get("id")
-        if group is not None and group not in row["_groups"]:
-            return False
-        if group is None and user is not None:
-            return bool(set(_groups_of(call.store, _user_id(call, user))) & set(row["_groups"]))
-    if row.get("_apps") and path.get("appId") is not None:
-        app = call.store.get(APPS, path["appId"])
-        return app is not None and any(
-            item["name"] == app["name"] and item["id"] in (None, app["id"]) for item in row["_apps"]
-        )
-    return True
+_SUBJECTS = {
+    "userId": "users", "id": "users", "primaryUserId": "users", "groupId": "groups", "appId": "apps",
+    "clientId": "apps",
+}  # fmt: skip
+_AREAS = {
+    "users": "users", "factors": "users", "sessions": "users", "groups": "groups", "apps": "apps", "appGrants": "apps",
+    "clients": "apps", "profileMappings": "apps", "apiTokens": "users",
+}  # fmt: skip
+"""The kind of object that the scopes of an area are about."""
 
 
-def _user_id(call: Call, key: str) -> str:
-    from emulator.okta.resources import users
+def _subjects(call: Call) -> list[tuple[str, str]]:
+    """`(users | groups | apps, id)` of what the path names; what does not exist is left to the handler's 404."""
+    from emulator.okta.resources import groups, users
 
-    if key == "me":
-        return call.caller.id
-    found = users.by_login(call.store, key)
-    return str(found["id"]) if found is not None else key
-
-
-def _in_set(call: Call, set_id: str) -> bool:
-    path = call.path
-    named = [
-        (kind, _user_id(call, path[key]) if kind == "users" else path[key])
-        for kind, key in (("users", "userId"), ("users", "id"), ("groups", "groupId"), ("apps", "appId")) if key in path
-    ]  # fmt: skip
-    rows = call.store.find_all(SET_RESOURCES, "_set", set_id)
-    texts = [row.get("orn") or row.get("_href") or "" for row in rows]
-    if not named:
-        return bool(rows)
-    return any(_holds(call, text, kind, id) for text in texts for kind, id in named)
+    found: list[tuple[str, str]] = []
+    for name, key in call.path.items():
+        area = _SUBJECTS.get(name)
+        if area == "users":
+            user = users.named(call, key)
+            found += [("users", user["id"])] if user is not None else []
+        elif area == "groups" and call.store.get(groups.GROUPS, key) is not None:
+            found.append(("groups", key))
+        elif area == "apps" and call.store.get(APPS, key) is not None:
+            found.append(("apps", key))
+    return found
 
 
-def _holds(call: Call, text: str, kind: str, id: str) -> bool:
-    """Whether a resource (an ORN, or an API address) holds a subject; `groups/{id}/users` holds the people in it."""
-    found = _RESOURCE.match(text)
-    if found is None:
-        return False
-    rest = (found["id"] or "").strip("/")
-    if found["kind"] == "groups" and kind == "users":
-        group, _, what = rest.replace(":", "/").partition("/")
-        return what in ("users", "contained_resources") and group in _groups_of(call.store, id)
-    return found["kind"] == kind and rest.rpartition(":")[2] in ("", id)
+def _in_reach(call: Call, found: Reach, subjects: list[tuple[str, str]]) -> bool:
+    """Whether a role reaches all that the path names; without a subject, whether it may do that to the org."""
+    item = call.operation
+    if not any(name in _SUBJECTS for name in call.path):
+        changes = item.method != "GET" and any(scope.endswith(".manage") for scope in item.scope)
+        return not changes or "reach" in item.extra or not any(found.limits(area) for area in _areas(item.scope))
+    store = call.store
+    return all(
+        reach.holds_user(store, found, id) if area == "users"
+        else reach.holds_group(found, id) if area == "groups"
+        else reach.holds_app(store, found, id)
+        for area, id in subjects
+    )  # fmt: skip
+
+
+def _areas(scopes: tuple[str, ...]) -> set[str]:
+    areas = (scope.removeprefix("okta.").rpartition(".")[0] for scope in scopes)
+    return {_AREAS[area] for area in areas if area in _AREAS}
+
+
+def _refuse_administrators(call: Call, subjects: list[tuple[str, str]]) -> None:
+    """Documented: only super administrators manage users and groups that have administrator roles. Raises 403."""
+    if call.operation.method == "GET" or all(scope.endswith((".read", ".self")) for scope in call.operation.scope):
+        return
+    for area, id in subjects:
+        if area == "apps" or (area == "users" and id == call.caller.id):
+            continue
+        if (of_user(call.store, id) if area == "users" else _assigned(call.store, id)) != ():
+            compared = (Compared("caller", call.caller.id, call.caller.kind), Compared("subject", id, "request path"))
+            raise forbidden(Why("Only super administrators manage whoever has administrator roles.", compared))
 
 
 def needs_super(call: Call, what: str) -> None:

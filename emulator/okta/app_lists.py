@@ -6,7 +6,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import QueryError, matches, parse_scim
-from emulator.okta import lists
+from emulator.okta import lists, reach
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.filters import RULES, FilterRefused, check, take_equal
 from emulator.okta.problems import invalid
@@ -42,7 +42,7 @@ def expanded(call: Call, app: Doc, render: Render) -> Doc:
         why = Why("expand takes user/{userId}.", (Compared("expand", asked, "query"),))
         raise invalid("RequestParams", "Expand query is malformed.", why=why)
     assigned = app_users.find(call.store, app["id"], user_id)
-    if assigned is not None:
+    if assigned is not None and reach.sees(call, user=user_id):
         shown["_embedded"] = {"user": app_users.render(call, assigned)}
     return shown
 

@@ -14,11 +14,11 @@ from emulator.okta.app_kinds import OPERATIONS
 PENDING, SUCCESS, FAILED = "PENDING", "SUCCESS", "FAILED"
 
 
-def begin(call: Call, app: Doc, kind: str, *, waits_for: int = 1, parts: list[Doc] | None = None) -> Doc:
+def begin(call: Call, app: Doc, kind: str, *, waits_for: int = 1) -> Doc:
     """A new operation; `waits_for`: how many jobs have to report before it is settled."""
     operation = {
         "id": call.ids.okta("opn"), "type": kind, "status": PENDING, "created": iso(call.now),
-        "lastUpdated": iso(call.now), "appId": app["id"], "result": None, "_waits": waits_for, "_parts": parts or [],
+        "lastUpdated": iso(call.now), "appId": app["id"], "result": None, "_waits": waits_for, "_parts": [],
     }  # fmt: skip
     call.store.add(OPERATIONS, operation)
     return operation

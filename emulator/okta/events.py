@@ -239,6 +239,7 @@ EVENTS: dict[str, str] = {
     "system.agent.ad.config_change_detected": "Active Directory agent's configuration changed",
     "system.agent.ad.connect": "Active Directory agent connected",
     "system.agent.ad.create": "Active Directory agent created",
+    "system.agent.ad.delete": "Active Directory agent deleted",
     "system.agent.ad.reset_user_password": "Active Directory agent reset a user's password",
     "system.api_token.create": "Create API token",
     "system.api_token.revoke": "Revoke API token",

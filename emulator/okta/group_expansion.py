@@ -45,7 +45,7 @@ def _stats(call: Call, group: Doc) -> Doc:
         "usersCount": call.store.count(MEMBERS, where),
         "appsCount": len(app_groups.app_ids(call.store, group["id"])),
         "groupPushMappingsCount": _rows(call.store, "group_push_mappings", "sourceGroupId", group["id"]),
-        "hasAdminPrivilege": _rows(call.store, "group_roles", "groupId", group["id"]) > 0,
+        "hasAdminPrivilege": _rows(call.store, "role_assignments", "principal", group["id"]) > 0,
         "_links": {
             "self": {"href": f"{at}/stats"}, "group": {"href": at}, "users": {"href": f"{at}/users"},
             "apps": {"href": f"{at}/apps"},

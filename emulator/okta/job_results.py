@@ -164,6 +164,13 @@ def _settle(call: Call, job: Doc, report: Doc) -> None:
         app_operations.settle(call, operation, {**message, **code, **result}, failed=failed)
 
 
+def _done_to(report: Doc, *, federate: bool) -> str:
+    """What a domain's job came to: federate, unfederate, or none where everything was as it should be."""
+    if (report.get("result") or {}).get("change") == "unchanged":
+        return "none"
+    return "federate" if federate else "unfederate"
+
+
 def _domain(call: Call, job: Doc, report: Doc, operation: Doc | None, *, failed: bool) -> None:
     name, federate = job["desired"]["domain"], job["kind"] == "domain.federate"
     if not failed:
@@ -173,7 +180,7 @@ def _domain(call: Call, job: Doc, report: Doc, operation: Doc | None, *, failed:
             federating.forgotten(call, job["appId"], name)
     if operation is not None:
         part = {
-            "domain": name, "action": "federate" if federate else "unfederate",
+            "domain": name, "action": _done_to(report, federate=federate),
             "status": app_operations.FAILED if failed else app_operations.SUCCESS,
             **({"message": report.get("message"), "errorCode": report.get("errorCode")} if failed else {}),
         }  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import reach
 from emulator.store import Kind
 from emulator.store.where import Where
 
@@ -53,6 +54,7 @@ def listing(
     tail: where an item is the public document and links that only need its id, the text around that id; the page is
     then made in SQL, without reading the documents.
     """
+    where = reach.narrowed(call, kind, where)
     if tail is not None and keep is None:
         found = call.store.page_text(kind, where, after=start(call, kind), limit=page_size(call), tail=tail)
         return Listing(found.text, found.last if found.more else None)

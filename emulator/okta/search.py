@@ -8,7 +8,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import And, Compare, Fold, Node, Or, QueryError, matches, parse_scim
-from emulator.okta import lists, sorted_pages
+from emulator.okta import lists, reach, sorted_pages
 from emulator.okta.filters import RULES, FilterRefused, Rules, causes, prepare
 from emulator.okta.profile_index import indexed
 from emulator.store import Column, Kind
@@ -104,6 +104,7 @@ def sorted_listing(
     The cursor is the id of the page's last document, which is looked up where it stands now.
     """
     path, descending = call.params.get("sortBy") or "id", _descending(call)
+    where = reach.narrowed(call, kind, where)
     column = kind.column(path)
     if column is not None and column.indexed and keep is None:
         return _by_column(call, kind, render, where=where, column=column, descending=descending)

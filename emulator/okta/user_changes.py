@@ -3,7 +3,7 @@
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import group_rule_engine, memberships, realm_store, user_passwords, user_states
+from emulator.okta import group_rule_engine, memberships, reach, realm_store, user_passwords, user_states
 from emulator.okta.events import emit, group_target, user_target
 from emulator.okta.params import flag, part, stamp
 from emulator.okta.problems import invalid, not_found, taken
@@ -87,6 +87,7 @@ def _groups(call: Call, body: Doc) -> list[Doc]:
         why = Why("groupIds is a list of ids.", (Compared("groupIds", type(wanted).__name__, "request body"),))
         raise Problem("E0000003", why=why)
     found = [groups.by_id(call, id) for id in dict.fromkeys(wanted)]
+    reach.require_new_user(call, [group["id"] for group in found])
     for group in found:
         groups.refuse_built_in(group)
     return found

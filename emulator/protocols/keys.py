@@ -53,6 +53,12 @@ class SigningKey:
 
         return self._private.sign(data, self._padding, hashes.SHA1())  # noqa: S303
 
+    def issue(self, certificate: x509.CertificateBuilder, digest: SHA256) -> bytes:
+        """DER of a certificate that this key's own one is the authority of."""
+        from cryptography.hazmat.primitives import serialization
+
+        return certificate.sign(self._private, digest).public_bytes(serialization.Encoding.DER)
+
     @property
     def public_key(self) -> RSAPublicKey:
         return self._private.public_key()

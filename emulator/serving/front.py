@@ -13,7 +13,8 @@ from emulator.serving.relay import Relay
 class Front:
     """Runs listeners around one entry. `start` returns when they are bound; `stop` when they are gone.
 
-    proxy: where the relay listens. address: where the relay takes a connection to a host.
+    proxy: where the relay listens. address: where the relay takes a connection to a host. gathering: for listeners that
+    can answer the requests of a turn together.
     """
 
     def __init__(
@@ -25,8 +26,10 @@ class Front:
         names: list[str],
         proxy: tuple[str, int] | None = None,
         address: Callable[[str], tuple[str, int]] | None = None,
+        gathering: listen.Gathering | None = None,
     ) -> None:
         self._entry = entry
+        self._gathering = gathering
         self.listeners = listeners
         self._files = files
         self._names = set(names)
@@ -67,8 +70,9 @@ class Front:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         serving = listen.make(
-            self.listeners, self._entry, certificate=self._files["tls.crt"], key=self._files["tls.key"]
-        )
+            self.listeners, self._entry, certificate=self._files["tls.crt"], key=self._files["tls.key"],
+            gathering=self._gathering,
+        )  # fmt: skip
         for server in serving:
             await server.start()
         relay = None

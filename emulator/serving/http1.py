@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httptools
@@ -20,6 +21,7 @@ from emulator.serving import edge
 from emulator.serving.delivery import half
 from emulator.serving.edge import MOST_BODY, Refused
 from emulator.serving.http1_text import KNOWN, METHODS, head, target, text_of
+from emulator.serving.turns import Turn
 
 _MOST_HEAD = 2 * edge.MOST_HEADERS
 _MOST_HEADERS = 100
@@ -31,10 +33,18 @@ Respond = Callable[[Exchange], Answer]
 
 
 class Port:
-    """What the connections of one port share. patience: seconds that a request may take to arrive, asked each time."""
+    """What the connections of one port share. patience: seconds that a request may take to arrive, asked each time.
 
-    def __init__(self, respond: Respond, stopping: asyncio.Event, patience: Callable[[], float]) -> None:
+    turn: where unwritten answers of `respond` wait; at_once: answers without that.
+    """
+
+    def __init__(
+        self, respond: Respond, stopping: asyncio.Event, patience: Callable[[], float], *, turn: Turn | None = None,
+        at_once: Respond | None = None,
+    ) -> None:  # fmt: skip
         self.respond = respond
+        self.at_once = at_once or respond
+        self.turn = turn
         self.stopping = stopping
         self.patience = patience
         self.loop = asyncio.get_running_loop()
@@ -56,6 +66,8 @@ class Port:
             self._sweep.cancel()
         if self._server is not None:
             self._server.close()
+        if self.turn is not None:
+            self.turn.end()
         held = [item.held for item in self.connections if item.held is not None]
         if held:
             await asyncio.wait(held, timeout=5)
@@ -77,7 +89,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_client", "_expects", "_head", "_headers", "_open", "_parser", "_parts", "_port", "_refused", "_size",
-        "_timer", "_transport", "_url", "_waiting", "_whole", "held", "used",
+        "_timer", "_transport", "_unwritten", "_url", "_waiting", "_whole", "held", "used",
     )  # fmt: skip
 
     def __init__(self, port: Port) -> None:
@@ -87,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._client = ""
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: deque[tuple[Exchange | Refused, bool]] = deque()
-        self._refused = False
+        self._refused = self._unwritten = False
         self.held: asyncio.Task[None] | None = None
         self.used = 0.0
         self._expects = False
@@ -144,6 +156,8 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more; what was asked is still answered."""
+        if self._unwritten and self._port.turn is not None:
+            self._port.turn.end()
         if self.held is None and not self._waiting:
             return False
         self._stop_reading()
@@ -205,25 +219,33 @@ class Connection(asyncio.Protocol):
 
     def _take(self, asked: Exchange | Refused) -> None:
         keep = isinstance(asked, Exchange) and self._parser.should_keep_alive()
-        if self.held is not None:
+        if self.held is not None or self._unwritten:
             self._waiting.append((asked, keep))
         elif not self._refused:
             self._answer(asked, keep=keep)
 
     def _answer(self, asked: Exchange | Refused, *, keep: bool) -> None:
-        if isinstance(asked, Refused):
-            answer = asked.answer()
-        else:
-            try:
-                answer = self._port.respond(asked)
-            except Exception:  # nothing that `respond` knows of: the client is not left waiting
-                traceback.print_exc()
-                answer = Answer(500, [("Content-Type", "text/plain; charset=utf-8")], b"500: the emulator failed\n")
-        if not answer.plain:
-            self._transport.pause_reading()
-            self.held = self._port.loop.create_task(self._later(answer, asked, keep=keep))
+        answer = asked.answer() if isinstance(asked, Refused) else _ask(self._port.respond, asked)
+        if answer.unwritten and self._port.turn is not None:
+            self._unwritten = True
+            self._port.turn.add(partial(self._resume, answer, asked, keep))
             return
-        self._write(answer, asked, keep=keep)
+        self._deliver(answer, asked, keep=keep)
+
+    def _resume(self, answer: Answer, asked: Exchange, keep: bool, written: bool) -> None:  # noqa: FBT001
+        """The turn has ended: the answer goes out, or is made anew where its rows could not be written."""
+        self._unwritten = False
+        if self._transport.is_closing():
+            return
+        self._deliver(answer if written else _ask(self._port.at_once, asked), asked, keep=keep)
+        self._go_on()
+
+    def _deliver(self, answer: Answer, asked: Exchange | Refused, *, keep: bool) -> None:
+        if answer.plain:
+            self._write(answer, asked, keep=keep)
+            return
+        self._transport.pause_reading()
+        self.held = self._port.loop.create_task(self._later(answer, asked, keep=keep))
 
     async def _later(self, answer: Answer, asked: Exchange | Refused, *, keep: bool) -> None:
         """An answer that a fault rule holds back, or never gives; what was asked after it waits."""
@@ -235,11 +257,15 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._write(answer, asked, keep=keep and not answer.cut)
-        while self._waiting and self.held is None and not self._refused:
-            following, keep = self._waiting.popleft()
-            self._answer(following, keep=keep)
+        self._go_on()
         if self.held is None and not self._refused:
             self._transport.resume_reading()
+
+    def _go_on(self) -> None:
+        """Answer what was asked meanwhile."""
+        while self._waiting and self.held is None and not self._unwritten and not self._refused:
+            following, keep = self._waiting.popleft()
+            self._answer(following, keep=keep)
 
     def _write(self, answer: Answer, asked: Exchange | Refused, *, keep: bool) -> None:
         body = answer.body
@@ -287,3 +313,11 @@ class Connection(asyncio.Protocol):
     def _too_slow(self) -> None:
         self._timer = None
         self._take(Refused(408, f"the request did not arrive within {self._port.patience():g} seconds"))
+
+
+def _ask(respond: Respond, asked: Exchange) -> Answer:
+    try:
+        return respond(asked)
+    except Exception:  # nothing that `respond` knows of: the client is not left waiting
+        traceback.print_exc()
+        return Answer(500, [("Content-Type", "text/plain; charset=utf-8")], b"500: the emulator failed\n")

@@ -100,8 +100,10 @@ class Lab:
         entry, names = self.world.answer, self.world.hosts.names()
         self.impostors = Impostors(self.world, self._tls_address(), self.data)
         self.front = Front(
-            entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy), address=self.impostors.address
-        )
+            entry, self.listeners, self.files, names=names, proxy=(bind, self.proxy), address=self.impostors.address,
+            # Another process could restore the world before the rows are written.
+            gathering=self.world.gathering if workers == 1 else None,
+        )  # fmt: skip
         self.pump: Pump | None = None
         self._wire: Pooled | None = None
         self.workers = (

@@ -19,11 +19,22 @@ from emulator.kernel.problems import LabError
 from emulator.serving.delivery import deliver
 from emulator.serving.edge import MOST_BODY, Refused, from_rsgi, headers_of
 from emulator.serving.hosts import WrongHost
+from emulator.serving.turns import Turn
 
 if TYPE_CHECKING:
     from emulator.serving import http1
 
 Entry = Callable[[Exchange, str], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """An entry whose answers may be unwritten, and what writes the rows that they wait for."""
+
+    entry: Entry
+    write: Callable[[], None]
+
+
 SLOWEST_BODY = 30.0
 """Seconds until a request's body must have arrived."""
 _BODILESS = ("GET", "HEAD", "DELETE")
@@ -76,11 +87,13 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return found
 
 
-def make(listeners: list[Listener], entry: Entry, *, certificate: Path, key: Path) -> list[Serving]:
+def make(
+    listeners: list[Listener], entry: Entry, *, certificate: Path, key: Path, gathering: Gathering | None = None
+) -> list[Serving]:
     """Listeners on the best servers that this machine has: plain ones on the loop itself, TLS with granian."""
     plain = [item for item in listeners if item.scheme == "http"] if find_spec("httptools") else []
     rest = [item for item in listeners if item not in plain]
-    made: list[Serving] = [Plain(plain, entry)] if plain else []
+    made: list[Serving] = [Plain(plain, entry, gathering)] if plain else []
     if rest:
         best = Embedded if find_spec("granian") else Threaded
         made.append(best(rest, entry, certificate, key))
@@ -90,18 +103,23 @@ def make(listeners: list[Listener], entry: Entry, *, certificate: Path, key: Pat
 class Plain:
     """Listeners without TLS, on the running loop."""
 
-    def __init__(self, listeners: list[Listener], entry: Entry) -> None:
+    def __init__(self, listeners: list[Listener], entry: Entry, gathering: Gathering | None = None) -> None:
         self._listeners = listeners
         self._entry = entry
+        self._gathering = gathering
         self._stopping = asyncio.Event()
         self._ports: list[http1.Port] = []
 
     async def start(self) -> None:
         from emulator.serving import http1
 
+        turn, first = None, self._entry
+        if self._gathering is not None:
+            turn, first = Turn(self._gathering.write, asyncio.get_running_loop()), self._gathering.entry
         for listener in self._listeners:
-            answer = partial(_respond_at, self._entry, listener.service)
-            port = http1.Port(answer, self._stopping, lambda: SLOWEST_BODY)
+            answer = partial(_respond_at, first, listener.service)
+            at_once = partial(_respond_at, self._entry, listener.service)
+            port = http1.Port(answer, self._stopping, lambda: SLOWEST_BODY, turn=turn, at_once=at_once)
             self._ports.append(port)
             await port.start(listener.address, listener.port)
 

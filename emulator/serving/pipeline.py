@@ -84,21 +84,31 @@ class Engine:
             journal_table.append(self.database, call.party, call.request_id, call.now, call.entries)
             call.entries = []
 
+    def gather(self, call: Call) -> bool:
+        """Leave a call's journal rows to the end of the turn, where it may be answered then and has changed nothing."""
+        if call.committed or not call.gathers:
+            return False
+        self.database.gathered += journal_table.rows(call.party, call.request_id, call.now, call.entries)
+        call.entries, call.unwritten = [], True
+        return True
+
     def trim_refusals(self) -> None:
         """Keep the newest refusals only, now and then: hostile traffic must not fill the disk."""
         self._refusals += 1
         if self._refusals % 1000 == 0:
             cut = "DELETE FROM journal WHERE stream = ? AND n <= (SELECT max(n) FROM journal) - ?"
-            self.database.execute(cut, (REFUSAL, _REFUSALS_KEPT))
+            with self.database.write():
+                self.database.execute(cut, (REFUSAL, _REFUSALS_KEPT))
 
 
-def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
-    """Answer one exchange at one service."""
+def pipeline(engine: Engine, service: Service, exchange: Exchange, *, gathers: bool = False) -> Answer:
+    """Answer one exchange at one service. gathers: its answer may be `unwritten`, see turns.py."""
     if not service.ready:
         service.prepare()
     request_id = service.dialect.request_id(engine.request_bytes())
     call = _open(engine, service, exchange, request_id)
     call.epoch = engine.database.moment()[0] if engine.shared else None
+    call.gathers = gathers
     try:
         answer, why = _answered(engine, service, call)
     except Stale:
@@ -108,6 +118,7 @@ def pipeline(engine: Engine, service: Service, exchange: Exchange) -> Answer:
         exchange, answer, at=call.now, party=call.party, service=service.name, host=service.host,
         operation=call.operation.name, request_id=call.request_id, why=why.to_doc() if why else None,
     )  # fmt: skip
+    answer.unwritten = call.unwritten
     return answer
 
 
@@ -149,7 +160,7 @@ def _part(engine: Engine, service: Service, call: Call, exchange: Exchange) -> C
     """A call within a call: of the same moment and caller, with a request id of its own, not on the tape."""
     return replace(
         call, exchange=exchange, operation=_UNKNOWN, path={}, params={}, multi=[], body=None, entries=[], headers=[],
-        memo={}, request_id=service.dialect.request_id(engine.request_bytes()), within=call, answer=None,
+        memo={}, request_id=service.dialect.request_id(engine.request_bytes()), within=call, answer=None, gathers=False,
     )  # fmt: skip
 
 
@@ -177,7 +188,7 @@ def _handle(engine: Engine, service: Service, call: Call) -> Answer:
             result = call.operation.handler(call)
     else:
         result = call.operation.handler(call)
-        if call.entries:
+        if call.entries and not engine.gather(call):
             with call.commit():
                 pass
     return result if isinstance(result, Answer) else dialect.envelope(call, result)
@@ -194,9 +205,10 @@ def _refuse(engine: Engine, service: Service, call: Call, problem: Problem) -> t
     call.entries = list(problem.extra.get("log", ()))
     call.log(Entry(REFUSAL, problem.code, "FAILURE", doc, why.to_doc()))
     try:
-        with engine.database.write():
-            engine.flush(call)
-            engine.trim_refusals()
+        if not engine.gather(call):
+            with engine.database.write():
+                engine.flush(call)
+        engine.trim_refusals()
     except Exception:  # the refusal stands even where its reason cannot be kept (a full disk, a lock that never came)
         engine.crashes.append(traceback.format_exc())
     answer.headers.append(("X-Lab-Why", f"{call.base}/_lab/why/{call.request_id}"))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from emulator.serving.clients import ApiClient
     from emulator.serving.control import Control
     from emulator.serving.faults import Faults
+    from emulator.serving.listen import Gathering
     from emulator.serving.visitor import Visitor
 
 _images: dict[tuple[str, str, int], bytes] = {}
@@ -259,15 +260,30 @@ class World:
         if shown:
             raise Unreachable(f"{exchange.url}: the certificate is {shown.replace('_', ' ')}, by a fault rule")
 
-    def answer(self, exchange: Exchange, listener: str) -> Answer:
-        """Answer an exchange that the edge has checked. Raises `WrongHost`."""
+    def answer(self, exchange: Exchange, listener: str, *, gathers: bool = False) -> Answer:
+        """Answer an exchange that the edge has checked. Raises `WrongHost`.
+
+        gathers: the answer may be `unwritten`; it goes out after `write_gathered` (turns.py).
+        """
         service = self.hosts.choose(exchange, listener)
         with self.database.lock:
             if exchange.path.startswith("/_lab"):
                 return self.control.answer(exchange, service)
             if service is None:
                 service = self.services[0]
-            return pipeline(self.engine, service, exchange)
+            return pipeline(self.engine, service, exchange, gathers=gathers)
+
+    @property
+    def gathering(self) -> "Gathering":
+        """How a server of this process alone may answer the requests of a turn together."""
+        from emulator.serving.listen import Gathering
+
+        return Gathering(partial(self.answer, gathers=True), self.write_gathered)
+
+    def write_gathered(self) -> None:
+        """Write the log rows that answers wait for; forgotten where that fails."""
+        with self.database.lock:
+            self.database.write_gathered()
 
     @property
     def control(self) -> "Control":

@@ -1,12 +1,17 @@
 """The journal table: append in the change's transaction, read by party, stream, request or subject."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.journal import Entry
-from emulator.store.sqlite import Database
+
+if TYPE_CHECKING:
+    from emulator.store.sqlite import Database
+
+Row = tuple[str, int, str, str, str, str, str, str | None, str | None]
+"""A row that is ready to be written: party, at, request id, stream, type, outcome, doc, why, about."""
 
 _COLUMNS = "n, party, at, request_id, stream, type, outcome, doc, why"
 
@@ -30,25 +35,38 @@ _ABOUT = (
 )
 
 
-def append(database: Database, party: str, request_id: str, at: int, entries: list[Entry]) -> None:
+def rows(party: str, request_id: str, at: int, entries: list[Entry]) -> list[Row]:
+    """Entries as rows."""
+    return [
+        (
+            party, at, request_id, entry.stream, entry.type, entry.outcome, orjson.dumps(entry.doc).decode(),
+            orjson.dumps(entry.why).decode() if entry.why is not None else None,
+            orjson.dumps(entry.about).decode() if entry.about else None,
+        )
+        for entry in entries
+    ]  # fmt: skip
+
+
+def append(database: "Database", party: str, request_id: str, at: int, entries: list[Entry]) -> None:
     """Write entries; the caller holds the write transaction."""
-    for entry in entries:
-        why = orjson.dumps(entry.why).decode() if entry.why is not None else None
-        about = orjson.dumps(entry.about).decode() if entry.about else None
-        doc = orjson.dumps(entry.doc).decode()
-        row = (party, at, request_id, entry.stream, entry.type, entry.outcome, doc, why, about)
+    write(database, rows(party, request_id, at, entries))
+
+
+def write(database: "Database", made: list[Row]) -> None:
+    """Write rows; the caller holds the write transaction."""
+    for row in made:
         number = database.execute(_INSERT, row).lastrowid or 0
         if number % _INDEX_EVERY == 0:
             database.execute(_INDEX)
 
 
-def index(database: Database) -> None:
+def index(database: "Database") -> None:
     """Index the subjects of the rows that are not yet."""
     database.execute(_INDEX)
 
 
 def read(
-    database: Database,
+    database: "Database",
     *,
     party: str | None = None,
     stream: str | None = None,
@@ -83,12 +101,14 @@ def read(
     order = "DESC" if newest_first else "ASC"
     keys = f"at {order}, n {order}" if by_time else f"n {order}"
     sql = f"SELECT {_COLUMNS} FROM journal WHERE {' AND '.join(conditions)} ORDER BY {keys} LIMIT ?"
-    rows = (database.logs or database).execute(sql, (*params, limit)).fetchall()
-    return [_row(row) for row in rows]
+    source = database.logs or database
+    source.write_gathered()
+    return [_row(row) for row in source.execute(sql, (*params, limit)).fetchall()]
 
 
-def refusal(database: Database, request_id: str) -> Doc | None:
+def refusal(database: "Database", request_id: str) -> Doc | None:
     """The newest row of a request that says why it was refused."""
+    database.write_gathered()
     sql = f"SELECT {_COLUMNS} FROM journal WHERE request_id = ? AND why IS NOT NULL ORDER BY n DESC LIMIT 1"
     row = database.execute(sql, (request_id,)).fetchone()
     return None if row is None else _row(row)

@@ -15,7 +15,7 @@ import orjson
 from emulator.kernel.clock import Clock
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
-from emulator.store import changes, schema
+from emulator.store import changes, journal, schema
 from emulator.store.documents import Store
 from emulator.store.kinds import Kind
 
@@ -56,6 +56,8 @@ class Database:
         self._steady_checked = False
         self.current: Doc = {}
         self.logs: Database | None = None
+        self.gathered: list[journal.Row] = []
+        """Rows of the journal that the next write transaction begins with."""
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
         if image is not None:
@@ -129,6 +131,8 @@ class Database:
             try:
                 if not self.private:
                     self._settle()
+                if self.gathered:
+                    journal.write(self, self.gathered)
                 yield
             except BaseException:
                 self.memo.clear()
@@ -139,11 +143,23 @@ class Database:
                 raise
             else:
                 self._db.execute("RELEASE work" if nested else "COMMIT")
+                self.gathered.clear()
             finally:
                 self._depth = 0
                 self.unsettled = self._steady_checked = False
         for hook in self.on_commit:
             hook()
+
+    def write_gathered(self) -> None:
+        """Write what was gathered; forgotten where that fails."""
+        if not self.gathered or self._depth:
+            return
+        try:
+            with self.write():
+                pass
+        except BaseException:
+            self.gathered.clear()
+            raise
 
     def savepoint(self, name: str) -> None:
         """Start a SAVEPOINT that later `roll_back_to` returns to; all writes nest inside it from now on."""

@@ -1,9 +1,14 @@
 """roadtx, unmodified: realm discovery, the federated path through MEX and WS-Trust, and a token that it forges itself."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from emulator.serving.environment import environment
 from emulator.serving.lab import Lab
 from tests.clients.test_python_clients import lab, person, run
 
@@ -101,3 +106,73 @@ def test_its_forged_assertion_is_worth_what_its_key_is(lab: Lab, key: str, code:
         requests.patch(url, json={{"issuerUri": row["issuerUri"]}}, headers=admin)
     """, "roadtools.roadtx")  # fmt: skip
     assert (dana["login"] in out) if code is None else (code in out)
+
+
+BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
+
+
+def roadtx(lab: Lab, folder: Path, *words: str) -> str:
+    """One command as an operator types it; what it printed."""
+    pytest.importorskip("roadtools.roadtx")
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "roadtools.roadtx.main", *words], cwd=folder,
+        env={**os.environ, **environment(lab.info)}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr[-2000:] + found.stdout[-2000:]
+    return found.stdout
+
+
+def claims_in(folder: Path) -> dict[str, object]:
+    import base64
+
+    part = json.loads((folder / ".roadtools_auth").read_text())["accessToken"].split(".")[1]
+    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
+def test_a_managed_person_joins_a_device_and_signs_in_with_it(lab: Lab, tmp_path: Path) -> None:
+    """Join, primary refresh token, renewal, tokens of both protocol versions, single sign-on in a browser."""
+    user = person(lab, federated=False)
+    name, password = user["login"], user["password"]
+    roadtx(lab, tmp_path, "gettokens", "-u", name, "-p", password, "-r", "drs", "-c", BROKER)
+    joined = roadtx(lab, tmp_path, "device", "-a", "join", "-n", "lap1")
+    device = joined.partition("Device ID: ")[2].split()[0]
+    assert "Obtained session key" in roadtx(lab, tmp_path, "prt", "-u", name, "-p", password, "-c", "lap1.pem", "-k", "lap1.key")
+    roadtx(lab, tmp_path, "prt", "-a", "renew")
+    for words in (("prtauth", "-c", "azcli", "-r", "msgraph"), ("prtauth", "-c", "msteams", "-r", "msgraph", "-v3")):
+        roadtx(lab, tmp_path, *words)
+        found = claims_in(tmp_path)
+        assert found["deviceid"] == device and found["upn"] == name and found["amr"] == ["pwd", "rsa"]
+    kept = json.loads((tmp_path / "roadtx.prt").read_text())
+    words = ("--prt", kept["refresh_token"], "--prt-sessionkey", kept["session_key"], "-r", "msgraph", "-c", "azcli")
+    (tmp_path / ".roadtools_auth").unlink()
+    roadtx(lab, tmp_path, "gettokens", *words)
+    assert claims_in(tmp_path)["deviceid"] == device
+    assert "PRT cookie: ey" in roadtx(lab, tmp_path, "prtcookie")
+
+
+def test_a_federated_person_registers_a_device(lab: Lab, tmp_path: Path) -> None:
+    """Through MEX and WS-Trust to a refresh token, and with that, by either protocol, to a primary one."""
+    service = person(lab, federated=True, role="service")
+    name, password = service["login"], service["password"]
+    roadtx(lab, tmp_path, "gettokens", "-u", name, "-p", password, "-r", "drs", "-c", BROKER)
+    device = roadtx(lab, tmp_path, "device", "-a", "register", "-n", "lap2").partition("Device ID: ")[2].split()[0]
+    for version in ((), ("-v3",)):
+        roadtx(lab, tmp_path, "prt", "-r", "file", "-c", "lap2.pem", "-k", "lap2.key", *version)
+        roadtx(lab, tmp_path, "prtauth", "-c", "azcli", "-r", "msgraph")
+        assert claims_in(tmp_path)["deviceid"] == device and claims_in(tmp_path)["upn"] == name
+        roadtx(lab, tmp_path, "gettokens", "-u", name, "-p", password, "-r", "drs", "-c", BROKER)
+
+
+def test_an_assertion_of_ws_trust_becomes_a_primary_refresh_token(lab: Lab, tmp_path: Path) -> None:
+    service = person(lab, federated=True, role="service")
+    name, password = service["login"], service["password"]
+    roadtx(lab, tmp_path, "gettokens", "-u", name, "-p", password, "-r", "drs", "-c", BROKER)
+    roadtx(lab, tmp_path, "device", "-a", "join", "-n", "lap3")
+    token = run(lab, HEAD + f"""
+    made = client({name!r}, {password!r})
+    print(made.get_saml_token_with_username_password(made.user_discovery_v1({name!r}))[0]["token"].decode())
+    """, "roadtools.roadlib").strip()  # fmt: skip
+    out = roadtx(lab, tmp_path, "prt", "--saml-token", token, "-c", "lap3.pem", "-k", "lap3.key")
+    assert "Obtained session key" in out
+    roadtx(lab, tmp_path, "prtauth", "-c", "azcli", "-r", "msgraph")
+    assert claims_in(tmp_path)["upn"] == name

@@ -181,7 +181,7 @@ def test_the_fallback_server_answers_too(monkeypatch):
     monkeypatch.setattr(
         listen,
         "make",
-        lambda listeners, entry, *, certificate, key: [listen.Threaded(listeners, entry, certificate, key)],
+        lambda listeners, entry, *, certificate, key, gathering: [listen.Threaded(listeners, entry, certificate, key)],
     )
     with Lab(SMALL) as lab:
         for url in (lab.info["urls"]["front"], lab.info["https_urls"]["front"]):

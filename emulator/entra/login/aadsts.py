@@ -209,6 +209,7 @@ CATALOGUE: dict[str, ProblemKind] = {
         c120005="The password change succeeded on premises but could not be written to the cloud.",
         c120021="The password change succeeded, but the on-premises operation timed out.",
         c130503="The temporary access pass is wrong.",
+        c700003="Device object was not found in the tenant '{0}' directory.",
         c140000="Request nonce is not provided.",
         c140001="The session key is not valid.",
         c240001="The user is not authorized to register devices.",

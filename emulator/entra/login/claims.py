@@ -14,6 +14,7 @@ import orjson
 from emulator.entra.login import claims_request, group_claims, optional_claims
 from emulator.entra.login.clients import Client
 from emulator.entra.login.dialect import HOST
+from emulator.entra.login.facts import device_of
 from emulator.entra.login.optional_claims import About
 from emulator.entra.login.scopes import Asked
 from emulator.entra.resources import applications, grants
@@ -109,9 +110,9 @@ def user_access_token(
 
 def _v1_claims(call: Call, who: Identity) -> Doc:
     """What v1 tokens say of a person, whatever they are for."""
-    user = who.user
+    user, device = who.user, device_of(call)
     return {
-        "acr": "1", "amr": list(who.amr), "family_name": user.get("surname"), "given_name": user.get("givenName"),
+        "acr": "1", "amr": list(who.amr), "deviceid": device["deviceId"] if device else None, "family_name": user.get("surname"), "given_name": user.get("givenName"),
         "ipaddr": call.exchange.client, "onprem_sid": user.get("onPremisesSecurityIdentifier"),
         "unique_name": user["userPrincipalName"], "upn": user["userPrincipalName"],
     }  # fmt: skip
@@ -127,10 +128,20 @@ def _microsoft_claims(call: Call, user: Doc, sub: str) -> Doc:
     return {
         "idtyp": "user", "platf": "3",
         "puid": "1003" + hashlib.blake2b(user["id"].encode(), digest_size=6).hexdigest().upper(),
-        "signin_state": ["kmsi"], "tenant_region_scope": region(call), "wids": group_claims.wids(call, user),
+        "signin_state": [*_device_state(call), "kmsi"], "tenant_region_scope": region(call), "wids": group_claims.wids(call, user),
         "xms_idrel": "1 2" if user.get("userType") != "Guest" else "5 16", "xms_st": {"sub": sub},
         "xms_tcdt": parse_iso(created) // 1000 if created else None,
     }  # fmt: skip
+
+
+def _device_state(call: Call) -> list[str]:
+    """What `signin_state` says of the device."""
+    device = device_of(call)
+    if device is None:
+        return []
+    joined = device["trustType"] == "ServerAd"
+    said = {"dvc_mngd": device["isManaged"] or joined, "dvc_cmp": device["isCompliant"], "dvc_dmjd": joined}
+    return [name for name, true in said.items() if true]
 
 
 def _capabilities(call: Call) -> Doc:

@@ -3,8 +3,8 @@
 Source: graph-entra.md 1.16, 1.19 (conditions of Conditional Access; deviceDetail and location of the sign-in log).
 """
 
-# Differs: a device proves itself to the service with a certificate or a primary refresh token. Here it names itself by
-# the id it is registered under, in the request header `x-ms-deviceid`; only an enabled device of the tenant counts.
+# Differs: a device that has not proven itself with a primary refresh token may also name itself by the id it is
+# registered under, in the request header `x-ms-deviceid`; only an enabled device of the tenant counts.
 # Differs: where an address is comes from the world file (`addresses`), in place of the service's own data.
 
 import ipaddress
@@ -130,7 +130,12 @@ def relayed_protocol(call: Call) -> str:
 
 
 def device_of(call: Call) -> Doc | None:
-    """The registered, enabled device that the request comes from."""
+    """The registered, enabled device that the request comes from: as its primary refresh token has shown
+    (`memo["device_id"]`), else as it names itself.
+    """
+    proven = call.memo.get("device_id")
+    if proven:
+        return call.store.get(devices.DEVICES, proven)
     name = call.exchange.headers.get(DEVICE_HEADER, "")
     found = devices.by_device_id(call.store, name) if name else None
     return found if found is not None and found["accountEnabled"] else None

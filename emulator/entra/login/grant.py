@@ -105,6 +105,16 @@ def user_answer(
     return answer, row
 
 
+def written(request: TokenRequest, answer: Doc) -> Doc:
+    """An answer as it is sent: the v1 endpoint writes numbers as text, but for one that came later."""
+    if request.v2:
+        return answer
+    return {
+        key: str(value) if isinstance(value, int) and key != "refresh_token_expires_in" else value
+        for key, value in answer.items()
+    }
+
+
 def v1_times(call: Call, asked: Asked, lifetime: int) -> Doc:
     """What only v1 answers say."""
     now = call.now // 1000

@@ -38,8 +38,7 @@ def client_credentials(call: Call, request: TokenRequest) -> Doc:
         asked = _asked(call, request)
         attempt.resource = asked.resource
         access, lifetime = app_access_token(call, client, asked, acr=acr)
-        with call.commit():
-            attempt.succeed(call)
+        attempt.succeed(call)
     if request.v2:
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": access}
     return {"token_type": "Bearer", **v1_times(call, asked, lifetime), "access_token": access}

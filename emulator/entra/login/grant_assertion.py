@@ -32,7 +32,7 @@ def saml20_bearer(call: Call, request: TokenRequest) -> Doc:
 
 def _bearer(call: Call, request: TokenRequest, kind: Literal["saml11", "saml20"]) -> Doc:
     client = request.client(call)
-    assertion = _decoded(request.need("assertion"))
+    assertion = decoded(request.need("assertion"))
     attempt = Attempt(
         "interactiveUser", protocol="ropc", client_app=NATIVE, method=FEDERATED, app=client.app, token_type=kind
     )
@@ -55,7 +55,8 @@ def _bearer(call: Call, request: TokenRequest, kind: Literal["saml11", "saml20"]
     return answer
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The assertion of a bearer grant. Raises 50008."""
     compact = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

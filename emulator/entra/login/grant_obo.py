@@ -3,7 +3,7 @@
 Source: graph-entra.md 2.3, 2.14. The assertion is an access token of this tenant for the API itself, v1 or v2.
 """
 
-from emulator.entra.login import requirements
+from emulator.entra.login import grant_prt, requirements
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.clients import Client, authenticate
@@ -17,6 +17,7 @@ from emulator.entra.tokens import signing_keys, tenant
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
 from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import Problem, not_emulated
 from emulator.protocols.jose import TokenRejected, verify_jwt
 
@@ -24,10 +25,10 @@ _SECONDS = 253_402_300_800
 _SAML = ("urn:ietf:params:oauth:token-type:saml2", "urn:ietf:params:oauth:token-type:saml1")
 
 
-def jwt_bearer(call: Call, request: TokenRequest) -> Doc:
-    """On behalf of a person; the same grant type also carries a device's request for a primary refresh token."""
+def jwt_bearer(call: Call, request: TokenRequest) -> Doc | Answer:
+    """On behalf of a person; the same grant type also carries what a registered device has signed."""
     if "request" in request.form:
-        raise Problem("90010", why=not_emulated("Primary refresh tokens, which a registered device asks for,"))
+        return grant_prt.primary(call, request)
     use = request.need("requested_token_use")
     if use != "on_behalf_of":
         raise Problem(

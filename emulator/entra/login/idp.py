@@ -15,6 +15,8 @@ from emulator.protocols.html import redirect
 from emulator.protocols.saml import MICROSOFT_ONLINE, MULTIPLE_AUTHN
 from emulator.protocols.wsfed import passive_url
 
+TYPED = "name"
+"""Where the state keeps the user name that the person gave here: the log has it even of a token that says nothing."""
 FRESH_PASSWORD = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
 
 
@@ -38,6 +40,7 @@ def is_saml(federation: Doc) -> bool:
 
 def send(call: Call, federation: Doc, user_name: str, state: Doc) -> Answer:
     """The browser's way to the identity provider: a redirect, or for SAML a form that posts itself."""
+    state = {**state, TYPED: user_name}
     if not is_saml(federation):
         context = flow.seal(call, "signin", state)
         return redirect(passive_redirect(call, federation, user_name, wctx_of(context), state))

@@ -8,6 +8,7 @@ import hashlib
 from typing import Any
 
 from emulator.entra.login.claims import Identity
+from emulator.entra.resources.devices import DEVICES
 from emulator.entra.resources.users import USERS
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, HOUR, parse_iso
@@ -56,6 +57,11 @@ def live(call: Call) -> tuple[Doc, Identity] | None:
     user = call.store.get(USERS, found["userId"])
     if user is None or not user["accountEnabled"] or revoked_since(user, found):
         return None
+    if found.get("device"):
+        device = call.store.get(DEVICES, found["device"])
+        if device is None or not device["accountEnabled"]:
+            return None
+        call.memo["device_id"] = device["id"]
     return found, Identity(user, tuple(found["amr"]), found["authTime"])
 
 
@@ -69,7 +75,8 @@ def start(call: Call, who: Identity, *, issuer: str = "", **more: Any) -> Doc:
     """A fresh session in place of whatever the browser held; call inside a commit. The answer carries its cookie.
 
     issuer: of the federation that signed the person in; "" for a password in the cloud. more: `methods` (as
-    authentication strengths name them), `mfaTime` (ms), `inside` (the corporate network), `persistent`.
+    authentication strengths name them), `mfaTime` (ms), `inside` (the corporate network), `persistent`, `device` (the
+    one whose primary refresh token it comes from).
     """
     end(call)
     secret = call.ids.secret("estsauth", 48)

@@ -3,7 +3,7 @@
 Source: graph-entra.md 2.5 (home-realm discovery order, prompts), 2.6, 2.7.
 """
 
-from emulator.entra.login import flow, gate, idp, pages, rounds, session
+from emulator.entra.login import flow, gate, idp, pages, prt_session, rounds, session
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.claims import Identity, client_info, half_hash, id_token, user_access_token
 from emulator.entra.login.dialect import because, correlation_id
@@ -25,9 +25,15 @@ OFFICE_HOME = "4765445b-32c6-49b0-83e6-1d93765276ca"
 
 def begin(call: Call, request: Request) -> Answer:
     """The answer to an authorization request: at once, by the identity provider, or by a page that asks."""
-    held = session.live(call)
+    held, kind = session.live(call), "none"
+    credential = prt_session.presented(call)
+    if credential and request.prompt != "login":
+        found = prt_session.sign_on(call, credential, held)
+        if isinstance(found, Answer):
+            return found
+        held, kind = (found, "primaryRefreshToken") if found is not None else (held, kind)
     if held is not None and _usable(call, request, held[1]):
-        attempt = Attempt("interactiveUser", method=SATISFIED)
+        attempt = Attempt("interactiveUser", method=SATISFIED, token_type=kind)
         return complete(call, request, held[1], held[0], attempt)
     if request.prompt == "none":
         shown = held[1].user["userPrincipalName"] if held else "none"

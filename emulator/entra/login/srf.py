@@ -8,7 +8,7 @@ from emulator.entra.login import flow, session
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import FORM, because
 from emulator.entra.login.federated import Accepted, accept_saml11, accept_saml20, claim
-from emulator.entra.login.idp import context_of
+from emulator.entra.login.idp import TYPED, context_of
 from emulator.entra.login.second_factors import SORTS
 from emulator.entra.login.signin import home, name_target, resume
 from emulator.entra.signins import FEDERATED, Attempt
@@ -29,7 +29,7 @@ def login_srf(call: Call) -> Answer:
     form: dict[str, str] = call.body
     context = context_of(form.get("RelayState" if "SAMLResponse" in form else "wctx", ""))
     state, broken = _state(call, context)
-    attempt = Attempt("interactiveUser", method=FEDERATED)
+    attempt = Attempt("interactiveUser", method=FEDERATED, user_name=str(state.get(TYPED, "")))
     state = state or home(call)
     name_target(call, attempt, state)
     with attempt.watched(call):

@@ -3,6 +3,7 @@
 A code is redeemed once: whoever drops its row has it. Its tokens form a family that a second redemption revokes.
 """
 
+from emulator.entra.login import device_trust
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import because
 from emulator.entra.login.request import Request
@@ -37,7 +38,8 @@ def code_row(call: Call, code: str, request: Request, who: Identity, session_id:
 
 def person_fields(call: Call, who: Identity) -> Doc:
     """Who is behind a code or token, and when it was given (see `person_of`)."""
-    return {"userId": who.user["id"], "amr": list(who.amr), "authTime": who.auth_ms, **stamp(call, who.user)}
+    device = {"device": call.memo["device_id"]} if "device_id" in call.memo else {}
+    return {"userId": who.user["id"], "amr": list(who.amr), "authTime": who.auth_ms, **stamp(call, who.user), **device}
 
 
 def keep_code(call: Call, row: Doc) -> None:
@@ -97,7 +99,9 @@ def keep_refresh(call: Call, row: Doc) -> None:
 
 
 def person_of(call: Call, row: Doc) -> Identity:
-    """The user behind a code or refresh token, still good. Raises 50034 (gone), 50057 (disabled), 50173 (revoked)."""
+    """The user behind a code or refresh token, still good. Raises 50034 (gone), 50057 (disabled), 50173 (revoked), and
+    for the device that it is bound to 700003 (gone), 135011 (disabled).
+    """
     user = call.store.get(USERS, row["userId"])
     if user is None:
         why = because(
@@ -107,6 +111,8 @@ def person_of(call: Call, row: Doc) -> Identity:
         )
         raise Problem("50034", row["userId"], str(tenant(call)["displayName"]), why=why)
     check_enabled(user)
+    if row.get("device"):
+        call.memo["device_id"] = device_trust.by_id(call, row["device"])["id"]
     if revoked_since(user, row):
         issued, valid = iso_seconds(row["issued"]), user["signInSessionsValidFromDateTime"]
         raise Problem(

@@ -21,7 +21,7 @@ from emulator.entra.login import (
     nonces,
 )
 from emulator.entra.login.dialect import because
-from emulator.entra.login.grant import TokenRequest
+from emulator.entra.login.grant import TokenRequest, written
 from emulator.entra.login.tenancy import resolve
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -30,7 +30,7 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Problem
 
 _URN = "urn:ietf:params:oauth:grant-type:"
-GRANTS: dict[str, Callable[[Call, TokenRequest], Doc]] = {
+GRANTS: dict[str, Callable[[Call, TokenRequest], Doc | Answer]] = {
     "authorization_code": grant_code.authorization_code,
     "client_credentials": grant_app.client_credentials,
     "refresh_token": grant_refresh.refresh_token,
@@ -50,7 +50,7 @@ _TOKEN: dict[str, Any] = {
 
 @operation("POST", "/{tenant}/oauth2/token", source=DOCUMENTED, **_TOKEN)
 @operation("POST", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, **_TOKEN)
-def token(call: Call) -> Doc:
+def token(call: Call) -> Doc | Answer:
     """Tokens for a grant."""
     where = resolve(call)
     request = TokenRequest(where, "/v2.0/" in call.operation.path, call.body)
@@ -67,11 +67,7 @@ def token(call: Call) -> Doc:
         )
         raise Problem("70003", kind, why=why)
     answer = handler(call, request)
-    return (
-        answer
-        if request.v2
-        else {key: str(value) if isinstance(value, int) else value for key, value in answer.items()}
-    )
+    return answer if isinstance(answer, Answer) else written(request, answer)
 
 
 @operation("OPTIONS", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none")

@@ -5,7 +5,7 @@ from typing import Any
 from emulator.entra import bodies, queries, relations
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity, changed
-from emulator.entra.links import add_reference, link_kind, remove_reference
+from emulator.entra.links import add_reference, link, link_kind, remove_reference
 from emulator.entra.problems import invalid, not_found, required
 from emulator.entra.queries import Shape
 from emulator.entra.relations import related
@@ -36,6 +36,10 @@ SCOPED_ROLES = Kind(
 )
 PATH = "/v1.0/directory/administrativeUnits"
 ADMINS = {"roles": ("Privileged Role Administrator",)}
+ROLE_READ = (
+    "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All",
+    "Directory.ReadWrite.All", "Directory.AccessAsUser.All",
+)  # fmt: skip
 MEMBERS = ("user", "group", "device")
 _MOST = {"displayName": 256, "description": 1024}
 VISIBILITIES = ("Public", "HiddenMembership")
@@ -141,6 +145,25 @@ def list_members(call: Call) -> Collection | Answer | Doc:
 _ADD: dict[str, Any] = {"source": DOCUMENTED, "extra": ADMINS}
 
 
+@operation(
+    "POST", PATH + "/{id}/members", status=201, emits=("Add group", "Add member to administrative unit"), **_ADD
+)
+def create_member(call: Call) -> Entity:
+    """Make a group inside a unit; `@odata.type` says that it is one."""
+    from emulator.entra.resources import groups
+
+    unit = load(call)
+    kind = str(call.body.get("@odata.type", "")).lower().removeprefix("#").removeprefix("microsoft.graph.")
+    if kind != "group":
+        rule = "Only groups are made inside a unit."
+        raise invalid("@odata.type", "AdministrativeUnit", call.body.get("@odata.type"), rule=rule)
+    made = groups.create_group(call)
+    link(call.store, UNIT_MEMBERS, unit["id"], made.doc["id"])
+    _log(call, "Add member to administrative unit", unit, {**made.doc, "_type": "Group"})
+    doc = {"@odata.type": "#microsoft.graph.group", **made.doc}
+    return Entity("directoryObjects/$entity", doc, status=201, location=f"/directoryObjects/{made.doc['id']}")
+
+
 @operation("POST", PATH + "/{id}/members/$ref", emits=("Add member to administrative unit",), **_ADD)
 def add_member(call: Call) -> None:
     """Put a user, group or device into a unit."""
@@ -171,6 +194,13 @@ def _log(call: Call, activity: str, unit: Doc, member: Doc) -> None:
 def list_scoped(call: Call) -> Collection:
     """Who holds a role over a unit."""
     rows = call.store.find_all(SCOPED_ROLES, "administrativeUnitId", load(call)["id"])
+    return Collection("scopedRoleMemberships", [public(row) for row in rows])
+
+
+@operation("GET", "/v1.0/directoryRoles/{id}/scopedMembers", source=DOCUMENTED, scope=ROLE_READ)
+def list_scoped_of_role(call: Call) -> Collection:
+    """Who holds a role over a unit, whichever."""
+    rows = call.store.find_all(SCOPED_ROLES, "roleId", directory_roles.load(call)["id"])
     return Collection("scopedRoleMemberships", [public(row) for row in rows])
 
 
@@ -233,7 +263,6 @@ def _scoped(call: Call) -> Doc:
 
 def seed(seeding: Seeding) -> None:
     """`administrative_units: [{displayName, description?, members?: [user or group names]}]`."""
-    from emulator.entra.links import link
     from emulator.entra.resources import groups, users
 
     for given in seeding.spec.get("administrative_units", ()):

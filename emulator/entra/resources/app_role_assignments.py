@@ -111,6 +111,15 @@ def _add(call: Call, own: str, owner: Doc) -> Entity:
     return queries.entity(call, SHAPE, row, location=f"/appRoleAssignments/{row['id']}")
 
 
+@operation("GET", _ONE.format(owner="servicePrincipals"), source=DOCUMENTED, scope=READ)
+@operation("GET", _ONE.format(owner="users"), source=DOCUMENTED, scope=READ)
+@operation("GET", _ONE.format(owner="groups"), source=DOCUMENTED, scope=READ)
+@operation("GET", "/v1.0/servicePrincipals/{id}/appRoleAssignedTo/{assignmentId}", source=DOCUMENTED, scope=READ)
+def get_assignment(call: Call) -> Entity:
+    """One assignment of the object of the path, or to it."""
+    return queries.entity(call, SHAPE, _assignment(call))
+
+
 @operation(
     "DELETE",
     _ONE.format(owner="servicePrincipals"),
@@ -135,12 +144,17 @@ def _add(call: Call, own: str, owner: Doc) -> Entity:
 )
 def remove_assignment(call: Call) -> None:
     """End an assignment."""
-    owner = _owner(call)
-    row = call.store.get(APP_ROLE_ASSIGNMENTS, call.path["assignmentId"])
-    if row is None or owner["id"] not in (row["principalId"], row["resourceId"]):
-        raise not_found(call.path["assignmentId"], what="assignment of this object")
+    row = _assignment(call)
     call.store.drop(APP_ROLE_ASSIGNMENTS, row["id"])
     _log(call, _REMOVED[row["principalType"]], row)
+
+
+def _assignment(call: Call) -> Doc:
+    owner, id = _owner(call), call.path["assignmentId"]
+    row: Doc | None = call.store.get(APP_ROLE_ASSIGNMENTS, id)
+    if row is None or owner["id"] not in (row["principalId"], row["resourceId"]):
+        raise not_found(id, what="assignment of this object")
+    return row
 
 
 def _log(call: Call, activity: str, row: Doc) -> None:

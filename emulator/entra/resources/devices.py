@@ -261,13 +261,18 @@ def _log(call: Call, activity: str, device: Doc, user: Doc) -> None:
     audit(call, activity, [target("Device", device), target("User", user)])
 
 
+_OURS = {"onPremisesSid": "_onPremisesSid", "userCertificate": "_userCertificate"}
+
+
 def seed(seeding: Seeding) -> None:
-    """`devices: [{displayName, deviceId?, owner?: user name, …properties}]`."""
+    """`devices: [{displayName, deviceId?, owner?: user name, …properties}]`; a computer that directory synchronisation
+    has brought, but that has not joined yet, has `onPremisesSid` and `userCertificate` (base64 DER).
+    """
     from emulator.entra.resources.users import by_upn
 
     for given in seeding.spec.get("devices", ()):
         id = given.get("id") or seeding.ids.guid("device")
-        fields = {key: value for key, value in given.items() if key != "owner"}
+        fields = {_OURS.get(key, key): value for key, value in given.items() if key != "owner"}
         device = {**blank(id, seeding.now), "deviceId": seeding.ids.guid("deviceId"), "trustType": "AzureAd", **fields}
         seeding.store.add(DEVICES, device)
         owner = by_upn(seeding.store, given["owner"]) if "owner" in given else None

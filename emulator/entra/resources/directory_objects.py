@@ -74,6 +74,11 @@ def delete(call: Call, id: str) -> None:
 
 @operation("POST", "/v1.0/directoryObjects/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
 @operation("POST", "/v1.0/directoryObjects/microsoft.graph.getByIds", source=DOCUMENTED, commit="manual", scope=READ)
+@operation("POST", "/v1.0/users/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
+@operation("POST", "/v1.0/groups/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
+@operation("POST", "/v1.0/devices/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
+@operation("POST", "/v1.0/applications/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
+@operation("POST", "/v1.0/servicePrincipals/getByIds", source=DOCUMENTED, commit="manual", scope=READ)
 def get_by_ids(call: Call) -> Collection:
     """Up to 1,000 objects by id; `types` narrows them. Unknown ids are left out."""
     ids, types = _texts(call, "ids"), call.body.get("types")

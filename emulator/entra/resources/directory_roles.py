@@ -67,9 +67,17 @@ _NAMES = {template: name for name, template in TEMPLATES.items()}
 UNPROTECTED = frozenset({"Directory Readers", "Guest Inviter", "Reports Reader"})
 
 
+def in_force(store: Store, rows: list[Doc]) -> list[Doc]:
+    """Those of some role memberships that hold now: `_from` and `_until` (world time) bound what was requested so."""
+    if not any("_from" in row or "_until" in row for row in rows):
+        return rows
+    now = store.database.moment()[1].now()
+    return [row for row in rows if row.get("_from", now) <= now < row.get("_until", now + 1)]
+
+
 def roles_of_user(store: Store, principal_id: str) -> list[Doc]:
     """`{roleTemplateId, displayName}` of the roles that a user or service principal holds."""
-    rows = store.find_all(ROLE_MEMBERS, "principal", principal_id)
+    rows = in_force(store, store.find_all(ROLE_MEMBERS, "principal", principal_id))
     found = store.get_many(ROLES, [row["role"] for row in rows])
     return [{"roleTemplateId": role["roleTemplateId"], "displayName": role["displayName"]} for role in found]
 
@@ -85,7 +93,7 @@ def principal_gone(store: Store, principal_id: str) -> None:
 
 
 def _members(call: Call, role: Doc) -> list[Doc]:
-    rows = call.store.find_all(ROLE_MEMBERS, "role", role["id"])
+    rows = in_force(call.store, call.store.find_all(ROLE_MEMBERS, "role", role["id"]))
     found = (directory_object(call, row["principal"]) for row in rows)
     return [item for item in found if item is not None]
 
@@ -98,7 +106,7 @@ SHAPE = Shape(
 )
 
 
-def _load(call: Call) -> Doc:
+def load(call: Call) -> Doc:
     """The role that the path names: by id, or as `roleTemplateId=…`."""
     key = call.path["id"]
     name, equals, value = key.partition("=")
@@ -148,7 +156,7 @@ def list_roles(call: Call) -> Collection:
 @operation("GET", "/v1.0/directoryRoles/{id}", source=DOCUMENTED)
 def get_role(call: Call) -> Entity:
     """One active role."""
-    return queries.entity(call, SHAPE, _load(call))
+    return queries.entity(call, SHAPE, load(call))
 
 
 @operation(
@@ -197,7 +205,7 @@ def _role(id: str, template: str) -> Doc:
 @operation("GET", "/v1.0/directoryRoles/{id}/members", source=DOCUMENTED)
 def list_members(call: Call) -> Collection:
     """Who holds a role."""
-    members = _members(call, _load(call))
+    members = _members(call, load(call))
     return queries.of_documents(call, members, resource="directoryObject", context="directoryObjects", render=rendered)
 
 
@@ -211,7 +219,7 @@ def list_members(call: Call) -> Collection:
 )
 def add_member(call: Call) -> None:
     """Give a role to a user, group or service principal."""
-    role = _load(call)
+    role = load(call)
     principal = referenced(call, bind(call.body), only=MEMBERS)
     row = {"id": f"{role['id']}.{principal['id']}", "role": role["id"], "principal": principal["id"]}
     try:
@@ -234,7 +242,7 @@ def add_member(call: Call) -> None:
 )
 def remove_member(call: Call) -> None:
     """Take a role away."""
-    role = _load(call)
+    role = load(call)
     principal = call.path["memberId"].lower()
     if call.store.drop(ROLE_MEMBERS, f"{role['id']}.{principal}") is None:
         raise not_found(call.path["memberId"], what=f"member of {role['displayName']}")

@@ -78,7 +78,9 @@ def of(call: Call, member_id: str, *, nested: bool = False) -> list[Doc]:
     held = [
         row["role"]
         for holder in holders
-        for row in call.store.find_all(directory_roles.ROLE_MEMBERS, "principal", holder)
+        for row in directory_roles.in_force(
+            call.store, call.store.find_all(directory_roles.ROLE_MEMBERS, "principal", holder)
+        )
     ]
     roles = call.store.get_many(directory_roles.ROLES, list(dict.fromkeys(held)))
     return [*found, *(marked(role, "directoryRole") for role in roles), *_units(call, member_id)]

@@ -1,7 +1,7 @@
 """Who holds which directory role: /roleManagement/directory/roleAssignments. Source: graph-entra.md 1.13.
 
 The same facts as /directoryRoles: an assignment over the tenant is a member of the activated role; one over an
-administrative unit is a scoped member of it. Privileged Identity Management's schedules show what is assigned for good.
+administrative unit is a scoped member of it. Privileged Identity Management is in role_schedules.py.
 """
 
 import base64
@@ -11,7 +11,6 @@ from typing import Any
 
 from emulator.entra import bodies, queries
 from emulator.entra.audit import audit, target
-from emulator.entra.entitlements import P2, needs
 from emulator.entra.graph import Collection, Entity
 from emulator.entra.problems import invalid, not_found, required
 from emulator.entra.queries import Shape
@@ -47,7 +46,7 @@ def assignment(principal: str, role: str, scope: str = "/") -> Doc:
 def assignments(store: Store) -> Iterator[Doc]:
     """Every assignment of the tenant: of activated roles, of roles over units, of the tenant's own roles."""
     templates: dict[str, str] = {role["id"]: role["roleTemplateId"] for role in store.all(directory_roles.ROLES)}
-    for row in store.all(directory_roles.ROLE_MEMBERS):
+    for row in directory_roles.in_force(store, store.all(directory_roles.ROLE_MEMBERS)):
         yield assignment(row["principal"], templates[row["role"]])
     for row in store.all(administrative_units.SCOPED_ROLES):
         scope = f"/administrativeUnits/{row['administrativeUnitId']}"
@@ -109,20 +108,20 @@ def create_assignment(call: Call) -> Entity:
         raise not_found(
             body["principalId"] if principal is None else body["roleDefinitionId"], what="principal or role"
         )
-    row = assignment(principal["id"], role["id"], _scope(call, body["directoryScopeId"]))
+    row = assignment(principal["id"], role["id"], scope_of(call, body["directoryScopeId"]))
     if any(held["id"] == row["id"] for held in assignments(call.store)):
         compared = (
             Compared("principalId", row["principalId"], "request body"),
             Compared("roleDefinitionId", row["roleDefinitionId"], "request body"),
         )
         raise Problem("role_active", why=Why("The principal holds the role already.", compared))
-    _give(call, row, role, principal)
+    give(call, row, role, principal)
     values = {"Role.DisplayName": (None, role["displayName"]), "Role.TemplateId": (None, role["templateId"])}
     audit(call, ADDED, [target(principal["_type"], public(principal), changed=values), target("Role", role)])
     return queries.entity(call, SHAPE, row, location=f"/roleManagement/directory/roleAssignments/{row['id']}")
 
 
-def _scope(call: Call, text: str) -> str:
+def scope_of(call: Call, text: str) -> str:
     """`/`, or `/administrativeUnits/{id}` of a unit that is there."""
     head, _, unit = text.rpartition("/")
     if text == "/":
@@ -132,7 +131,7 @@ def _scope(call: Call, text: str) -> str:
     raise invalid("directoryScopeId", "UnifiedRoleAssignment", text, rule="/ or /administrativeUnits/{id}.")
 
 
-def _give(call: Call, row: Doc, role: Doc, principal: Doc) -> None:
+def give(call: Call, row: Doc, role: Doc, principal: Doc) -> None:
     """Store an assignment where the older resources have it."""
     if not role["isBuiltIn"]:
         call.store.add(CUSTOM_ASSIGNMENTS, row)
@@ -152,7 +151,11 @@ def _give(call: Call, row: Doc, role: Doc, principal: Doc) -> None:
 @operation("DELETE", ASSIGNMENTS + "/{id}", source=DOCUMENTED, extra=ADMINS, emits=(REMOVED,))
 def delete_assignment(call: Call) -> None:
     """Take a role away."""
-    row = _assignment(call)
+    take(call, _assignment(call))
+
+
+def take(call: Call, row: Doc) -> None:
+    """Remove an assignment from where it is stored, and log it."""
     role = definition(call.store, row["roleDefinitionId"]) or {"displayName": "", "id": row["roleDefinitionId"]}
     if call.store.drop(CUSTOM_ASSIGNMENTS, row["id"]) is None:
         active = call.store.find(directory_roles.ROLES, "roleTemplateId", row["roleDefinitionId"])
@@ -166,45 +169,3 @@ def delete_assignment(call: Call) -> None:
     audit(
         call, REMOVED, [target(principal.get("_type", "User"), public(principal), changed=values), target("Role", role)]
     )
-
-
-# -- Privileged Identity Management: what is assigned for good -----------------------------------------------------
-
-
-@operation("GET", BASE + "/roleAssignmentScheduleInstances", source=DOCUMENTED)
-@operation("GET", BASE + "/roleAssignmentSchedules", source=DOCUMENTED)
-def list_schedules(call: Call) -> Collection:
-    """Assignments as Privileged Identity Management shows them; needs Entra ID P2."""
-    needs(call, P2, "premium_needed", "Privileged Identity Management")
-    instances = call.operation.path.endswith("Instances")
-    name = "roleAssignmentScheduleInstance" if instances else "roleAssignmentSchedule"
-    rows = [_schedule(row, instances=instances) for row in assignments(call.store)]
-    return queries.of_documents(
-        call, rows, resource=f"unified{name[0].upper()}{name[1:]}", context=f"roleManagement/directory/{name}s"
-    )
-
-
-def _schedule(row: Doc, *, instances: bool) -> Doc:
-    base = {
-        "id": row["id"], "principalId": row["principalId"], "roleDefinitionId": row["roleDefinitionId"],
-        "directoryScopeId": row["directoryScopeId"], "appScopeId": None, "assignmentType": "Assigned",
-        "memberType": "Direct",
-    }  # fmt: skip
-    if instances:
-        return {**base, "startDateTime": None, "endDateTime": None, "roleAssignmentOriginId": row["id"],
-                "roleAssignmentScheduleId": row["id"]}  # fmt: skip
-    return {
-        **base, "createdUsing": None, "createdDateTime": None, "modifiedDateTime": None, "status": "Provisioned",
-        "scheduleInfo": {"startDateTime": None, "recurrence": None,
-                         "expiration": {"type": "noExpiration", "endDateTime": None, "duration": None}},
-    }  # fmt: skip
-
-
-@operation("GET", BASE + "/roleEligibilityScheduleInstances", source=DOCUMENTED)
-@operation("GET", BASE + "/roleEligibilitySchedules", source=DOCUMENTED)
-def list_eligibilities(call: Call) -> Collection:
-    """Who may activate a role; nobody, as no eligibility can be given here. Needs Entra ID P2."""
-    needs(call, P2, "premium_needed", "Privileged Identity Management")
-    name = call.operation.path.rpartition("/")[2]
-    resource = f"unified{name[0].upper()}{name[1:-1]}"
-    return queries.of_documents(call, [], resource=resource, context=f"roleManagement/directory/{name}")

@@ -7,7 +7,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import access_steps, app_profiles, lists
+from emulator.okta import access_steps, app_profiles, lists, reach
 from emulator.okta.access import READ_SELF
 from emulator.okta.app_kinds import ACCESS_REQUESTS, APP_USERS, APPS
 from emulator.okta.assignments import assign
@@ -85,8 +85,10 @@ def _administers(call: Call) -> bool:
 
 def _visible(call: Call, request: Doc) -> bool:
     """Requests are seen by administrators, by whoever made them, and by the approvers of any of their steps."""
-    if _administers(call) or request["requesterId"] == call.caller.id:
+    if request["requesterId"] == call.caller.id:
         return True
+    if _administers(call):
+        return reach.sees(call, user=request["requesterId"], app=request["appId"])
     return any(access_steps.approves(call.store, step, call.caller.id) for step in request["steps"])
 
 
@@ -130,6 +132,8 @@ def create_request(call: Call) -> Doc:
     if app is None:
         raise not_found(str(body["appId"]), "AppInstance")
     user = users.by_id(call, _requester(call, body))
+    if _administers(call):
+        reach.require(call, user=user["id"], app=app["id"])
     steps = _steps(app)
     _refuse_twice(call, app, user)
     at = stamp(call.now)

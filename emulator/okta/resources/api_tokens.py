@@ -10,7 +10,7 @@ from emulator.kernel.clock import DAY, iso
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import admins
+from emulator.okta import admins, reach
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import emit, target
@@ -41,6 +41,7 @@ def _load(call: Call) -> Doc:
     found: Doc | None = call.store.get(API_TOKENS, id)
     if found is None:
         raise not_found(id, "Token")
+    reach.require(call, user=found["userId"])
     return found
 
 
@@ -51,7 +52,7 @@ def _target(token: Doc) -> Doc:
 @operation("GET", _AT, source=OBSERVED, query=("after", "limit", "q"), **_READ)
 def list_tokens(call: Call) -> list[Doc]:
     """The org's API tokens, never their values."""
-    return [_render(call, token) for token in call.store.all(API_TOKENS)]
+    return [_render(call, token) for token in call.store.all(API_TOKENS) if reach.sees(call, user=token["userId"])]
 
 
 @operation("DELETE", _AT + "/current", source=DOCUMENTED, emits=("system.api_token.revoke",))

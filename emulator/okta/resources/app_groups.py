@@ -6,7 +6,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, assignments, group_push, lists, slices
+from emulator.okta import app_profiles, assignments, group_push, lists, reach, slices
 from emulator.okta.app_kinds import APP_GROUPS, APP_USERS, APPS
 from emulator.okta.events import app_target, emit, group_target
 from emulator.okta.params import body_object, part, stamp
@@ -80,7 +80,7 @@ def list_app_groups(call: Call) -> Listing:
     from emulator.okta.resources import apps, groups
 
     app = apps.load(call)
-    rows = _by_priority(call.store, app["id"])
+    rows = [row for row in _by_priority(call.store, app["id"]) if reach.sees(call, group=row["groupId"])]
     wanted = (call.params.get("q") or "").casefold()
     if wanted:
         names = {

@@ -104,7 +104,8 @@ def _shown(call: Call, row: Doc) -> Doc:
 
 @operation(
     "POST", _AT + "/imports/{importId}/confirm",
-    emits=("system.import.user_match.confirm", "system.import.user_match.update", "system.import.user_match.unignore",
+    emits=("group.user_membership.add",
+           "system.import.user_match.confirm", "system.import.user_match.update", "system.import.user_match.unignore",
            *import_people.EMITS), **_MANAGE,
 )  # fmt: skip
 def confirm(call: Call) -> Doc:

@@ -3,7 +3,7 @@
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import operation
-from emulator.okta import app_operations
+from emulator.okta import app_operations, reach
 from emulator.okta.app_kinds import OPERATIONS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.problems import not_found
@@ -19,4 +19,5 @@ def get_operation(call: Call) -> Doc:
     found = call.store.get(OPERATIONS, call.path["operationId"])
     if found is None:
         raise not_found(call.path["operationId"], "Operation")
+    reach.require(call, app=found["appId"])
     return app_operations.render(call, found)

@@ -7,7 +7,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
-from emulator.okta import app_profiles, assignments, directory_users, lists, office365_passwords, provisioning
+from emulator.okta import app_profiles, assignments, directory_users, lists, office365_passwords, provisioning, reach
 from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.assignments import assign
 from emulator.okta.bad_values import needed_text
@@ -103,7 +103,9 @@ def list_app_users(call: Call) -> Listing:
             why = Why("The cursor names no user of this app.", (Compared("after", after, "query"),))
             raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
     where = compile_for(Compare(("appId",), "eq", app["id"]), APP_USERS, call.store.multi_table)
-    page = call.store.page(APP_USERS, where, after=start, limit=lists.page_size(call), keep=_by_q(call))
+    page = call.store.page(
+        APP_USERS, reach.narrowed(call, APP_USERS, where), after=start, limit=lists.page_size(call), keep=_by_q(call)
+    )
     items = [_expanded(call, row) for row in page.docs]
     return Listing(items, page.docs[-1]["userId"] if page.more and page.docs else None)
 
@@ -136,7 +138,8 @@ def _expanded(call: Call, row: Doc) -> Doc:
 
 @operation(
     "POST", "/api/v1/apps/{appId}/users", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
-    emits=("application.user_membership.add", "application.appuser.mapping.invalid.expression",
+    emits=("application.user_membership.add", "application.user_membership.update",
+           "application.appuser.mapping.invalid.expression",
            "app.office365.api.error.ad.user"),
 )  # fmt: skip
 def assign_user(call: Call) -> Doc:
@@ -145,6 +148,7 @@ def assign_user(call: Call) -> Doc:
 
     app, body = apps.load(call), body_object(call)
     user = users.by_id(call, needed_text(body, "id"))
+    reach.require(call, user=user["id"])
     sent = part(body, "credentials") or {}
     _check_password(app, sent)
     made = assign(call, app, user, credentials=sent, profile=app_profiles.sent_profile(body))
@@ -177,7 +181,9 @@ def update_app_user(call: Call) -> Doc:
 
 @operation(
     "DELETE", "/api/v1/apps/{appId}/users/{userId}", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps.get",
-    query=("sendEmail",), emits=("application.user_membership.remove",),
+    query=("sendEmail",),
+    emits=("application.user_membership.remove", "application.user_membership.update",
+           "application.provision.user.remove_entitlements.schedule", "application.provision.user.delete.schedule"),
 )  # fmt: skip
 def unassign_user(call: Call) -> None:
     """End an assignment. A user whom a group still assigns keeps one of scope GROUP (inferred)."""

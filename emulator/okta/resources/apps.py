@@ -17,6 +17,7 @@ from emulator.okta import (
     key_material,
     office365,
     office365_types,
+    reach,
 )
 from emulator.okta.app_kinds import APP_KEYS, APPS
 from emulator.okta.app_types import OIDC, SIGNING
@@ -96,12 +97,14 @@ def list_apps(call: Call) -> Listing:
 @operation(
     "POST", "/api/v1/apps", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps", query=("activate",),
     commit="manual", emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"),
+    extra={"reach": "require_new_app"},
 )  # fmt: skip
 def create_app(call: Call) -> Doc:
     """Add an instance of a catalogue app or a custom one, with its schema, mappings and sign-on policy."""
     body = body_object(call)
     given = {name: value for name, value in body.items() if name not in ("id", "key")}
     app = app_shapes.made(given, store=call.store, ids=call.ids, now=call.now, org=org(call))
+    reach.require_new_app(call, app["name"])
     app_shapes.applied(app, body, server_keys=_SERVER_KEYS)
     _check(call, app, None)
     app["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"

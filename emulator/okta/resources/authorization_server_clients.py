@@ -5,6 +5,7 @@ from typing import Any
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
+from emulator.okta import reach
 from emulator.okta.app_kinds import APPS
 from emulator.okta.oauth import refresh_docs
 from emulator.okta.resources import authorization_servers
@@ -29,7 +30,7 @@ def list_server_clients(call: Call) -> list[Doc]:
             "logo_uri": app["settings"]["oauthClient"].get("logo_uri"),
             "_links": {"tokens": {"href": f"{at}/{app['id']}/tokens", "hints": {"allow": ["GET", "DELETE"]}}},
         }
-        for app in call.store.get_many(APPS, ids)
+        for app in call.store.get_many(APPS, ids) if reach.sees(call, app=app["id"])
     ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from emulator.okta import (
     import_groups,
     import_rules,
     memberships,
+    reach,
 )
 from emulator.okta.app_kinds import APP_USERS, APPS, CAPABILITIES
 from emulator.okta.app_values import boolean, choice
@@ -65,10 +66,12 @@ def render(call: Call, app: Doc) -> Doc:
 @operation("GET", _AT, **_READ)
 def list_directories(call: Call) -> list[Doc]:
     """The org's Active Directory integrations."""
-    return [render(call, app) for app in ad_instances(call.store)]
+    return [render(call, app) for app in ad_instances(call.store) if reach.sees(call, app=app["id"])]
 
 
-@operation("POST", _AT, status=201, emits=("application.lifecycle.create",), **_MANAGE)
+@operation(
+    "POST", _AT, status=201, emits=("application.lifecycle.create",), extra={"reach": "require_new_app"}, **_MANAGE
+)  # fmt: skip
 def add_directory(call: Call) -> Doc:
     """Add the integration of a domain: `{domain, label?}`; its agent finds it by the domain."""
     body = body_object(call)
@@ -77,6 +80,7 @@ def add_directory(call: Call) -> Doc:
         raise bad("domain", f"domain: '{domain[:100]}' is not valid", "domain", domain[:200], "It is a DNS name.")
     if any(domain_of(app).casefold() == domain for app in ad_instances(call.store)):
         raise bad("domain", "domain: The directory is already integrated", "domain", domain, "One instance a domain.")
+    reach.require_new_app(call, AD)
     app = new_instance(call, {"domain": domain, "label": text_of(body, "label")})
     emit(call, "application.lifecycle.create", [app_target(app)])
     return render(call, app)

@@ -79,7 +79,7 @@ def _store(call: Call, app: Doc, facts: Doc) -> None:
 
 @operation(
     "DELETE", "/api/internal/v1/directories/{appId}/agents/{agentId}", source=UI_ONLY, scope=("okta.apps.manage",),
-    bucket="apps.get",
+    bucket="apps.get", emits=("system.agent.ad.delete",),
 )  # fmt: skip
 def remove_agent(call: Call) -> None:
     """Forget an agent; one that still runs connects again with its next work."""
@@ -88,3 +88,4 @@ def remove_agent(call: Call) -> None:
     if row is None or row["appId"] != app["id"]:
         raise not_found(call.path["agentId"], "Agent")
     call.store.drop(AGENTS, row["id"])
+    emit(call, "system.agent.ad.delete", [target("Agent", row["id"], name=row["name"]), app_target(app)])

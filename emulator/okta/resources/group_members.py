@@ -5,7 +5,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
-from emulator.okta import group_rule_engine, lists, memberships, search
+from emulator.okta import group_rule_engine, lists, memberships, reach, search
 from emulator.okta.memberships import MEMBERS
 from emulator.okta.resources import groups, users
 
@@ -22,7 +22,8 @@ def list_group_users(call: Call) -> Listing:
     """Members of a group, as user list items."""
     group = groups.load(call)
     where, keep = search.located(call, MEMBERS, Compare(("group",), "eq", group["id"]), fold=False)
-    page = call.store.page(MEMBERS, where, after=_start(call, group), limit=lists.page_size(call), keep=keep)
+    narrow = reach.narrowed(call, MEMBERS, where)
+    page = call.store.page(MEMBERS, narrow, after=_start(call, group), limit=lists.page_size(call), keep=keep)
     ids = [row["user"] for row in page.docs]
     found = call.store.get_many(users.USERS, ids)
     more = ids[-1] if page.more and ids else None
@@ -78,6 +79,7 @@ def list_group_apps(call: Call) -> Listing:
     from emulator.okta.resources import app_groups, apps
 
     ids = app_groups.app_ids(call.store, groups.load(call)["id"])
+    ids = [id for id in ids if reach.sees(call, app=id)]
     after = call.params.get("after")
     if after:
         if after not in ids:

@@ -5,7 +5,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import And, Compare, Node, QueryError, parse_scim
-from emulator.okta import filters, lists, search
+from emulator.okta import filters, lists, reach, search
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import full_name
 from emulator.okta.params import body_object, stamp
@@ -37,7 +37,12 @@ def list_group_owners(call: Call) -> Listing:
     if asked is not None:
         node = And((Compare(("_group",), "eq", group["id"]), asked))
         where, keep = search.located(call, GROUP_OWNERS, node, fold=lambda path: path[0] == "displayName")
-    page = call.store.page(GROUP_OWNERS, where, after=_start(call, group), limit=lists.page_size(call), keep=keep)
+
+    def shown(row: Doc) -> bool:
+        area = {"user" if row["type"] == "USER" else "group": row["_owner"]}
+        return (keep is None or keep(row)) and reach.sees(call, **area)
+
+    page = call.store.page(GROUP_OWNERS, where, after=_start(call, group), limit=lists.page_size(call), keep=shown)
     more = page.docs[-1]["_owner"] if page.more and page.docs else None
     return Listing([render(row) for row in page.docs], more)
 

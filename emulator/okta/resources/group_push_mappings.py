@@ -10,7 +10,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
-from emulator.okta import group_push, lists
+from emulator.okta import group_push, lists, reach
 from emulator.okta.app_values import choice
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import app_target, emit, group_target
@@ -46,6 +46,7 @@ def load_mapping(call: Call) -> tuple[Doc, Doc]:
     found = call.store.get(MAPPINGS, call.path["mappingId"])
     if found is None or found["_appId"] != app["id"]:
         raise not_found(call.path["mappingId"], "GroupPushMapping")
+    reach.require(call, group=found["sourceGroupId"])
     return app, found
 
 
@@ -63,10 +64,11 @@ def list_mappings(call: Call) -> Listing:
     since = _since(call)
 
     def keep(mapping: Doc) -> bool:
-        return all(mapping[name] == value for name, value in asked.items()) and mapping["lastUpdated"] >= since
+        fits = all(mapping[name] == value for name, value in asked.items()) and mapping["lastUpdated"] >= since
+        return fits and reach.sees(call, group=mapping["sourceGroupId"])
 
     where = compile_for(Compare(("_appId",), "eq", app["id"]), MAPPINGS, call.store.multi_table)
-    return lists.listing(call, MAPPINGS, render, where=where, keep=keep if asked or since else None)
+    return lists.listing(call, MAPPINGS, render, where=where, keep=keep)
 
 
 def _since(call: Call) -> str:

@@ -14,7 +14,7 @@ from emulator.kernel.lifecycle import Lifecycle
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
-from emulator.okta import group_rule_engine, group_rule_input, lists
+from emulator.okta import group_rule_engine, group_rule_input, lists, reach
 from emulator.okta.events import SYSTEM, emit
 from emulator.okta.group_rule_engine import GROUP_RULES, rule_target
 from emulator.okta.params import body_object, flag, stamp
@@ -72,7 +72,17 @@ def load(call: Call) -> Doc:
     found: Doc | None = call.store.get(GROUP_RULES, call.path["groupRuleId"])
     if found is None:
         raise not_found(call.path["groupRuleId"], "GroupMembershipRule")
+    if not _seen(call, found):
+        raise reach.outside(call, "request path", found["id"])
     return found
+
+
+def _seen(call: Call, rule: Doc) -> bool:
+    """Whether the caller reaches everything that the rule is about (inferred)."""
+    people = rule["conditions"]["people"]
+    return all(reach.sees(call, group=id) for id in rule["actions"]["assignUserToGroups"]["groupIds"]) and all(
+        reach.sees(call, user=id) for id in people["users"]["exclude"]
+    )
 
 
 @operation("GET", _AT, source=OBSERVED, paging=Paging(50, 200), query=("limit", "after", "search", "expand"), **_READ)
@@ -80,8 +90,9 @@ def list_group_rules(call: Call) -> Listing:
     """Rules in order of creation; `search` is a part of the name."""
     _check_expand(call)
     wanted = (call.params.get("search") or "").casefold()
-    keep = (lambda rule: wanted in rule["name"].casefold()) if wanted else None
-    return lists.listing(call, GROUP_RULES, render, keep=keep)
+    return lists.listing(
+        call, GROUP_RULES, render, keep=lambda rule: wanted in rule["name"].casefold() and _seen(call, rule)
+    )
 
 
 @operation("POST", _AT, source=OBSERVED, **_MANAGE)

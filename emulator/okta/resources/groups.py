@@ -9,7 +9,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
-from emulator.okta import group_expansion, group_push, lists, profiles, push_rules, search
+from emulator.okta import group_expansion, group_push, lists, profiles, push_rules, reach, search
 from emulator.okta.events import emit, group_target
 from emulator.okta.memberships import MEMBERS, membership
 from emulator.okta.oauth import leaving
@@ -134,17 +134,21 @@ def list_groups(call: Call) -> Listing:
 
 def _by_q(call: Call, text: str) -> Listing:
     where, keep = search.located(call, GROUPS, search.prefix(text, "profile.name"), fold=True)
-    page = call.store.page(GROUPS, where, limit=min(lists.page_size(call), _MOST_FOR_Q), keep=keep)
+    page = call.store.page(
+        GROUPS, reach.narrowed(call, GROUPS, where), limit=min(lists.page_size(call), _MOST_FOR_Q), keep=keep
+    )
     show = group_expansion.shower(call, render)
     return Listing([show(call, group) for group in page.docs])
 
 
 @operation(
     "POST", "/api/v1/groups", source=OBSERVED, scope=("okta.groups.manage",), bucket="groups",
-    emits=("group.lifecycle.create",),
+    emits=("group.lifecycle.create", "application.provision.group_push.mapping.created"),
+    extra={"reach": "require_new_group"},
 )  # fmt: skip
 def create_group(call: Call) -> Doc:
     """Create a group of type OKTA_GROUP."""
+    reach.require_new_group(call)
     profile = checked_profile(call, call.body)
     group = new_group(profile, id=call.ids.okta("00g"), now=call.now)
     _store(call, group, new=True)
@@ -165,7 +169,7 @@ def get_group(call: Call) -> Doc:
 
 @operation(
     "PUT", "/api/v1/groups/{groupId}", source=OBSERVED, scope=("okta.groups.manage",), bucket="groups",
-    emits=("group.profile.update",),
+    emits=("group.profile.update", "application.provision.group_push.mapping.created"),
 )  # fmt: skip
 def replace_group(call: Call) -> Doc:
     """Replace a group's profile."""

@@ -13,6 +13,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import job_queue, job_results, slices
 from emulator.okta.app_kinds import AWAITED_MANAGERS, JOBS
 from emulator.okta.bad_values import bad
+from emulator.okta.events import EVENTS
 from emulator.okta.job_queue import enqueue
 from emulator.okta.params import body_object, text_of
 from emulator.okta.problems import invalid, not_found
@@ -22,8 +23,21 @@ _OURS = inferred("in the cloud the connector lives inside the org; the port betw
 _MOST = 100
 _CONFLICT = "E0000195"
 
+_WORKED = tuple(kind for kind in EVENTS if kind.startswith((
+    "application.user_membership.", "app.app_instance.provision_sync_job.", "system.import.", "application.provision.",
+    "group.user_membership.", "application.appuser.",
+)))  # fmt: skip
+"""What the org's own work, slice by slice, logs."""
+_REPORTED = (*_WORKED, *(kind for kind in EVENTS if kind.startswith((
+    "app.office365.", "app.api.error.", "user.authentication.universal_logout",
+))))  # fmt: skip
+"""What the outcomes of a connector's work log."""
 
-@operation("POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json", commit="manual")
+
+@operation(
+    "POST", "/_lab/agent/jobs/lease", source=_OURS, auth="agent", body="optional_json", commit="manual",
+    emits=_WORKED,
+)  # fmt: skip
 def lease_jobs(call: Call) -> Doc:
     """Take due jobs: `{kinds?, max?, appId?}` -> `{jobs, next_due, held, worked?}`.
 
@@ -79,11 +93,7 @@ def _step(call: Call, job: Doc, body: Doc) -> Doc:
 
 @operation(
     "POST", "/_lab/agent/jobs/{jobId}/ack", source=_OURS, auth="agent",
-    emits=("application.provision.user.push", "application.provision.user.push_profile",
-           "application.provision.user.verify_exists", "application.provision.user.deactivate",
-           "application.provision.user.reactivate", "app.office365.api.error.push.profile",
-           "application.provision.user.push_okta_password", "app.office365.api.error.revoke.refresh.token",
-           "app.office365.api.set.domain.federation.success", "app.office365.api.remove.domain.federation.success"),
+    emits=_REPORTED,
 )  # fmt: skip
 def acknowledge(call: Call) -> Doc:
     """Report: `{lease, outcome: done|failed|retry, events, app_user, result, message, errorCode, retry_at, throttled}`.
@@ -94,7 +104,7 @@ def acknowledge(call: Call) -> Doc:
     return _ack(call, _held(call, body), body)
 
 
-@operation("POST", "/_lab/agent/jobs/reports", source=_OURS, auth="agent")
+@operation("POST", "/_lab/agent/jobs/reports", source=_OURS, auth="agent", emits=_REPORTED)
 def take_reports(call: Call) -> Doc:
     """Checkpoints and final reports of several jobs, in order: `{items: [{id, lease, ...}]}` -> `{results: [...]}`.
 

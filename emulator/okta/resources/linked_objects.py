@@ -11,6 +11,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import reach
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target, user_target
 from emulator.okta.params import body_object, part, text_of
@@ -128,7 +129,7 @@ def list_linked_objects_for_user(call: Call) -> list[Doc]:
     """Links to the user's primary, or to those of whom the user is the primary; empty without any."""
     user, name = users.load(call), call.path["relationshipName"]
     ids = linked_ids(call.store, _load(call, name), name, user["id"])
-    return [{"_links": {"self": {"href": f"{call.base}/api/v1/users/{id}"}}} for id in ids]
+    return [{"_links": {"self": {"href": f"{call.base}/api/v1/users/{id}"}}} for id in ids if reach.sees(call, user=id)]
 
 
 def linked_ids(store: Any, definition: Doc, name: str, user_id: str) -> list[str]:

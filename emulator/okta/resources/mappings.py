@@ -6,7 +6,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import lists, mapping
+from emulator.okta import lists, mapping, reach
 from emulator.okta.app_kinds import APPS, MAPPINGS
 from emulator.okta.bad_values import bad
 from emulator.okta.console import UI_ONLY
@@ -51,7 +51,13 @@ def load(call: Call) -> Doc:
     found: Doc | None = call.store.get(MAPPINGS, call.path["mappingId"])
     if found is None:
         raise not_found(call.path["mappingId"], "ProfileMapping")
+    if not _seen(call, found):
+        raise reach.outside(call, "request path", found["id"])
     return found
+
+
+def _seen(call: Call, doc: Doc) -> bool:
+    return all(reach.sees(call, app=end["id"]) for end in (doc["source"], doc["target"]) if end["type"] != "user")
 
 
 @operation(
@@ -63,9 +69,10 @@ def list_mappings(call: Call) -> Listing:
     source, target = call.params.get("sourceId"), call.params.get("targetId")
 
     def keep(doc: Doc) -> bool:
-        return (not source or doc["source"]["id"] == source) and (not target or doc["target"]["id"] == target)
+        named = (not source or doc["source"]["id"] == source) and (not target or doc["target"]["id"] == target)
+        return named and _seen(call, doc)
 
-    return lists.listing(call, MAPPINGS, render_item, keep=keep if source or target else None)
+    return lists.listing(call, MAPPINGS, render_item, keep=keep)
 
 
 @operation("GET", "/api/v1/mappings/{mappingId}", source=OBSERVED, scope=("okta.profileMappings.read",))
@@ -76,7 +83,7 @@ def get_mapping(call: Call) -> Doc:
 
 @operation(
     "POST", "/api/v1/mappings/{mappingId}", source=OBSERVED, scope=("okta.profileMappings.manage",),
-    emits=("application.provision.field_mapping_rule.change",),
+    emits=("application.provision.field_mapping_rule.change",), extra={"reach": "load"},
 )  # fmt: skip
 def update_mapping(call: Call) -> Doc:
     """Change, add or (null) remove attributes. App users change when the mapping is next evaluated, not now."""
@@ -163,6 +170,7 @@ def preview_mapping(call: Call) -> Doc:
         raise invalid("previewMapping", "The mapping's target is not an application", why=why)
     app, type_id, _ = _ends(call, doc)
     user = users.by_id(call, text_of(body, "userId") or "")
+    reach.require(call, user=user["id"])
     tried = part(body, "properties") or {}
     override = {
         name: _property(call, app, name, item, None, from_app=False, type_id=type_id) for name, item in tried.items()

@@ -15,7 +15,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_installation, app_oauth, app_shapes, lists
+from emulator.okta import app_installation, app_oauth, app_shapes, lists, reach
 from emulator.okta.app_kinds import APPS
 from emulator.okta.app_types import OIDC
 from emulator.okta.apps_catalog import TYPES
@@ -117,12 +117,19 @@ def list_clients(call: Call) -> Listing:
 
 
 @operation(
-    "POST", _AT, status=201, emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"), **_MANAGE
+    "POST",
+    _AT,
+    status=201,
+    emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"),
+    source=DOCUMENTED,
+    scope=("okta.clients.manage",),
+    extra={"refuse": refuse, "reach": "require_new_app"},
 )
 def register(call: Call) -> Doc:
     """Register a client; the answer alone shows its secret."""
     body = _as_app(body_object(call), None)
     app = app_shapes.made(body, store=call.store, ids=call.ids, now=call.now, org=org(call))
+    reach.require_new_app(call, app["name"])
     app_shapes.applied(app, body)
     app_oauth.keep_secret(app, call.ids, body)
     app_installation.install(call.store, call.ids, call.now, app)

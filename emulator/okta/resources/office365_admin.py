@@ -28,6 +28,10 @@ __all__ = ["LICENSES", "MICROSOFT_CLIENTS", "office365_app"]
 SEED_RANK = 25
 _AT = "/api/internal/v1/apps/{appId}"
 _JOB = "app.app_instance.provision_sync_job"
+_SYNCED = (
+    f"{_JOB}.started", f"{_JOB}.completed", "application.user_membership.update",
+    "application.user_membership.change_username",
+)  # fmt: skip
 SYNCING = "app.sync"
 _MOST_GRACE = 30
 
@@ -71,7 +75,7 @@ def fetch_domains(call: Call) -> Doc:
     "PUT", _AT + "/office365/domains", source=UI_ONLY, scope=("okta.apps.manage",), bucket="apps.get", status=202
 )
 def choose_domains(call: Call) -> Doc:
-    """Federate `{names}` and no others: an operation with a result for each domain that changes."""
+    """Federate `{names}` and no others: an operation with a result for each domain. Saving sets right what differs."""
     app = _federating(call)
     names = body_object(call).get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) and "." in name for name in names):
@@ -84,16 +88,12 @@ def choose_domains(call: Call) -> Doc:
             "WS-Federation needs at least one domain to begin with.", (Compared("names", "none", "request body"),)
         )
         raise invalid("names", "At least one domain must be selected.", why=why)
-    add = [name for name in wanted if name not in present]
     drop = [name for name in present if name not in wanted]
-    parts = [{"domain": name, "action": "none", "status": app_operations.SUCCESS} for name in wanted if name in present]
-    made = app_operations.begin(call, app, "domains.update", waits_for=len(add) + len(drop), parts=parts)
-    for name in add:
+    made = app_operations.begin(call, app, "domains.update", waits_for=len(wanted) + len(drop))
+    for name in wanted:
         federating.federate(call, app, name, operation_id=made["id"])
     for name in drop:
         federating.unfederate(call, app, name, operation_id=made["id"])
-    if not add and not drop:
-        app_operations.settle(call, made, {"domains": parts}, failed=False)
     return app_operations.render(call, made)
 
 
@@ -170,7 +170,7 @@ def checked_deprovisioning(body: Doc) -> Doc:
 
 @operation(
     "POST", _AT + "/sync", source=UI_ONLY, scope=("okta.apps.manage",), bucket="apps.get", body="none", status=202,
-    emits=(f"{_JOB}.started", f"{_JOB}.completed", "application.user_membership.update"),
+    emits=_SYNCED,
 )  # fmt: skip
 def force_sync(call: Call) -> Doc:
     """Force Sync, and Apply updates now: evaluate every app user's mapping and push them all, blanks included."""
@@ -181,7 +181,7 @@ def force_sync(call: Call) -> Doc:
 
 @operation(
     "POST", _AT + "/users/{userId}/sync", source=UI_ONLY, scope=("okta.apps.manage",), bucket="apps.get", body="none",
-    status=202, emits=(f"{_JOB}.started", f"{_JOB}.completed", "application.user_membership.update"),
+    status=202, emits=_SYNCED,
 )  # fmt: skip
 def sync_user(call: Call) -> Doc:
     """The same for one user."""

@@ -9,7 +9,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import policy_store
+from emulator.okta import policy_store, reach
 from emulator.okta.apps_catalog import TYPES as APP_TYPES
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object, text_of
@@ -28,14 +28,18 @@ def list_policy_apps(call: Call) -> list[Doc]:
     """Apps that use a policy."""
     from emulator.okta.resources import apps
 
-    return [apps.render(call, app) for app in policy_store.users_of(call.store, policies.load(call))]
+    return [apps.render(call, app) for app in _apps(call, policies.load(call))]
+
+
+def _apps(call: Call, policy: Doc) -> list[Doc]:
+    return [app for app in policy_store.users_of(call.store, policy) if reach.sees(call, app=app["id"])]
 
 
 @operation("GET", _AT + "/mappings", source=DOCUMENTED, **_READ)
 def list_policy_mappings(call: Call) -> list[Doc]:
     """Apps that use a policy, as mappings."""
     policy = policies.load(call)
-    return [_render(call, policy, app) for app in policy_store.users_of(call.store, policy)]
+    return [_render(call, policy, app) for app in _apps(call, policy)]
 
 
 @operation("POST", _AT + "/mappings", source=OBSERVED, **_MANAGE)

@@ -14,7 +14,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import policy_walk, rule_shapes
+from emulator.okta import policy_walk, reach, rule_shapes
 from emulator.okta.app_kinds import APPS
 from emulator.okta.params import body_object
 from emulator.okta.policy_types import ACCESS, ENROLL, PROFILE, SIGN_ON
@@ -54,6 +54,7 @@ def simulate_policies(call: Call) -> Doc:
     if app is None:
         why = Why("The org has no such app.", (Compared("appInstance", sent["appInstance"][:60], "request body"),))
         raise invalid("appInstance", f"appInstance: '{sent['appInstance'][:60]}' does not exist", why=why)
+    reach.require(call, app=app["id"])
     expand = frozenset(call.params.get("expand", "").replace(" ", "").split(",")) - {""}
     if not expand <= {"EVALUATED", "RULE"}:
         why = Why("expand is EVALUATED, RULE or both.", (Compared("expand", call.params["expand"][:60], "query"),))
@@ -73,6 +74,7 @@ def _subject(call: Call, app: Doc, context: Doc) -> Subject:
     if id and user is None:
         why = Why("The org has no such user.", (Compared("user.id", id[:60], "request body"),))
         raise invalid("policyContext", f"user.id: '{id[:60]}' does not exist", why=why)
+    reach.require(call, user=id)
     mine = frozenset((context.get("groups") or {}).get("ids", ()))
     if user is not None:
         mine |= frozenset(groups.groups_of(call.store, user["id"]))

@@ -127,7 +127,7 @@ def get_user_schema(call: Call) -> Doc:
 
 @operation(
     "POST", "/api/v1/meta/schemas/user/{schemaId}", source=OBSERVED, scope=("okta.schemas.manage",),
-    emits=("directory.user_profile.update",),
+    emits=("directory.user_profile.update", "group.user_membership.rule.invalidate"),
 )  # fmt: skip
 def update_user_schema(call: Call) -> Doc:
     """Add, change or remove (null) attributes of users; values of a removed attribute go with it."""

@@ -5,7 +5,7 @@ from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import session_policy
+from emulator.okta import reach, session_policy
 from emulator.okta.events import emit, user_target
 from emulator.okta.mfa import factors, strength
 from emulator.okta.params import body_object, stamp, text_of
@@ -96,6 +96,7 @@ def _load(call: Call) -> Doc:
     found: Doc | None = call.store.get(SESSIONS, id)
     if found is None or found["expiresAt"] < iso(call.now):
         raise not_found(id, "AppSession")
+    reach.require(call, user=found["userId"])
     return found
 
 

@@ -4,7 +4,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import app_profiles, assignments, group_push, job_queue, lists, provisioning, task_store
+from emulator.okta import app_profiles, assignments, group_push, job_queue, lists, provisioning, reach, task_store
 from emulator.okta.app_kinds import APP_USERS, APPS, JOBS, TASKS
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import emit, full_name, target
@@ -42,6 +42,7 @@ def _load(call: Call) -> Doc:
     found: Doc | None = call.store.get(TASKS, call.path["taskId"])
     if found is None:
         raise not_found(call.path["taskId"], "Task")
+    reach.require(call, app=found["appId"], user=found["userId"])
     return found
 
 
@@ -68,7 +69,15 @@ def get_task(call: Call) -> Doc:
     return render(call, _load(call))
 
 
-@operation("POST", _AT + "/{taskId}/retry", source=UI_ONLY, scope=("okta.apps.manage",), body="none")
+@operation(
+    "POST",
+    _AT + "/{taskId}/retry",
+    source=UI_ONLY,
+    scope=("okta.apps.manage",),
+    body="none",
+    extra={"reach": "load"},
+    emits=("application.user_membership.add",),
+)
 def retry_task(call: Call) -> Doc:
     """Do a task's work again, with the state of today."""
     task = _load(call)
@@ -89,12 +98,17 @@ def retry_task(call: Call) -> Doc:
     return render(call, _load(call))
 
 
-@operation("POST", _AT + "/retry", source=UI_ONLY, scope=("okta.apps.manage",), status=202)
+@operation(
+    "POST", _AT + "/retry", source=UI_ONLY, scope=("okta.apps.manage",), status=202, extra={"reach": "load"},
+    emits=("application.user_membership.add",),
+)  # fmt: skip
 def retry_tasks(call: Call) -> Doc:
     """Retry the failed tasks of `{appId, type?}`: `{retried: n}`."""
     body = body_object(call)
     count = 0
     for task in call.store.find_all(TASKS, "appId", body.get("appId")):
+        if not reach.sees(call, app=task["appId"], user=task["userId"]):
+            continue
         if task["status"] == task_store.FAILED and body.get("type") in (None, task["type"]):
             count += _retry(call, task)
     return {"retried": count}
@@ -138,7 +152,10 @@ def _assigned(call: Call, app: Doc, user: Doc) -> bool:
     return present is not None or assignments.assign_automatically(call, app, user) is not None
 
 
-@operation("DELETE", _AT + "/{taskId}", source=UI_ONLY, scope=("okta.apps.manage",), emits=("system.org.task.remove",))
+@operation(
+    "DELETE", _AT + "/{taskId}", source=UI_ONLY, scope=("okta.apps.manage",), emits=("system.org.task.remove",),
+    extra={"reach": "load"},
+)  # fmt: skip
 def dismiss_task(call: Call) -> None:
     """Take a task off the list; what it was about stays undone."""
     task = _load(call)

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, operation
+from emulator.okta import reach
 from emulator.okta.app_kinds import APPS
 from emulator.okta.oauth.kinds import GRANTS, REFRESH
 from emulator.okta.resources import users
@@ -18,7 +19,7 @@ def list_user_clients(call: Call) -> list[Doc]:
     """Clients with a grant or a refresh token of the user, in order of the first one."""
     user = users.load(call)
     found = call.store.get_many(APPS, client_ids(call.store, user["id"]))
-    return [_shown(call, user, app) for app in found]
+    return [_shown(call, user, app) for app in found if reach.sees(call, app=app["id"])]
 
 
 def client_ids(store: Any, user_id: str) -> list[str]:

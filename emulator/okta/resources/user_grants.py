@@ -8,6 +8,7 @@ from typing import Any
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
+from emulator.okta import reach
 from emulator.okta.app_kinds import APPS
 from emulator.okta.events import emit, user_target
 from emulator.okta.oauth import grant_docs, refresh_docs
@@ -32,7 +33,11 @@ def _user(call: Call) -> Doc:
 def _grants(call: Call, user: Doc) -> list[Doc]:
     rows: list[Doc] = call.store.find_all(GRANTS, "userId", user["id"])
     scope, client = call.params.get("scopeId"), call.path.get("clientId")
-    return [row for row in rows if scope in (None, row["scopeId"]) and client in (None, row["clientId"])]
+    return [
+        row for row in rows
+        if scope in (None, row["scopeId"]) and client in (None, row["clientId"])
+        and reach.sees(call, app=row["clientId"])
+    ]  # fmt: skip
 
 
 def _shown(call: Call, grant: Doc) -> Doc:

@@ -4,7 +4,7 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import access, lists
+from emulator.okta import access, lists, reach
 from emulator.okta.resources import groups, users
 
 
@@ -15,7 +15,7 @@ from emulator.okta.resources import groups, users
 def list_user_groups(call: Call) -> Listing:
     """The groups that a user is in, in order of joining."""
     user = access.only_self(call, users.load(call))
-    ids = groups.groups_of(call.store, user["id"])
+    ids = [id for id in groups.groups_of(call.store, user["id"]) if reach.sees(call, group=id)]
     after = call.params.get("after")
     if after:
         if after not in ids:
@@ -37,6 +37,8 @@ def list_app_links(call: Call) -> list[Doc]:
     for assigned in call.store.find_all(app_users.APP_USERS, "userId", user["id"]):
         app = call.store.get(apps.APPS, assigned["appId"])
         if app is not None and app["status"] == "ACTIVE" and app_users.shows_tile(assigned):
+            if not reach.sees(call, app=app["id"]):
+                continue
             found += _links(call, app, assigned, start=len(found))
     return found
 

@@ -8,7 +8,7 @@ from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import And, Compare
-from emulator.okta import access, lists, search, user_changes, user_seeds, user_views
+from emulator.okta import access, lists, reach, search, user_changes, user_seeds, user_views
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
 from emulator.okta.user_docs import USERS, check_if_match, etag, item_tail, render, render_item
@@ -40,13 +40,24 @@ def by_id(call: Call, id: str) -> Doc:
 
 def load(call: Call) -> Doc:
     """The user that the path names: by id, by login, by the part before the login's @ when only one has it, or `me`."""
-    key = call.path["userId"]
-    if key == "me":
-        return by_id(call, call.caller.id) if call.caller.kind == "user" else by_id(call, key)
-    found = call.store.get(USERS, key) or by_login(call.store, key) or _by_prefix(call, key)
+    found = named(call, call.path["userId"])
     if found is None:
-        raise not_found(key, "User")
+        raise not_found(call.caller.id if _is_me(call, call.path["userId"]) else call.path["userId"], "User")
     return found
+
+
+def named(call: Call, key: str) -> Doc | None:
+    """The user that a part of a path means; None where there is none."""
+    if _is_me(call, key):
+        own: Doc | None = call.store.get(USERS, call.caller.id)
+        return own
+    if key == "me":
+        return None
+    return call.store.get(USERS, key) or by_login(call.store, key) or _by_prefix(call, key)
+
+
+def _is_me(call: Call, key: str) -> bool:
+    return key == "me" and call.caller.kind == "user"
 
 
 def _by_prefix(call: Call, key: str) -> Doc | None:
@@ -80,7 +91,7 @@ def _by_q(call: Call, text: str, show: user_views.Show) -> Listing:
     node = And((search.prefix(text, "profile.firstName", "profile.lastName", "profile.email"), _NOT_GONE))
     where, keep = search.located(call, USERS, node, fold=lambda path: path[0] == "profile")
     call.params["limit"] = call.params.get("limit") or str(_DEFAULT_FOR_Q)
-    page = call.store.page(USERS, where, limit=lists.page_size(call), keep=keep)
+    page = call.store.page(USERS, reach.narrowed(call, USERS, where), limit=lists.page_size(call), keep=keep)
     return Listing([show(call, user) for user in page.docs])
 
 
@@ -89,6 +100,7 @@ def _by_q(call: Call, text: str, show: user_views.Show) -> Listing:
     query=("activate", "provider", "nextLogin"),
     emits=("user.lifecycle.create", "user.lifecycle.activate", "group.user_membership.add",
            "group.user_membership.rule.error", "application.user_membership.add"),
+    extra={"reach": "require_new_user"},
 )  # fmt: skip
 def create_user(call: Call) -> Doc:
     """Create a user, with or without credentials, and activate them unless told otherwise."""
@@ -109,6 +121,7 @@ def get_user(call: Call) -> Doc:
 _UPDATES = (
     "user.account.update_profile", "user.account.update_primary_email", "user.account.update_secondary_email",
     "user.account.update_password", "user.account.update_user_type", "application.user_membership.update",
+    "application.user_membership.change_username",
     "application.user_membership.add", "application.user_membership.remove", "group.user_membership.add",
     "group.user_membership.remove", "group.user_membership.rule.error",
 )  # fmt: skip
