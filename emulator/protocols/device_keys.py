@@ -208,7 +208,7 @@ def context_of(header: dict[str, Any]) -> bytes:
 
 
 def wrapped(session_key: bytes, key: RSAPublicKey, *, iv: bytes) -> str:
-    """`session_key_jwe`: a compact JWE whose content key is the session key, for a transport key; its content is empty."""
+    """`session_key_jwe`: a compact JWE whose content key is the session key, for a transport key; it is empty."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 

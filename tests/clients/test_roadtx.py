@@ -136,7 +136,9 @@ def test_a_managed_person_joins_a_device_and_signs_in_with_it(lab: Lab, tmp_path
     roadtx(lab, tmp_path, "gettokens", "-u", name, "-p", password, "-r", "drs", "-c", BROKER)
     joined = roadtx(lab, tmp_path, "device", "-a", "join", "-n", "lap1")
     device = joined.partition("Device ID: ")[2].split()[0]
-    assert "Obtained session key" in roadtx(lab, tmp_path, "prt", "-u", name, "-p", password, "-c", "lap1.pem", "-k", "lap1.key")
+    assert "Obtained session key" in roadtx(
+        lab, tmp_path, "prt", "-u", name, "-p", password, "-c", "lap1.pem", "-k", "lap1.key"
+    )
     roadtx(lab, tmp_path, "prt", "-a", "renew")
     for words in (("prtauth", "-c", "azcli", "-r", "msgraph"), ("prtauth", "-c", "msteams", "-r", "msgraph", "-v3")):
         roadtx(lab, tmp_path, *words)
@@ -170,7 +172,7 @@ def test_an_assertion_of_ws_trust_becomes_a_primary_refresh_token(lab: Lab, tmp_
     roadtx(lab, tmp_path, "device", "-a", "join", "-n", "lap3")
     token = run(lab, HEAD + f"""
     made = client({name!r}, {password!r})
-    print(made.get_saml_token_with_username_password(made.user_discovery_v1({name!r}))[0]["token"].decode())
+    print(made.get_saml_token_with_username_password(made.user_discovery_v1({name!r}))[0]["token"])
     """, "roadtools.roadlib").strip()  # fmt: skip
     out = roadtx(lab, tmp_path, "prt", "--saml-token", token, "-c", "lap3.pem", "-k", "lap3.key")
     assert "Obtained session key" in out

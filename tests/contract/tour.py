@@ -38,7 +38,9 @@ class Tour:
 
     def send(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """The JSON of a success."""
-        answer = self.org.okta.call(method, path, body, headers={"user-agent": AGENT, **more.pop("headers", {})}, **more)
+        answer = self.org.okta.call(
+            method, path, body, headers={"user-agent": AGENT, **more.pop("headers", {})}, **more
+        )
         assert answer.status < 300, (method, path, answer.status, answer.body)
         json = "json" in (answer.header("content-type") or "")
         return orjson.loads(answer.body) if json and answer.body else None
@@ -77,7 +79,9 @@ def run() -> World:
 def person(tour: Tour, name: str, *, password: bool = True) -> str:
     profile = {"login": f"{name}@acme.example", "email": f"{name}@acme.example", "firstName": "To", "lastName": "Ur"}
     given = {"password": {"value": PASSWORD}, "recovery_question": {"question": "Which?", "answer": "none of them"}}
-    return str(tour.send("POST", "/api/v1/users", {"profile": profile, **({"credentials": given} if password else {})})["id"])
+    return str(
+        tour.send("POST", "/api/v1/users", {"profile": profile, **({"credentials": given} if password else {})})["id"]
+    )
 
 
 def people(tour: Tour) -> None:
@@ -99,7 +103,8 @@ def people(tour: Tour) -> None:
     tour.send("POST", f"{credentials}/change_recovery_question",
               {"password": {"value": "Third-pass-1"}, "recovery_question": {"question": "Who?", "answer": "nobody"}})  # fmt: skip
     tour.send("POST", f"{credentials}/forgot_password?sendEmail=false")
-    lock(tour, "dana@acme.example")
+    lock(tour)
+    signed_in(tour)
     third = person(tour, "ugo")
     for kind, profile in (("sms", {"phoneNumber": "+1 415 555 0123"}), ("question", {
             "question": "disliked_food", "answer": "pasta"})):  # fmt: skip
@@ -155,13 +160,20 @@ def push(tour: Tour, user: str) -> None:
     tour.send("DELETE", polled.removeprefix("https://acme.okta.com"))
 
 
-def lock(tour: Tour, login: str) -> None:
-    user = tour.send("GET", f"/api/v1/users/{login}")["id"]
+def signed_in(tour: Tour) -> None:
+    proof = {"username": "sam@acme.example", "password": PASSWORD}
+    for path in ("", "/lifecycle/refresh"):
+        found = tour.send("POST", "/api/v1/authn", proof)
+        made = tour.send("POST", "/api/v1/sessions", {"sessionToken": found["sessionToken"]})
+        tour.send("POST" if path else "GET", f"/api/v1/sessions/{made['id']}{path}")
+        tour.send("DELETE", f"/api/v1/sessions/{made['id']}")
+
+
+def lock(tour: Tour) -> None:
     name = person(tour, "locked")
     for _ in range(10):
         tour.org.okta.call("POST", "/api/v1/authn", {"username": "locked@acme.example", "password": "wrong"})
     tour.send("POST", f"/api/v1/users/{name}/lifecycle/unlock")
-    assert user
 
 
 def custom(name: str) -> Any:
@@ -193,10 +205,12 @@ def groups(tour: Tour) -> None:
 def apps(tour: Tour) -> None:
     user, group = person(tour, "wim"), tour.first("/api/v1/groups", type="OKTA_GROUP")["id"]
     for name, mode, settings in PASSWORD_APPS:
-        tour.send("POST", "/api/v1/apps", {"name": name, "label": name, "signOnMode": mode, "settings": {"app": settings}})
+        tour.send(
+            "POST", "/api/v1/apps", {"name": name, "label": name, "signOnMode": mode, "settings": {"app": settings}}
+        )
     tour.send("POST", "/api/v1/apps", {"name": "bookmark", "label": "Wiki", "signOnMode": "BOOKMARK",
                                        "settings": {"app": {"url": "https://wiki.example"}}})  # fmt: skip
-    made, other = tour.send("POST", "/api/v1/apps", saml()), tour.send("POST", "/api/v1/apps", saml())
+    made = tour.send("POST", "/api/v1/apps", saml())
     at = f"/api/v1/apps/{made['id']}"
     tour.send("PUT", at, {**made, "label": "Renamed"})
     tour.send("POST", f"{at}/users", {"id": user, "scope": "USER", "credentials": {"userName": "w"}})
@@ -213,7 +227,6 @@ def apps(tour: Tour) -> None:
     tour.send("DELETE", f"{at}/credentials/csrs/{waiting['id']}")
     key = tour.send("POST", f"{at}/credentials/keys/generate?validityYears=2")
     tour.send("GET", f"{at}/credentials/keys/{key['kid']}")
-    tour.send("POST", f"{at}/credentials/keys/{key['kid']}/clone?targetAid={other['id']}")
     tour.send("POST", f"/api/v1/meta/schemas/apps/{made['id']}/default", custom("badge"))
     mapping = tour.send("GET", f"/api/v1/mappings?targetId={made['id']}")[0]["id"]
     tour.send("POST", f"/api/v1/mappings/{mapping}",
@@ -224,12 +237,13 @@ def apps(tour: Tour) -> None:
     tour.send("GET", f"/api/v1/policies/{policy}/mappings")
     tour.send("GET", f"/api/v1/policies/{policy}/app")
     tour.send("DELETE", f"/api/v1/policies/{policy}/mappings/{made['id']}")
-    hub_of(tour, group)
+    hub = hub_of(tour, group)
+    tour.send("POST", f"{at}/credentials/keys/{key['kid']}/clone?targetAid={hub}")
     tour.switch(at)
     tour.send("DELETE", at)
 
 
-def hub_of(tour: Tour, group: str) -> None:
+def hub_of(tour: Tour, group: str) -> str:
     """An app that provisions: its connection, features and pushed groups."""
     hub = tour.send("POST", "/api/v1/apps", {"name": "okta_org2org", "label": "Hub", "signOnMode": "SAML_2_0",
                                              "settings": {"app": {"baseUrl": "https://hub.okta.com"}}})  # fmt: skip
@@ -245,6 +259,7 @@ def hub_of(tour: Tour, group: str) -> None:
     tour.send("DELETE", f"{one}?deleteTargetGroup=false")
     tour.send("POST", f"{at}/connections/default/lifecycle/deactivate")
     tour.send("POST", f"{at}/connections/default/lifecycle/activate")
+    return str(hub["id"])
 
 
 def clients(tour: Tour) -> None:
@@ -340,7 +355,12 @@ def rules_of_the_org(tour: Tour) -> None:
     tour.send("DELETE", f"/api/v1/realms/{realm}")
 
 
-RULES = {"OKTA_SIGN_ON": "SIGN_ON", "PASSWORD": "PASSWORD", "MFA_ENROLL": "MFA_ENROLL", "ACCESS_POLICY": "ACCESS_POLICY"}
+RULES = {
+    "OKTA_SIGN_ON": "SIGN_ON",
+    "PASSWORD": "PASSWORD",
+    "MFA_ENROLL": "MFA_ENROLL",
+    "ACCESS_POLICY": "ACCESS_POLICY",
+}
 ACTIONS: Any = {
     "OKTA_SIGN_ON": {"signon": {"access": "ALLOW", "requireFactor": False}},
     "PASSWORD": {"passwordChange": {"access": "ALLOW"}, "selfServicePasswordReset": {"access": "ALLOW"},
@@ -379,7 +399,9 @@ def administrators(tour: Tour) -> None:
     user, group = person(tour, "xena"), tour.first("/api/v1/groups", type="OKTA_GROUP")["id"]
     roles(tour, f"/api/v1/groups/{group}/roles", app)
     roles(tour, f"/api/v1/users/{user}/roles", app)
-    role = tour.send("POST", "/api/v1/iam/roles", {"label": "T", "description": "d", "permissions": ["okta.users.read"]})["id"]
+    role = tour.send(
+        "POST", "/api/v1/iam/roles", {"label": "T", "description": "d", "permissions": ["okta.users.read"]}
+    )["id"]
     one = f"/api/v1/iam/roles/{role}"
     tour.send("PUT", one, {"label": "Tour", "description": "e"})
     permission = f"{one}/permissions/okta.groups.read"
@@ -393,7 +415,9 @@ def administrators(tour: Tour) -> None:
     at = f"/api/v1/iam/resource-sets/{held}"
     tour.send("PUT", at, {"label": "Set", "description": "e"})
     tour.send("PATCH", f"{at}/resources", {"additions": ["https://acme.okta.com/api/v1/groups"]})
-    added = tour.send("POST", f"{at}/resources", {"resourceOrnOrUrl": "https://acme.okta.com/api/v1/apps", "conditions": {}})
+    added = tour.send(
+        "POST", f"{at}/resources", {"resourceOrnOrUrl": "https://acme.okta.com/api/v1/apps", "conditions": {}}
+    )
     tour.send("PUT", f"{at}/resources/{added['id']}", {"conditions": {"Exclude": {}}})
     tour.send("DELETE", f"{at}/resources/{added['id']}")
     members = f"{at}/bindings/{role}/members"

@@ -162,7 +162,7 @@ def commands() -> list[str]:
     for path, command in _commands(cli, ("tenantlab",)):
         context = click.Context(
             command, info_name=" ".join(path), terminal_width=100, max_content_width=100, **cli.context_settings
-        )  # click keeps the help option that a command is first asked for: as a caller asks, then
+        )
         lines += ["", f"## {' '.join(path)}", "", "```text", *command.get_help(context).splitlines(), "```"]
     return lines
 

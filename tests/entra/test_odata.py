@@ -415,10 +415,10 @@ def test_keys_and_arguments_are_told_from_names():
     ],
 )
 def test_hostile_options_are_refused_at_once(name, text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ODataError):
         check(parse_options([(name, text)], EVENTUAL), "user")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_hostile_paths():

@@ -87,10 +87,10 @@ def test_patterns_agree_with_python(pieces, data, text, first, last):
 
 
 def test_no_pattern_takes_long():
-    began = time.perf_counter()
+    began = time.process_time()
     assert not compiled("(a*)*" * 10 + "b").found_in("a" * 2000)
     assert not compiled("(x+x+)+y").found_in("x" * 2000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     for pattern in ("a{51}", "(" * 200, "a**", "*a", "[a", "(?=a)", "\\y", "a" * 300, "((a{50}){50}){50}", "[z-a]"):
         with pytest.raises(PatternError):
             compiled(pattern)

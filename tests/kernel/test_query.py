@@ -255,10 +255,10 @@ def test_rewrite_and_walk_reach_the_predicates():
     ],
 )
 def test_hostile_input_is_refused_at_once(parse, text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(QueryError):
         parse(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_long_flat_filters_are_fine_and_the_depth_limit_is_exact():

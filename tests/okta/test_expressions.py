@@ -374,12 +374,12 @@ def test_every_country_converts_both_ways():
     ],
 )
 def test_hostile_input_is_refused_at_once(text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ExpressionError):
         compile_expression(text)
     with pytest.raises(ExpressionError):
         compile_template("${" + text + "}")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_the_deepest_expressions_evaluate():
@@ -410,10 +410,10 @@ def test_long_flat_expressions_evaluate():
     ],
 )
 def test_values_cannot_explode(text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ExpressionError):
         run(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @settings(max_examples=200, deadline=None)

@@ -112,7 +112,8 @@ def _v1_claims(call: Call, who: Identity) -> Doc:
     """What v1 tokens say of a person, whatever they are for."""
     user, device = who.user, device_of(call)
     return {
-        "acr": "1", "amr": list(who.amr), "deviceid": device["deviceId"] if device else None, "family_name": user.get("surname"), "given_name": user.get("givenName"),
+        "acr": "1", "amr": list(who.amr), "deviceid": device["deviceId"] if device else None,
+        "family_name": user.get("surname"), "given_name": user.get("givenName"),
         "ipaddr": call.exchange.client, "onprem_sid": user.get("onPremisesSecurityIdentifier"),
         "unique_name": user["userPrincipalName"], "upn": user["userPrincipalName"],
     }  # fmt: skip
@@ -128,8 +129,9 @@ def _microsoft_claims(call: Call, user: Doc, sub: str) -> Doc:
     return {
         "idtyp": "user", "platf": "3",
         "puid": "1003" + hashlib.blake2b(user["id"].encode(), digest_size=6).hexdigest().upper(),
-        "signin_state": [*_device_state(call), "kmsi"], "tenant_region_scope": region(call), "wids": group_claims.wids(call, user),
-        "xms_idrel": "1 2" if user.get("userType") != "Guest" else "5 16", "xms_st": {"sub": sub},
+        "signin_state": [*_device_state(call), "kmsi"], "tenant_region_scope": region(call),
+        "wids": group_claims.wids(call, user), "xms_idrel": "1 2" if user.get("userType") != "Guest" else "5 16",
+        "xms_st": {"sub": sub},
         "xms_tcdt": parse_iso(created) // 1000 if created else None,
     }  # fmt: skip
 

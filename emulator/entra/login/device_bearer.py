@@ -61,7 +61,7 @@ def registrar(call: Call, operation: str) -> Registrar:
 
 
 def _person(call: Call, claims: Doc, operation: str) -> Doc:
-    user = call.store.get(USERS, str(claims.get("oid"))) if "scp" in claims else None
+    user: Doc | None = call.store.get(USERS, str(claims.get("oid"))) if "scp" in claims else None
     if user is None:
         shown = ("oid", claims.get("oid"), "token"), ("scp", claims.get("scp"), "token")
         raise _unauthorized(because("Devices are registered by people of the tenant.", *shown), operation)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.entra.audit import audit, target
+from emulator.entra.links import forget, link
 from emulator.entra.login import device_trust
 from emulator.entra.login.claims import region
 from emulator.entra.login.device_bearer import HOST, RESOURCE, Registrar, bad_request, refused, registrar
 from emulator.entra.login.dialect import HOST as LOGIN
 from emulator.entra.login.dialect import because
 from emulator.entra.login.tenancy import federation_of, resolve
-from emulator.entra.links import forget, link
 from emulator.entra.resources import devices, domains, memberships
 from emulator.entra.resources.devices import DEVICE_OWNERS, DEVICE_USERS, DEVICES
 from emulator.entra.resources.directory_roles import GLOBAL_ADMINISTRATOR, ROLES
@@ -37,6 +37,7 @@ TRUST = {0: "AzureAd", 4: "Workplace"}
 HYBRID = 6
 QUOTA = 50
 """Devices that a person may have registered: the default of a new tenant's device settings."""
+_LINKS = ((DEVICE_OWNERS, "Add registered owner to device"), (DEVICE_USERS, "Add registered users to device"))
 _ADMINISTRATORS = (GLOBAL_ADMINISTRATOR, "9f06204d-73c1-4d4c-880a-6edb90606fd8")
 
 
@@ -90,7 +91,7 @@ class _Asked:
 
 
 @operation("POST", "/enrollmentserver/device", source=DOCUMENTED, query=("api-version",), **_JOIN,
-           emits=("Register device", "Add device", "Add registered owner to device", "Add registered users to device"))  # fmt: skip
+           emits=("Register device", "Add device", *(name for _, name in _LINKS)))  # fmt: skip
 def join(call: Call) -> Doc:
     """Join or register a device: its certificate, signed by the organisation's authority."""
     who = registrar(call, "DeviceJoin")
@@ -106,7 +107,9 @@ def join(call: Call) -> Doc:
         device.update(_described(call, asked, certificate))
         call.store.add(DEVICES, device)
         _tell_joined(call, device, who)
-    admins = [security_identifier(row["id"]) for row in call.store.all(ROLES) if row["roleTemplateId"] in _ADMINISTRATORS]
+    admins = [
+        security_identifier(row["id"]) for row in call.store.all(ROLES) if row["roleTemplateId"] in _ADMINISTRATORS
+    ]
     added = [*admins, security_identifier(who.user["id"])] if kind == 0 else []
     return _answer(certificate, who.user["userPrincipalName"], added)
 
@@ -114,7 +117,7 @@ def join(call: Call) -> Doc:
 def _tell_joined(call: Call, device: Doc, who: Registrar) -> None:
     about = target("Device", device)
     audit(call, "Add device", [about], user=who.user)
-    for kind, activity in ((DEVICE_OWNERS, "Add registered owner to device"), (DEVICE_USERS, "Add registered users to device")):
+    for kind, activity in _LINKS:
         link(call.store, kind, device["id"], who.user["id"])
         audit(call, activity, [about, target("User", who.user)], user=who.user)
     audit(call, "Register device", [about], user=who.user)
@@ -126,7 +129,9 @@ def join_hybrid(call: Call) -> Doc:
     """The hybrid join of a computer that directory synchronisation has brought: it signs its own SID."""
     name = "DeviceRenew"
     if call.body.get("JoinType") != HYBRID:
-        raise bad_request(name, "JoinType", call.body.get("JoinType"), f"The join of a synchronised device is {HYBRID}.")
+        raise bad_request(
+            name, "JoinType", call.body.get("JoinType"), f"The join of a synchronised device is {HYBRID}."
+        )
     data = call.body.get("ServerAdJoinData")
     if not isinstance(data, dict):
         raise bad_request(name, "ServerAdJoinData", data, "A hybrid join describes the computer.")
@@ -137,7 +142,9 @@ def join_hybrid(call: Call) -> Doc:
     asked = _read(call.body, data, name)
     with call.commit():
         certificate = _issue(call, asked, device["deviceId"], device["id"], join=1)
-        device.update(_described(call, asked, certificate), trustType="ServerAd", registrationDateTime=iso_seconds(call.now))
+        device.update(
+            _described(call, asked, certificate), trustType="ServerAd", registrationDateTime=iso_seconds(call.now)
+        )
         call.store.put(DEVICES, device)
         audit(call, "Register device", [target("Device", device)])
     return _answer(certificate, "", [])
@@ -164,7 +171,7 @@ def _check_identity(call: Call, device: Doc, given: object) -> None:
         return
     why = because(
         "The computer signs its own SID and the time with the key whose certificate was synchronised.",
-        ("Sid", named[:80], "ClientIdentity"), ("onPremisesSecurityIdentifier", known, f"device {device['displayName']}"),
+        ("Sid", named[:80], "ClientIdentity"), ("onPremisesSid", known, f"device {device['displayName']}"),
         ("signed, and within 15 minutes", fresh, "ClientIdentity"), ("now", iso_seconds(call.now), "world clock"),
     )  # fmt: skip
     raise refused(

@@ -59,7 +59,7 @@ def by_certificate(call: Call, certificate: Certificate) -> Doc:
 
 def by_id(call: Call, id: str) -> Doc:
     """The enabled device of an object id. Raises 700003, 135011."""
-    device = call.store.get(devices.DEVICES, id)
+    device: Doc | None = call.store.get(devices.DEVICES, id)
     if device is None:
         raise _gone(call, id, "session or token")
     check_enabled(device)

@@ -135,7 +135,8 @@ def device_of(call: Call) -> Doc | None:
     """
     proven = call.memo.get("device_id")
     if proven:
-        return call.store.get(devices.DEVICES, proven)
+        device: Doc | None = call.store.get(devices.DEVICES, proven)
+        return device
     name = call.exchange.headers.get(DEVICE_HEADER, "")
     found = devices.by_device_id(call.store, name) if name else None
     return found if found is not None and found["accountEnabled"] else None

@@ -127,7 +127,9 @@ def _device_of(call: Call, found: Unverified) -> Doc:
         certificate = device_trust.certificate_of(found.header.get("x5c"))
     except (ValueError, TypeError) as error:
         shown = ("x5c", str(error)[:80], "header of the request"), ("ctx", "absent", "header of the request")
-        raise Problem("9002313", why=because("It is signed by a device's certificate or a session key.", *shown)) from error
+        raise Problem(
+            "9002313", why=because("It is signed by a device's certificate or a session key.", *shown)
+        ) from error
     device = device_trust.by_certificate(call, certificate)
     algorithm = found.header.get("alg")
     try:
@@ -213,7 +215,11 @@ def _by_session_key(call: Call, request: TokenRequest, found: Unverified) -> Ans
         renew = PRIMARY in request.form.get("scope", "").split()
         answer = (_renewed if renew else _tokens)(call, request, client, held, attempt)
     content = orjson.dumps(written(request, answer))
-    headers = [*call.headers, ("Content-Type", "application/jose; charset=utf-8"), ("Cache-Control", "no-store, no-cache")]
+    headers = [
+        *call.headers,
+        ("Content-Type", "application/jose; charset=utf-8"),
+        ("Cache-Control", "no-store, no-cache"),
+    ]
     return Answer(200, headers, prt.seal(call, held, content).encode())
 
 

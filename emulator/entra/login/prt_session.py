@@ -49,7 +49,12 @@ def sign_on(call: Call, text: str, held: Held | None) -> Held | Answer | None:
         return held
     with call.commit():
         made = session.start(
-            call, who, issuer=row["issuer"], methods=row["methods"], mfaTime=row["mfaTime"], device=row["device"],
+            call,
+            who,
+            issuer=row["issuer"],
+            methods=row["methods"],
+            mfaTime=row["mfaTime"],
+            device=row["device"],
             kmsi=True,
         )
     return made, who

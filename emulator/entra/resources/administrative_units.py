@@ -145,9 +145,7 @@ def list_members(call: Call) -> Collection | Answer | Doc:
 _ADD: dict[str, Any] = {"source": DOCUMENTED, "extra": ADMINS}
 
 
-@operation(
-    "POST", PATH + "/{id}/members", status=201, emits=("Add group", "Add member to administrative unit"), **_ADD
-)
+@operation("POST", PATH + "/{id}/members", status=201, emits=("Add group", "Add member to administrative unit"), **_ADD)
 def create_member(call: Call) -> Entity:
     """Make a group inside a unit; `@odata.type` says that it is one."""
     from emulator.entra.resources import groups

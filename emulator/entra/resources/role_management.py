@@ -20,7 +20,7 @@ from emulator.entra.resources.role_definitions import ADMINS, CUSTOM_ASSIGNMENTS
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.store import Store
 
 BASE = "/v1.0/roleManagement/directory"
@@ -47,7 +47,8 @@ def assignments(store: Store) -> Iterator[Doc]:
     """Every assignment of the tenant: of activated roles, of roles over units, of the tenant's own roles."""
     templates: dict[str, str] = {role["id"]: role["roleTemplateId"] for role in store.all(directory_roles.ROLES)}
     for row in directory_roles.in_force(store, store.all(directory_roles.ROLE_MEMBERS)):
-        yield assignment(row["principal"], templates[row["role"]])
+        bounds = {name: row[name] for name in ("_from", "_until") if name in row}
+        yield {**assignment(row["principal"], templates[row["role"]]), **bounds}
     for row in store.all(administrative_units.SCOPED_ROLES):
         scope = f"/administrativeUnits/{row['administrativeUnitId']}"
         yield assignment(row["_member"], str(templates.get(row["roleId"], row["roleId"])), scope)
@@ -115,9 +116,7 @@ def create_assignment(call: Call) -> Entity:
             Compared("roleDefinitionId", row["roleDefinitionId"], "request body"),
         )
         raise Problem("role_active", why=Why("The principal holds the role already.", compared))
-    give(call, row, role, principal)
-    values = {"Role.DisplayName": (None, role["displayName"]), "Role.TemplateId": (None, role["templateId"])}
-    audit(call, ADDED, [target(principal["_type"], public(principal), changed=values), target("Role", role)])
+    give(call, row)
     return queries.entity(call, SHAPE, row, location=f"/roleManagement/directory/roleAssignments/{row['id']}")
 
 
@@ -131,15 +130,29 @@ def scope_of(call: Call, text: str) -> str:
     raise invalid("directoryScopeId", "UnifiedRoleAssignment", text, rule="/ or /administrativeUnits/{id}.")
 
 
-def give(call: Call, row: Doc, role: Doc, principal: Doc) -> None:
-    """Store an assignment where the older resources have it."""
+def give(call: Call, row: Doc, bounds: Doc | None = None) -> None:
+    """Make an assignment, and log it. bounds: `_from` and `_until`, of one that holds for a time."""
+    role, principal = definition(call.store, row["roleDefinitionId"]), directory_object(call, row["principalId"])
+    assert role is not None  # both were looked up
+    assert principal is not None
+    if bounds and (not role["isBuiltIn"] or row["directoryScopeId"] != "/"):
+        text = "Assignments for a time are supported for built-in roles over the tenant only."
+        raise Problem("bad_request", text, why=not_emulated("A bounded assignment of this role or scope"))
+    _store(call, row, role, principal, bounds or {})
+    values = {"Role.DisplayName": (None, role["displayName"]), "Role.TemplateId": (None, role["templateId"])}
+    audit(call, ADDED, [target(principal["_type"], public(principal), changed=values), target("Role", role)])
+
+
+def _store(call: Call, row: Doc, role: Doc, principal: Doc, bounds: Doc) -> None:
+    """Where the older resources have it; what was over before gives way."""
     if not role["isBuiltIn"]:
         call.store.add(CUSTOM_ASSIGNMENTS, row)
         return
     active = directory_roles.activated(call, role["id"])
     if row["directoryScopeId"] == "/":
         link = {"id": f"{active['id']}.{principal['id']}", "role": active["id"], "principal": principal["id"]}
-        call.store.add(directory_roles.ROLE_MEMBERS, link)
+        call.store.drop(directory_roles.ROLE_MEMBERS, link["id"])
+        call.store.add(directory_roles.ROLE_MEMBERS, {**link, **bounds})
         return
     unit = row["directoryScopeId"].rpartition("/")[2]
     call.store.add(administrative_units.SCOPED_ROLES, {

@@ -25,14 +25,17 @@ _APP_ROLES = ("APP_ADMIN",)
 _AT = "/roles/{roleAssignmentId}/targets"
 _HOLDERS = ("/api/v1/users/{userId}", "/api/v1/groups/{groupId}", "/oauth2/v1/clients/{clientId}")
 _USER, _GROUP, _CLIENT = (f"{holder}{_AT}" for holder in _HOLDERS)
-_EVENTS = tuple(
-    f"{kind}.privilege.{what}"
-    for kind in ("user.account", "group", "app.oauth2.client")
-    for what in ("grant", "revoke")
-)
 _READ: Any = {"scope": ("okta.roles.read",), "source": DOCUMENTED}
 _PAGED: Any = {**_READ, "paging": Paging(20, 200), "query": ("limit", "after")}
-_MANAGE: Any = {"scope": ("okta.roles.manage",), "source": DOCUMENTED, "body": "none", "emits": _EVENTS}
+
+
+def _manage(kind: str) -> Any:
+    """What operations on a kind of holder share."""
+    events = (f"{kind}.privilege.grant", f"{kind}.privilege.revoke")
+    return {"scope": ("okta.roles.manage",), "source": DOCUMENTED, "body": "none", "emits": events}
+
+
+_BY_USER, _BY_GROUP, _BY_CLIENT = map(_manage, ("user.account", "group", "app.oauth2.client"))
 
 
 def _holder(call: Call) -> Principal:
@@ -66,9 +69,9 @@ def list_group_targets(call: Call) -> Listing:
     return Listing([groups.render(call, group) for group in call.store.get_many(groups.GROUPS, ids)], more)
 
 
-@operation("PUT", _USER + "/groups/{targetGroupId}", **_MANAGE)
-@operation("PUT", _GROUP + "/groups/{targetGroupId}", **_MANAGE)
-@operation("PUT", _CLIENT + "/groups/{targetGroupId}", **_MANAGE)
+@operation("PUT", _USER + "/groups/{targetGroupId}", **_BY_USER)
+@operation("PUT", _GROUP + "/groups/{targetGroupId}", **_BY_GROUP)
+@operation("PUT", _CLIENT + "/groups/{targetGroupId}", **_BY_CLIENT)
 def add_group_target(call: Call) -> None:
     """Limit a role to a group, beside the ones it has."""
     who, row = _row(call, _GROUP_ROLES)
@@ -79,9 +82,9 @@ def add_group_target(call: Call) -> None:
         _log(call, who, row, who.granted, group_target(group))
 
 
-@operation("DELETE", _USER + "/groups/{targetGroupId}", **_MANAGE)
-@operation("DELETE", _GROUP + "/groups/{targetGroupId}", **_MANAGE)
-@operation("DELETE", _CLIENT + "/groups/{targetGroupId}", **_MANAGE)
+@operation("DELETE", _USER + "/groups/{targetGroupId}", **_BY_USER)
+@operation("DELETE", _GROUP + "/groups/{targetGroupId}", **_BY_GROUP)
+@operation("DELETE", _CLIENT + "/groups/{targetGroupId}", **_BY_CLIENT)
 def remove_group_target(call: Call) -> None:
     """Take a group from a role's targets; not the last one."""
     who, row = _row(call, _GROUP_ROLES)
@@ -106,20 +109,21 @@ def list_app_targets(call: Call) -> Listing:
     return Listing(items, more)
 
 
-@operation("PUT", _USER + "/catalog/apps", status=200, **_MANAGE)
+@operation("PUT", _USER + "/catalog/apps", status=200, **_BY_USER)
 def target_all_apps(call: Call) -> Doc:
     """Lift the limits of an app administrator: all apps again."""
-    _, row = _row(call, _APP_ROLES)
-    role_assignments.touch(call, {**row, "_apps": []})
+    who, row = _row(call, _APP_ROLES)
+    role_assignments.touch(call, row := {**row, "_apps": []})
+    _log(call, who, row, who.granted)
     return {}
 
 
-@operation("PUT", _USER + "/catalog/apps/{appName}", **_MANAGE)
-@operation("PUT", _GROUP + "/catalog/apps/{appName}", **_MANAGE)
-@operation("PUT", _CLIENT + "/catalog/apps/{appName}", **_MANAGE)
-@operation("PUT", _USER + "/catalog/apps/{appName}/{appId}", **_MANAGE)
-@operation("PUT", _GROUP + "/catalog/apps/{appName}/{appId}", **_MANAGE)
-@operation("PUT", _CLIENT + "/catalog/apps/{appName}/{appId}", **_MANAGE)
+@operation("PUT", _USER + "/catalog/apps/{appName}", **_BY_USER)
+@operation("PUT", _GROUP + "/catalog/apps/{appName}", **_BY_GROUP)
+@operation("PUT", _CLIENT + "/catalog/apps/{appName}", **_BY_CLIENT)
+@operation("PUT", _USER + "/catalog/apps/{appName}/{appId}", **_BY_USER)
+@operation("PUT", _GROUP + "/catalog/apps/{appName}/{appId}", **_BY_GROUP)
+@operation("PUT", _CLIENT + "/catalog/apps/{appName}/{appId}", **_BY_CLIENT)
 def add_app_target(call: Call) -> None:
     """Limit a role to a kind of app, or to one instance."""
     who, row = _row(call, _APP_ROLES)
@@ -132,12 +136,12 @@ def add_app_target(call: Call) -> None:
         _log(call, who, row, who.granted, *shown)
 
 
-@operation("DELETE", _USER + "/catalog/apps/{appName}", **_MANAGE)
-@operation("DELETE", _GROUP + "/catalog/apps/{appName}", **_MANAGE)
-@operation("DELETE", _CLIENT + "/catalog/apps/{appName}", **_MANAGE)
-@operation("DELETE", _USER + "/catalog/apps/{appName}/{appId}", **_MANAGE)
-@operation("DELETE", _GROUP + "/catalog/apps/{appName}/{appId}", **_MANAGE)
-@operation("DELETE", _CLIENT + "/catalog/apps/{appName}/{appId}", **_MANAGE)
+@operation("DELETE", _USER + "/catalog/apps/{appName}", **_BY_USER)
+@operation("DELETE", _GROUP + "/catalog/apps/{appName}", **_BY_GROUP)
+@operation("DELETE", _CLIENT + "/catalog/apps/{appName}", **_BY_CLIENT)
+@operation("DELETE", _USER + "/catalog/apps/{appName}/{appId}", **_BY_USER)
+@operation("DELETE", _GROUP + "/catalog/apps/{appName}/{appId}", **_BY_GROUP)
+@operation("DELETE", _CLIENT + "/catalog/apps/{appName}/{appId}", **_BY_CLIENT)
 def remove_app_target(call: Call) -> None:
     """Take an app from a role's targets; not the last one."""
     who, row = _row(call, _APP_ROLES)

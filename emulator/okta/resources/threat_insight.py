@@ -11,7 +11,7 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import shapes
-from emulator.okta.events import emit
+from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid
 from emulator.okta.resources.zones import ZONES
@@ -49,7 +49,9 @@ def update_threat_insight(call: Call) -> Doc:
     item = call.store.get(THREATS, _ID)
     item |= {"action": sent["action"], "excludeZones": sent.get("excludeZones", []), "lastUpdated": stamp(call.now)}
     call.store.put(THREATS, item)
-    emit(call, "security.threat.configuration.update")
+    emit(
+        call, "security.threat.configuration.update", [target("ThreatInsightConfiguration", _ID, name="ThreatInsight")]
+    )
     return _render(call, item)
 
 

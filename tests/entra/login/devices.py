@@ -176,14 +176,16 @@ class Device:
 
     def keep(self, body: Doc) -> None:
         self.answer, self.prt = body, body["refresh_token"]
-        oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
         self.session_key = DEVICE_KEY.decrypt(segment(body["session_key_jwe"].split(".")[1]), oaep)
 
     def use(self, *, version: int = 2, v2: bool = False, **changes: Any) -> tuple[int, Doc]:
         """Tokens by the primary refresh token: status and the answer, decrypted."""
         payload = {"client_id": CLI, "resource": GRAPH, "scope": "openid", "request_nonce": self.nonce(),
                    "refresh_token": self.prt, "grant_type": "refresh_token", "win_ver": "10.0", **changes}  # fmt: skip
-        status, body = self.send(self.by_session_key({k: v for k, v in payload.items() if v is not None}, version=version), v2=v2)
+        status, body = self.send(
+            self.by_session_key({k: v for k, v in payload.items() if v is not None}, version=version), v2=v2
+        )
         return status, self.opened(body) if isinstance(body, str) else body
 
     def opened(self, jwe: str) -> Doc:

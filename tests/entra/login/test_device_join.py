@@ -72,7 +72,9 @@ def test_a_device_joins_and_graph_shows_it(world: World, join: int, trust: str) 
     changes = device.answer["MembershipChanges"]
     assert bool(changes) is (join == 0)
     if changes:
-        assert changes[0]["LocalSID"] == "S-1-5-32-544" and all(sid.startswith("S-1-12-1-") for sid in changes[0]["AddSIDs"])
+        assert changes[0]["LocalSID"] == "S-1-5-32-544" and all(
+            sid.startswith("S-1-12-1-") for sid in changes[0]["AddSIDs"]
+        )
     activities = [row["type"] for row in world.journal(party="entra:acme") if row["stream"] == "directoryAudits"]
     assert activities == [
         "Add device", "Add registered owner to device", "Add registered users to device", "Register device",

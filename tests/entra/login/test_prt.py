@@ -12,7 +12,6 @@ from tests.entra.login.devices import BROKER, CLI, DRS, GRAPH, WINDOWS, Device, 
 from tests.entra.login.gates import built, policy, with_tenant
 from tests.entra.login.worlds import (
     ADMIN,
-    ADMIN_PASSWORD,
     DANA,
     LIN,
     LIN_PASSWORD,
@@ -40,7 +39,9 @@ def graph(world: World, method: str, path: str, body: Doc | None = None) -> Any:
 def browse(world: World, cookie: str, *, header: bool = False, **asked: Any) -> Any:
     """The view that a browser with the credential ends at."""
     browser = stopping(world)
-    browser.http.headers[CREDENTIAL if header else "cookie"] = cookie if header else f"x-ms-RefreshTokenCredential={cookie}"
+    browser.http.headers[CREDENTIAL if header else "cookie"] = (
+        cookie if header else f"x-ms-RefreshTokenCredential={cookie}"
+    )
     return browser.get(authorize_url(**asked))
 
 
@@ -71,7 +72,9 @@ def test_with_an_assertion_of_a_federated_user(world: World) -> None:
 def test_a_forged_assertion_gets_none(world: World) -> None:
     device = Device.joined(world)
     text = b64(assertion(world, key=load("foreign")))
-    status, body = device.send(device.by_device(device.asked(grant_type="urn:ietf:params:oauth:grant-type:saml1_1-bearer", assertion=text)))
+    status, body = device.send(
+        device.by_device(device.asked(grant_type="urn:ietf:params:oauth:grant-type:saml1_1-bearer", assertion=text))
+    )
     assert status == 400 and body["error_codes"] == [5000811]
 
 
@@ -126,7 +129,9 @@ def test_only_the_devices_own_certificate_and_key_sign(world: World) -> None:
     key = open_key("okta-acme-saml")
     wrong_key = jwt.encode(payload, key, algorithm="RS256", headers={"x5c": device.certificate})
     self_signed = jwt.encode(payload, key, algorithm="RS256", headers={"x5c": foreign.certificate_b64})
-    hmac_signed = jwt.encode(payload, device.certificate.encode(), algorithm="HS256", headers={"x5c": device.certificate})
+    hmac_signed = jwt.encode(
+        payload, device.certificate.encode(), algorithm="HS256", headers={"x5c": device.certificate}
+    )
     unsigned = jwt.encode(payload, None, algorithm="none", headers={"x5c": device.certificate})
     for request in (wrong_key, self_signed, hmac_signed, unsigned):
         assert device.send(request)[1]["error_codes"] == [50155]
@@ -151,7 +156,7 @@ def test_a_disabled_or_deleted_device_gets_none(world: World) -> None:
     assert graph(world, "PATCH", device.id, {"accountEnabled": True}) == 204
     assert device.signed_in().prt
     assert graph(world, "DELETE", device.id) == 204
-    status, body = device.send(device.by_device(device.asked(**PASSWORD)))
+    _, body = device.send(device.by_device(device.asked(**PASSWORD)))
     assert body["error_codes"] == [700003] and body["suberror"] == "device_authentication_failed"
 
 
@@ -170,7 +175,9 @@ def test_it_gives_tokens_that_name_the_device(world: World, version: int, v2: bo
     assert found["amr"] == ["pwd", "rsa"] and body["refresh_token"]
     row = signins(world)[-1]
     assert row["incomingTokenType"] == "primaryRefreshToken" and row["deviceDetail"]["trustType"] == "Azure AD joined"
-    again, more = token(world, {"grant_type": "refresh_token", "client_id": CLI, "refresh_token": body["refresh_token"]}, v1=True)
+    again, more = token(
+        world, {"grant_type": "refresh_token", "client_id": CLI, "refresh_token": body["refresh_token"]}, v1=True
+    )
     assert again == 200 and claims(more["access_token"])["deviceid"] == device.id
 
 
@@ -345,5 +352,10 @@ def test_two_devices_of_one_person_are_told_apart(world: World) -> None:
     browser.http.headers[CREDENTIAL] = second_cookie
     view = browser.get(authorize_url())
     assert claims(redeem(world, view)[1]["access_token"])["deviceid"] == second.id
-    assert registration(world, "DELETE", f"/device/{first.id}", bearer=drs_token(world, resource=DRS)["access_token"]).status == 200
+    assert (
+        registration(
+            world, "DELETE", f"/device/{first.id}", bearer=drs_token(world, resource=DRS)["access_token"]
+        ).status
+        == 200
+    )
     assert second.use()[0] == 200 and first.use()[1]["error_codes"] == [700003]

@@ -1,0 +1,76 @@
+"""Writing operations that leave nothing in the System Log, each with the reason: the one list of them."""
+
+_NONE = "the vendor's catalogue of event types has none for it"
+_OURS = "a function of ours, for which the catalogue has no event"
+_STEP = "one step of a transaction, whose outcome is logged"
+_WAITS = "only asks the connector for work; what comes of it is logged when it reports"
+_ASKS = "changes nothing: a question, asked by POST"
+_AGENT = "what agents and the org say to each other is not the org's business that it logs"
+
+NOTHING_TO_LOG: dict[str, str] = {
+    "POST /api/v1/authn/cancel": _STEP,
+    "POST /api/v1/authn/previous": _STEP,
+    "POST /api/v1/authn/factors/{factorId}/lifecycle/resend": _STEP,
+    "POST /api/v1/authn/factors/{factorId}/verify/resend": _STEP,
+    "POST /api/v1/authn/recovery/factors/{channel}/resend": _STEP,
+    "POST /api/v1/users/{userId}/factors/{factorId}/resend": _STEP,
+    "DELETE /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}": _STEP,
+    "POST /oauth2/v1/device/authorize": _STEP,
+    "POST /oauth2/{authServerId}/v1/device/authorize": _STEP,
+    "POST /signin/unlock": _STEP,
+    "POST /api/internal/v1/apps/{appId}/connections/default/test": _WAITS,
+    "POST /api/internal/v1/apps/{appId}/office365/consent": "begins a consent, which is logged when it comes back",
+    "POST /api/internal/v1/apps/{appId}/office365/domains/fetch": _WAITS,
+    "PUT /api/internal/v1/apps/{appId}/office365/domains": _WAITS,
+    "POST /api/internal/v1/apps/{appId}/metadata/refresh": _WAITS,
+    "POST /api/internal/v1/apps/{appId}/group-push/mappings/{mappingId}/push": _WAITS,
+    "POST /api/internal/v1/apps/{appId}/sync/preview": _ASKS,
+    "POST /api/internal/v1/mappings/{mappingId}/preview": _ASKS,
+    "POST /api/v1/policies/simulate": _ASKS,
+    "POST /oauth2/v1/introspect": _ASKS,
+    "POST /oauth2/{authServerId}/v1/introspect": _ASKS,
+    "POST /oauth2/v1/userinfo": _ASKS,
+    "POST /oauth2/{authServerId}/v1/userinfo": _ASKS,
+    "POST /api/v1/policies/{policyId}/mappings": "always refused",
+    "POST /app/{appName}/{externalKey}/sso/wsfed/windowstransport": "never signs anybody in",
+    "POST /_lab/agent/hooks/lease": _AGENT,
+    "POST /_lab/agent/jobs/{jobId}/step": _AGENT,
+    "POST /_lab/outbox/devices/{factorId}": "says what a device is like, outside the org",
+    "DELETE /api/internal/v1/apps/{appId}/group-push/rules/{ruleId}": _OURS,
+    "POST /api/internal/v1/workflows/connections": _OURS,
+    "POST /api/internal/v1/workflows/connections/{connectionId}/reauthorize": _OURS,
+    "DELETE /api/internal/v1/workflows/connections/{connectionId}": _OURS,
+    "POST /api/internal/v1/workflows/connections/{connectionId}/action": _OURS,
+    "POST /governance/api/v1/entitlement-bundles": _NONE,
+    "POST /governance/api/v1/entitlements": _NONE,
+    "PUT /governance/api/v1/entitlements/{entitlementId}": _NONE,
+    "DELETE /governance/api/v1/entitlements/{entitlementId}": _NONE,
+    "POST /api/v1/groups/{groupId}/owners": _NONE,
+    "DELETE /api/v1/groups/{groupId}/owners/{ownerId}": _NONE,
+    "POST /api/v1/groups/rules": _NONE,
+    "PUT /api/v1/groups/rules/{groupRuleId}": _NONE,
+    "PUT /api/v1/org/contacts/{contactType}": _NONE,
+    "POST /api/v1/features/{featureId}/{lifecycle}": _NONE,
+    "POST /api/v1/org": _NONE,
+    "PUT /api/v1/org": _NONE,
+    "POST /api/v1/org/preferences/hideEndUserFooter": _NONE,
+    "POST /api/v1/org/preferences/showEndUserFooter": _NONE,
+    "POST /api/v1/org/privacy/oktaCommunication/optIn": _NONE,
+    "POST /api/v1/org/privacy/oktaCommunication/optOut": _NONE,
+    "PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}": _NONE,
+    "POST /api/v1/org/privacy/aerial/grant": _NONE,
+    "POST /api/v1/org/privacy/aerial/revoke": _NONE,
+    "POST /api/v1/org/email/bounces/remove-list": _NONE,
+    "POST /api/v1/sessions/me/lifecycle/refresh": _NONE,
+    "POST /api/v1/sessions/{sessionId}/lifecycle/refresh": _NONE,
+    "PUT /api/v1/users/{userId}/classification": _NONE,
+    "POST /api/v1/meta/types/user/{typeId}": _NONE,
+    "PUT /api/v1/meta/types/user/{typeId}": _NONE,
+    "DELETE /api/v1/meta/types/user/{typeId}": _NONE,
+}
+SOMETIMES: dict[str, str] = {
+    "DELETE /api/v1/groups/rules/{groupRuleId}": "only members who leave with the rule are logged",
+    "POST /api/v1/users/{userId}/credentials/change_recovery_question": "only what a directory says to the password is logged",
+    "POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate/poll": "the device's answer activated it, and was logged",
+}  # fmt: skip
+"""Operations that declare events, and on the tour give no occasion for them."""
