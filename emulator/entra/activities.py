@@ -54,6 +54,15 @@ _CORE_TEXT = """
     KerberosDomain       Update    Set on-premises directory synchronization
     UserManagement       Update    Disable Strong Authentication
     UserManagement       Update    Enable Strong Authentication
+    GroupManagement      Add       Create group settings
+    GroupManagement      Update    Update group settings
+    GroupManagement      Delete    Delete group settings
+    GroupManagement      Update    Renew group
+    ApplicationManagement Update   Add verified publisher
+    ApplicationManagement Update   Remove verified publisher
+    DirectoryManagement  Add       Add identity provider
+    DirectoryManagement  Update    Update identity provider
+    DirectoryManagement  Delete    Remove identity provider
     UserManagement       Add       Synchronize user from on-premises
     GroupManagement      Add       Synchronize group from on-premises
     UserManagement       Delete    Remove user by synchronization
@@ -97,6 +106,10 @@ _SERVICES_TEXT = {
         UserManagement  Update  DismissUser
         UserManagement  Update  ConfirmAccountCompromised
         UserManagement  Update  ConfirmAccountSafe
+        UserManagement  Update  ConfirmSigninSafe
+        UserManagement  Update  ConfirmSigninCompromised
+        UserManagement  Update  DismissServicePrincipal
+        UserManagement  Update  ConfirmServicePrincipalCompromised
     """,
 }  # fmt: skip
 

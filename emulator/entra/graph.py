@@ -152,6 +152,9 @@ def envelope(call: Call, result: Any) -> Answer:
         status = result.status or status
         if result.location:
             headers.append(("Location", base + result.location))
+            if status == 201 and preferences(call).get("return") == "minimal" and not _shown_once(result.doc):
+                headers += [("OData-EntityId", base + result.location), ("Preference-Applied", "return=minimal")]
+                return Answer(204, headers)
     elif isinstance(result, Collection):
         body = {"@odata.context": f"{base}/$metadata#{result.context}"}
         if result.count is not None:
@@ -171,9 +174,20 @@ def envelope(call: Call, result: Any) -> Answer:
     return Answer(status, headers, orjson.dumps(body))
 
 
+def _shown_once(doc: Doc) -> bool:
+    """Whether a new object shows a secret that nothing else will: the client gets it, whatever it prefers."""
+    secrets = doc.get("passwordCredentials")
+    if isinstance(secrets, list) and any(item.get("secretText") for item in secrets):
+        return True
+    return bool(doc.get("temporaryAccessPass") or doc.get("secretText"))
+
+
 def changed(call: Call, entity: Entity) -> Entity | None:
     """What a PATCH answers: nothing (204), or the entity where `Prefer: return=representation` asks for it."""
-    if preferences(call).get("return") != "representation":
+    wish = preferences(call).get("return")
+    if wish == "minimal":
+        call.headers.append(("Preference-Applied", "return=minimal"))
+    if wish != "representation":
         return None
     call.headers.append(("Preference-Applied", "return=representation"))
     return entity

@@ -22,6 +22,7 @@ CATALOGUE: dict[str, ProblemKind] = {
     "token_malformed": _kind(401, "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.)."),
     "token_key": _kind(401, "InvalidAuthenticationToken", "Signing key is invalid."),
     "token_revoked": _kind(401, "InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: {0}"),
+    "not_implemented": _kind(501, "NotImplemented", "This operation target is not yet supported.", grade="inferred"),
     "denied": _kind(403, DENIED, "Insufficient privileges to complete the operation."),
     "denied_text": _kind(403, DENIED, "{0}"),
     "app_unknown": _kind(403, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."),

@@ -67,7 +67,8 @@ def guard(call: Call, shape: Shape, wanted: QueryOptions) -> None:
 def names_of(call: Call, shape: Shape, wanted: QueryOptions) -> tuple[str, ...]:
     """The properties to show; empty: whatever the document has."""
     if wanted.select and "*" not in wanted.select:
-        return tuple(dict.fromkeys(name.partition("/")[0] for name in wanted.select))
+        names = tuple(dict.fromkeys(name.partition("/")[0] for name in wanted.select))
+        return (*names, "id") if "signInActivity" in names and "id" not in names else names
     return shape.everything if version(call) == "beta" or wanted.select else shape.default or shape.everything
 
 

@@ -1,7 +1,7 @@
-"""Every JSON answer of the org that a walk through it brings, held against the vendor's own models.
+"""Every JSON answer of the org that the tour brings, held against the vendor's own models.
 
-The walk reads whatever can be reached from the lists, in an org that holds one of most things. What was recorded wins over
-what is documented: `DEVIATIONS` names the answers that follow recordings where the models differ.
+The tour is in `tour.py`. What was recorded wins over what is documented: `DEVIATIONS` names the answers that follow
+recordings where the models differ.
 """
 
 import re
@@ -11,10 +11,11 @@ import pytest
 
 from emulator import World
 from emulator.kernel.operations import Operation
-from emulator.serving.parties import party_type
 from tests.contract import vendor
-from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
-from tests.okta.test_event_hooks import body as hook
+from tests.contract.tour import OPERATIONS, ROUTES, Tour, lists
+
+MOST_BODY = 64 * 1024
+"""The tape keeps no more of a body."""
 
 # (method, shape of path): a part of the complaint, why we differ.
 _SWA = ("settings.app.", "recorded: apps of three fields have other settings than the model, which knows one kind only")
@@ -25,6 +26,26 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", "/api/v1/policies"): ("_embedded.resourceType", "recorded as a text beside the embedded objects"),
     ("GET", "/api/v1/policies/{}"): ("_embedded.resourceType", "recorded as a text beside the embedded objects"),
     ("POST", "/api/v1/policies"): ("_embedded.resourceType", "recorded as a text beside the embedded objects"),
+    **dict.fromkeys(
+        [
+            ("POST", "/api/v1/zones"),
+            ("GET", "/api/v1/zones/{}"),
+            ("PUT", "/api/v1/zones/{}"),
+            ("POST", "/api/v1/zones/{}/lifecycle/activate"),
+            ("POST", "/api/v1/zones/{}/lifecycle/deactivate"),
+        ],
+        ("NetworkZoneAllOf", "recorded as lists, which the SDK's generator made single objects of"),
+    ),
+    ("POST", "/api/v1/users/{}/factors"): (
+        "LinksResendResend",
+        "recorded as a list of links, one for each way to resend",
+    ),
+    ("POST", "/api/v1/users/{}/factors/{}/verify"): (
+        "profile.",
+        "documented as texts; the SDK's generator made objects of them",
+    ),
+    ("POST", "/api/v1/policies/simulate"): ("is no list", "documented by example as {evaluation: [...]}"),
+    ("PUT", "/api/v1/iam/roles/{}/permissions/{}"): ("okta:ResourceAttribute", "documented as a list of attributes"),
 }
 
 
@@ -39,7 +60,7 @@ def answers(toured):
     for hop in hops:
         match = ROUTES.match(hop.method, hop.url.split("okta.com", 1)[1].partition("?")[0])
         json = any(name.lower() == "content-type" and "json" in value for name, value in hop.response_headers)
-        if match is not None and json and hop.response_body:
+        if match is not None and json and 0 < len(hop.response_body) < MOST_BODY:
             found.append((match[0], hop.status, orjson.loads(hop.response_body)))
     return found
 
@@ -65,9 +86,26 @@ def test_answers_are_as_the_vendors_models_have_them(answers):
     assert found == {}
 
 
-def test_the_walk_is_broad(answers):
-    judged = {item.name for item, status, _ in answers if model_of(item, status)}
-    assert len(judged) >= 60, sorted(judged)
+UNJUDGED = {
+    "POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish": "tests/okta/test_app_modes.py",
+    "GET /api/v1/apps/{appId}/sso/saml/metadata": "XML",
+    "GET /api/v1/apps/{appId}/connections/default/jwks": "of connections that hold a key",
+    "POST /api/v1/directories/{appInstanceId}/groups/modify": "tests/directory; answers without a body",
+    "POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify": "tests/okta/test_event_hooks.py",
+    "PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}": "an org cannot open cases",
+    "POST /api/v1/policies/{policyId}/mappings": "always refused",
+    "PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}": "recorded as 204",
+    "GET /api/v1/users/{userId}/grants/{grantId}": "tests/okta/oauth",
+    "GET /api/v1/users/{userId}/clients/{clientId}/grants": "tests/okta/oauth",
+}
+"""Operations that have a model and are not on the tour, and why."""
+
+
+def test_every_operation_with_a_model_is_judged(answers):
+    judged = {f"{item.method} {item.path}" for item, status, _ in answers if model_of(item, status)}
+    modelled = {f"{item.method} {item.path}" for item in OPERATIONS if model_of(item, 200)}
+    assert modelled - judged - set(UNJUDGED) == set()
+    assert set(UNJUDGED) <= modelled and len(judged & modelled) >= 280
 
 
 def test_every_deviation_is_of_an_operation_that_there_is():

@@ -12,7 +12,7 @@ from emulator import World
 from emulator.kernel.operations import Routes
 from emulator.serving.parties import party_type
 from tests.okta.oauth.clients import app as oauth_app
-from tests.okta.oauth.clients import jwk
+from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
 from tests.okta.test_authenticators import AAGUID
 from tests.okta.test_device_assurance import MAC
@@ -138,11 +138,12 @@ def people(tour: Tour) -> None:
     tour.send("PUT", f"{at}/risk", {"riskLevel": "HIGH"})
     admin = tour.first("/api/v1/users", id="00uadmin0000000000x7")["id"]
     kind = tour.send("GET", f"/api/v1/users/{admin}/subscriptions")[0]["notificationType"]
+    tour.send("GET", f"/api/v1/users/{admin}/subscriptions/{kind}")
     tour.send("POST", f"/api/v1/users/{admin}/subscriptions/{kind}/unsubscribe")
     tour.send("POST", f"/api/v1/users/{admin}/subscriptions/{kind}/subscribe")
-    for schema, title in (("default", "badge"),):
-        tour.send("POST", f"/api/v1/meta/schemas/user/{schema}", custom(title))
-        tour.send("POST", "/api/v1/meta/schemas/group/default", custom(title))
+    for path in ("user", "group"):
+        tour.send("POST", f"/api/v1/meta/schemas/{path}/default", custom("badge"))
+        tour.send("GET", f"/api/v1/meta/schemas/{path}/default")
     tour.send("DELETE", f"{at}/sessions")
     for _ in range(2):
         tour.send("DELETE", f"/api/v1/users/{staged}")
@@ -228,6 +229,7 @@ def apps(tour: Tour) -> None:
     key = tour.send("POST", f"{at}/credentials/keys/generate?validityYears=2")
     tour.send("GET", f"{at}/credentials/keys/{key['kid']}")
     tour.send("POST", f"/api/v1/meta/schemas/apps/{made['id']}/default", custom("badge"))
+    tour.send("GET", f"/api/v1/meta/schemas/apps/{made['id']}/default")
     mapping = tour.send("GET", f"/api/v1/mappings?targetId={made['id']}")[0]["id"]
     tour.send("POST", f"/api/v1/mappings/{mapping}",
               {"properties": {"badge": {"expression": "user.login", "pushStatus": "PUSH"}}})  # fmt: skip
@@ -250,6 +252,8 @@ def hub_of(tour: Tour, group: str) -> str:
     at = f"/api/v1/apps/{hub['id']}"
     token = {"profile": {"authScheme": "TOKEN", "token": "00secret"}, "baseUrl": "https://hub-admin.okta.com"}
     tour.send("POST", f"{at}/connections/default?activate=true", token)
+    for path in ("features", "connections/default", "features/INBOUND_PROVISIONING"):
+        tour.send("GET", f"{at}/{path}")
     feature = tour.send("GET", f"{at}/features/USER_PROVISIONING")
     tour.send("PUT", f"{at}/features/USER_PROVISIONING", feature["capabilities"])
     mapping = tour.send("POST", f"{at}/group-push/mappings", {"sourceGroupId": group, "targetGroupName": "Pushed"})
@@ -268,16 +272,19 @@ def clients(tour: Tour) -> None:
     web = tour.send("POST", "/api/v1/apps", client())
     at, keys = f"/api/v1/apps/{web['id']}/credentials", f"/api/v1/apps/{robot['id']}/credentials"
     second = tour.send("POST", f"{at}/secrets", {"client_secret": "s" * 40})
-    tour.send("GET", f"{at}/secrets/{second['id']}")
+    for path in ("secrets", f"secrets/{second['id']}"):
+        tour.send("GET", f"{at}/{path}")
     tour.switch(f"{at}/secrets/{second['id']}")
     tour.send("DELETE", f"{at}/secrets/{second['id']}")
     made = tour.send("POST", f"{keys}/jwks", jwk("two") | {"status": "ACTIVE"})
-    tour.send("GET", f"{keys}/jwks/{made['id']}")
+    for path in ("jwks", f"jwks/{made['id']}"):
+        tour.send("GET", f"{keys}/{path}")
     tour.switch(f"{keys}/jwks/{made['id']}")
     tour.send("DELETE", f"{keys}/jwks/{made['id']}")
     grants = f"/api/v1/apps/{robot['id']}/grants"
     grant = tour.send("POST", grants, {"scopeId": "okta.users.read", "issuer": "https://acme.okta.com"})["id"]
-    tour.send("GET", f"{grants}/{grant}")
+    for path in (grants, f"{grants}/{grant}"):
+        tour.send("GET", path)
     tour.send("DELETE", f"{grants}/{grant}")
     sent = {"client_name": "Dynamic", "redirect_uris": ["https://d.example/cb"], "application_type": "web"}
     dynamic = tour.send("POST", "/oauth2/v1/clients", sent)["client_id"]
@@ -285,6 +292,33 @@ def clients(tour: Tour) -> None:
     tour.send("POST", f"/oauth2/v1/clients/{dynamic}/lifecycle/newSecret")
     tour.send("DELETE", f"/oauth2/v1/clients/{dynamic}")
     roles(tour, f"/oauth2/v1/clients/{robot['id']}/roles", web)
+    tokens(tour)
+
+
+def tokens(tour: Tour) -> None:
+    """Refresh tokens, seen from the person, the app and the authorization server, and taken away."""
+    made, user = (
+        oauth_app(tour.org, grant_types=["password", "refresh_token"], response_types=[]),
+        "00usam000000000000x7",
+    )
+    assign(tour.org, made, user)
+    password_is_enough(tour.org, made)
+    of_user, of_app = f"/api/v1/users/{user}/clients/{made['id']}/tokens", f"/api/v1/apps/{made['id']}/tokens"
+    of_server = f"/api/v1/authorizationServers/default/clients/{made['id']}/tokens"
+    form = {
+        "grant_type": "password",
+        "username": "sam@acme.example",
+        "password": PASSWORD,
+        "scope": "openid offline_access",
+    }
+    for at in (of_user, of_app, of_server):
+        for one in (True, False):
+            answer = post(tour.org, "/oauth2/default/v1/token", form, headers=basic(made))
+            assert answer.status == 200, answer.body
+            id = tour.send("GET", at)[0]["id"]
+            tour.send("GET", f"{at}/{id}")
+            tour.send("DELETE", f"{at}/{id}" if one else at)
+    tour.send("GET", f"/api/v1/users/{user}/clients")
 
 
 def roles(tour: Tour, at: str, app: Any) -> None:
@@ -296,7 +330,8 @@ def roles(tour: Tour, at: str, app: Any) -> None:
         tour.send("PUT", f"{targets}/{target}")
     tour.send("GET", targets)
     tour.send("DELETE", f"{targets}/{more}")
-    tour.send("GET", f"{at}/{role}")
+    for path in (at, f"{at}/{role}"):
+        tour.send("GET", path)
     tour.send("DELETE", f"{at}/{role}")
     role = tour.send("POST", at, {"type": "APP_ADMIN"})["id"]
     targets = f"{at}/{role}/targets/catalog/apps"
@@ -322,6 +357,7 @@ def rules_of_the_org(tour: Tour) -> None:
     tour.cycle("/api/v1/device-assurances", MAC)
     hooked = tour.send("POST", "/api/v1/eventHooks", hook())
     one = f"/api/v1/eventHooks/{hooked['id']}"
+    tour.send("GET", one)
     tour.send("PUT", one, hook(name="Changed"))
     tour.switch(one)
     tour.send("DELETE", one)
@@ -409,6 +445,8 @@ def administrators(tour: Tour) -> None:
     tour.send("POST", f"{one}/permissions/okta.users.manage")
     tour.send("PUT", f"{one}/permissions/okta.users.manage", {"conditions": {"include": {
         "okta:ResourceAttribute/User/Profile": ["city"]}}})  # fmt: skip
+    for path in (one, f"{one}/permissions", permission):
+        tour.send("GET", path)
     tour.send("DELETE", permission)
     held = tour.send("POST", "/api/v1/iam/resource-sets", {"label": "S", "description": "d", "resources": [
         "https://acme.okta.com/api/v1/users"]})["id"]  # fmt: skip
@@ -419,6 +457,8 @@ def administrators(tour: Tour) -> None:
         "POST", f"{at}/resources", {"resourceOrnOrUrl": "https://acme.okta.com/api/v1/apps", "conditions": {}}
     )
     tour.send("PUT", f"{at}/resources/{added['id']}", {"conditions": {"Exclude": {}}})
+    for path in (at, f"{at}/resources", f"{at}/resources/{added['id']}"):
+        tour.send("GET", path)
     tour.send("DELETE", f"{at}/resources/{added['id']}")
     members = f"{at}/bindings/{role}/members"
     tour.send("POST", f"{at}/bindings", {"role": role, "members": [f"https://acme.okta.com/api/v1/users/{user}"]})
@@ -455,13 +495,16 @@ def things(tour: Tour) -> None:
     tour.send("POST", keys, {"aaguid": AAGUID, "name": "Key"})
     tour.send("PATCH", f"{keys}/{AAGUID}", {"authenticatorCharacteristics": {"fipsCompliant": True}})
     tour.send("PUT", f"{keys}/{AAGUID}", {"name": "Other"})
-    tour.send("GET", f"{keys}/{AAGUID}")
+    for path in (keys, f"{keys}/{AAGUID}"):
+        tour.send("GET", path)
     tour.send("DELETE", f"{keys}/{AAGUID}")
     device = f"/api/v1/devices/{tour.send('GET', '/api/v1/devices')[0]['id']}"
     for step in ("suspend", "unsuspend", "deactivate", "activate", "deactivate"):
         tour.send("POST", f"{device}/lifecycle/{step}")
-    tour.send("GET", f"{device}/users")
+    for path in (device, f"{device}/users"):
+        tour.send("GET", path)
     tour.send("DELETE", device)
+    tour.send("GET", "/.well-known/okta-organization")
     org = tour.send("GET", "/api/v1/org")
     tour.send("POST", "/api/v1/org", {"city": "Utrecht"})
     tour.send("PUT", "/api/v1/org", {**org, "city": "Ede"})

@@ -13,7 +13,7 @@ from emulator.entra.odata import errors
 from emulator.entra.odata.capabilities import ENDS_WITH, ORDER_ADVANCED, ORDER_DEFAULT, Capability, Mark, filterable
 from emulator.entra.odata.options import SELECT_EXPAND, Expand, QueryOptions
 from emulator.entra.odata.schema import Property, UnknownProperty, resolve
-from emulator.kernel.query import COUNT, And, Any_, Compare, In, Leaf, Node, Not, Or, Path, Present, Scalar
+from emulator.kernel.query import COUNT, TYPE, And, Any_, Compare, In, Leaf, Node, Not, Or, Path, Present, Scalar
 
 _LABELS = {"orgContact": "Contact"}
 _NEVER = Capability("-", "-", "-", "-", "-")
@@ -184,6 +184,8 @@ class _Scope:
         return Any_(local, node.var, predicate)
 
     def leaf(self, leaf: Leaf) -> Node:
+        if leaf.path == (TYPE,):
+            return leaf
         full, end = self.resolved(leaf.path)
         values = leaf.values if isinstance(leaf, In) else (leaf.value,) if isinstance(leaf, Compare) else ()
         op = leaf.op if isinstance(leaf, Compare) else "eq"

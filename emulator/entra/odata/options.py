@@ -64,6 +64,8 @@ def parse_options(query: Iterable[tuple[str, str]], headers: Mapping[str, str]) 
     found: dict[str, str] = {}
     for given, value in query:
         name = given.strip().lower()
+        if f"${name}" in _KNOWN:  # the dollar sign is optional
+            name = f"${name}"
         if not name.startswith("$") or name in _IGNORED:
             continue
         if name not in _KNOWN:

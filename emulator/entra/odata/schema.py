@@ -25,6 +25,7 @@ _FURTHER: Mapping[str, Mapping[str, str]] = {
         "extensionAttributes": "onPremisesExtensionAttributes",
         "hostnames": "Collection(String)",
     },
+    "authenticationMethodsRegistrationCampaign": {"enforceRegistrationAfterAllowedSnoozes": "Boolean"},
     "administrativeUnit": {"createdDateTime": "DateTimeOffset"},
     "orgContact": {"createdDateTime": "DateTimeOffset"},
 }

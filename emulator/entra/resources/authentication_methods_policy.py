@@ -21,6 +21,7 @@ PATH = "/v1.0/policies/authenticationMethodsPolicy"
 LIST = PATH + "/authenticationMethodConfigurations"
 READERS = {"denied": "methods_denied"}
 ADMINS = {"roles": ("Authentication Policy Administrator", "Security Administrator"), "denied": "methods_denied"}
+EXTERNAL = "microsoft.graph.externalAuthenticationMethodConfiguration"
 ACTIVITY = "Authentication Methods Policy Update"
 ID = "authenticationMethodsPolicy"
 _EVERYONE = {"targetType": "group", "id": "all_users", "isRegistrationRequired": False}
@@ -174,6 +175,39 @@ def get_configuration(call: Call) -> Entity:
     return queries.entity(call, CONFIGURATION, _load(call))
 
 
+@operation("POST", LIST, source=DOCUMENTED, status=201, extra=ADMINS, emits=(ACTIVITY,))
+def create_configuration(call: Call) -> Entity:
+    """Add an external method: the only kind that a tenant makes itself."""
+    sent = str(call.body.get("@odata.type", "")).removeprefix("#")
+    if sent != EXTERNAL:
+        raise _refused("@odata.type", sent, f"Only a {EXTERNAL} can be added.")
+    kind = EXTERNAL.removeprefix("microsoft.graph.")
+    given = {name: value for name, value in call.body.items() if name != "includeTarget"}  # as an older page has it
+    body = bodies.checked(given, kind)
+    for name in ("displayName", "appId", "openIdConnectSetting"):
+        if not body.get(name):
+            raise _refused(name, body.get(name), f"An external method has {name}.")
+    target = {"targetType": "group", "id": "all_users", "isRegistrationRequired": False}
+    row = {
+        "@odata.type": f"#{EXTERNAL}", "id": call.ids.guid("externalMethod"), "state": "disabled",
+        "excludeTargets": [], "displayName": None, "appId": None, "openIdConnectSetting": None,
+        "includeTargets": [target], **body,
+    }  # fmt: skip
+    call.store.add(METHOD_CONFIGURATIONS, row)
+    logged(call, ACTIVITY, "Policy", row)
+    return queries.entity(call, CONFIGURATION, row, location=f"/{CONFIGURATION.set}/{row['id']}")
+
+
+@operation("DELETE", LIST + "/{id}", source=DOCUMENTED, extra=ADMINS, emits=(ACTIVITY,))
+def delete_configuration(call: Call) -> None:
+    """Remove an external method; Microsoft's own are switched off instead."""
+    row = _load(call)
+    if row["@odata.type"] != f"#{EXTERNAL}":
+        raise _refused("id", row["id"], "Only external methods can be removed.")
+    call.store.drop(METHOD_CONFIGURATIONS, row["id"])
+    logged(call, ACTIVITY, "Policy", row)
+
+
 @operation("PATCH", LIST + "/{id}", source=DOCUMENTED, extra=ADMINS, emits=(ACTIVITY,))
 def update_configuration(call: Call) -> None:
     """Switch a method on or off, for whom, and how."""
@@ -209,7 +243,8 @@ def seed(seeding: Seeding) -> None:
         "id": ID, "displayName": "Authentication Methods Policy",
         "description": "The tenant-wide policy that controls which authentication methods are allowed in the tenant, "
                        "authentication method registration requirements, and self-service password reset settings",
-        "lastModifiedDateTime": iso(seeding.now), "policyVersion": "1.5", "policyMigrationState": "migrationComplete",
+        "lastModifiedDateTime": iso(seeding.now), "policyVersion": "1.5",
+        "reconfirmationInDays": None, "policyMigrationState": "migrationComplete",
         "registrationEnforcement": {"authenticationMethodsRegistrationCampaign": {
             "snoozeDurationInDays": 1, "enforceRegistrationAfterAllowedSnoozes": True, "state": "default",
             "excludeTargets": [], "includeTargets": [

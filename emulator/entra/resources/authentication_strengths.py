@@ -156,9 +156,9 @@ def _mode(name: str) -> Doc:
 def create_strength(call: Call) -> Entity:
     """Add a custom strength."""
     needs(call, P1, "ca_unlicensed", "Authentication strengths")
-    body = bodies.checked(
-        call.body, SHAPE.resource, shown_only=_READ_ONLY, limits={"displayName": 30, "description": 100}
-    )
+    # What follows from the combinations may be sent along, as Microsoft's own page does.
+    given = {name: value for name, value in call.body.items() if name not in ("requirementsSatisfied", "policyType")}
+    body = bodies.checked(given, SHAPE.resource, shown_only=_READ_ONLY, limits={"displayName": 30, "description": 100})
     for name in ("displayName", "allowedCombinations"):
         if not body.get(name):
             raise required(name, "AuthenticationStrengthPolicy")

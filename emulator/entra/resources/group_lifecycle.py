@@ -169,8 +169,8 @@ def _date(call: Call, row: Doc) -> None:
     """Give the groups that a policy manages the day on which they are over."""
     for group in call.store.all(groups.GROUPS):
         managed = _manages(call, row, group)
-        if not managed and group["expirationDateTime"] is None:
+        if not managed and group.get("expirationDateTime") is None:
             continue
         at = iso_seconds(call.now + row["groupLifetimeInDays"] * DAY) if managed else None
-        if group["expirationDateTime"] is None or not managed:
+        if group.get("expirationDateTime") is None or not managed:
             call.store.put(groups.GROUPS, {**group, "expirationDateTime": at})

@@ -47,6 +47,9 @@ def checked(body: Doc) -> Doc:
         raise invalid(
             "mailNickname", "Group", nickname, rule='mailNickname has none of @ ( ) \\ [ ] " ; : < > , and blanks.'
         )
+    state = found.get("membershipRuleProcessingState")
+    if state is not None and state.lower() in ("on", "paused"):
+        found["membershipRuleProcessingState"] = state.capitalize()
     choices = {"visibility": VISIBILITIES, "membershipRuleProcessingState": ("On", "Paused")}
     for name, values in choices.items():
         if found.get(name) is not None and found[name] not in values:

@@ -38,6 +38,12 @@ def definition(store: Store, id: str) -> Doc | None:
     return next((item for item in definitions(store) if item["id"] == id.lower()), None)
 
 
+def _inherits(_: Call, role: Doc) -> list[Doc]:
+    """Built-in roles have the permissions of Directory Readers as well."""
+    parent = directory_roles.TEMPLATES["Directory Readers"]
+    return [{"id": parent}] if role["isBuiltIn"] and role["id"] != parent else []
+
+
 def _definition(call: Call) -> Doc:
     found = definition(call.store, call.path["id"])
     if found is None:
@@ -60,7 +66,7 @@ def list_definitions(call: Call) -> Collection:
 def get_definition(call: Call) -> Entity:
     """One role."""
     wanted = queries.options(call, "unifiedRoleDefinition", single=True)
-    shape = Shape("unifiedRoleDefinition", "", ROLE_DEFINITIONS)
+    shape = Shape("unifiedRoleDefinition", "", ROLE_DEFINITIONS, relations={"inheritsPermissionsFrom": _inherits})
     context = f"roleManagement/directory/roleDefinitions{queries.fragment(wanted)}/$entity"
     return Entity(context, queries.shown(call, shape, _definition(call), wanted))
 

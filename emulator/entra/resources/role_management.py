@@ -64,6 +64,9 @@ def _expanded(name: str) -> queries.Relation:
     def fetch(call: Call, row: Doc) -> Any:
         if name == "roleDefinition":
             return definition(call.store, row["roleDefinitionId"])
+        if name == "directoryScope":
+            scope = directory_object(call, row["directoryScopeId"].rpartition("/")[2])
+            return rendered(call, scope) if scope else None
         found = directory_object(call, row["principalId"])
         return rendered(call, found) if found else None
 
@@ -72,7 +75,7 @@ def _expanded(name: str) -> queries.Relation:
 
 SHAPE = Shape(
     "unifiedRoleAssignment", "roleManagement/directory/roleAssignments", CUSTOM_ASSIGNMENTS, full=_shown,
-    relations={"principal": _expanded("principal"), "roleDefinition": _expanded("roleDefinition")},
+    relations={name: _expanded(name) for name in ("principal", "roleDefinition", "directoryScope")},
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from emulator.entra.graph import Collection, Entity, changed, needs_role
 from emulator.entra.permissions import needs_permission
 from emulator.entra.problems import required
 from emulator.entra.queries import Shape
-from emulator.entra.resources import sign_in_activity, user_rules
+from emulator.entra.resources import domains, sign_in_activity, user_rules
 from emulator.entra.resources.user_paths import by_key, is_self, load, of_user
 from emulator.entra.resources.user_store import (
     USERS,
@@ -117,7 +117,17 @@ def render(call: Call, user: Doc) -> Doc:
 @operation("GET", "/v1.0/users", source=DOCUMENTED, paging=Paging(100, 999, "$top"))
 def list_users(call: Call) -> Collection:
     """Live users, by `$filter`, `$search`, `$orderby`."""
+    _one_at_a_time(call)
     return queries.collection(call, SHAPE)
+
+
+def _one_at_a_time(call: Call) -> None:
+    """What SharePoint keeps of people is shown of one user only."""
+    asked = {name.strip().lower() for name in call.params.get("$select", "").split(",")}
+    refused = sorted(name for name in user_rules.PROFILE if name.lower() in asked)
+    if refused:
+        compared = (Compared("$select", ", ".join(refused), "query"),)
+        raise Problem("not_implemented", why=Why("These properties are read of one user at a time.", compared))
 
 
 @operation("GET", "/v1.0/users/$count", source=DOCUMENTED)
@@ -137,6 +147,8 @@ def create_user(call: Call) -> Entity:
     """Create a cloud user."""
     plain, more = extensions.taken_from(call, call.body, "user")
     body = user_rules.checked(plain)
+    user = blank(call.ids.guid("user"), call.now)
+    _complete_local(call, user["id"], body)
     for name in user_rules.REQUIRED:
         if body.get(name) is None:
             raise required(name, "User")
@@ -147,7 +159,6 @@ def create_user(call: Call) -> Entity:
             "password_required", why=Why("A user is created with a password, in a federated domain too.", compared)
         )
     _check_leave_date(call, body)
-    user = blank(call.ids.guid("user"), call.now)
     user_rules.check_identity(call, None, {**user, **body})
     refuse_taken_name(call, user["id"], body["userPrincipalName"])
     user_rules.apply(call, user, body)
@@ -156,6 +167,16 @@ def create_user(call: Call) -> Entity:
     store(call, user, new=True)
     audit(call, "Add user", [target("User", user, changed=changes({}, public(body | {"passwordProfile": None})))])
     return queries.entity(call, SHAPE, user, location=f"/users/{user['id']}")
+
+
+def _complete_local(call: Call, id: str, body: Doc) -> None:
+    """A local account is named by its identities: the service makes its user name and the rest."""
+    kinds = {item["signInType"] for item in body.get("identities") or ()}
+    if not kinds & {"emailAddress", "userName", "federated"} or body.get("userPrincipalName"):
+        return
+    body["userPrincipalName"] = f"{id}@{domains.initial(call.store)}"
+    body.setdefault("mailNickname", id)
+    body.setdefault("accountEnabled", True)
 
 
 @of_user(

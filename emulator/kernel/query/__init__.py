@@ -28,7 +28,7 @@ from emulator.kernel.query.nodes import (
     values_at,
     walk,
 )
-from emulator.kernel.query.odata import parse_odata
+from emulator.kernel.query.odata import TYPE, parse_odata
 from emulator.kernel.query.scim import parse_scim
 from emulator.kernel.query.syntax import MAX_DEPTH, MAX_LENGTH, QueryError
 
@@ -36,6 +36,7 @@ __all__ = [
     "COUNT",
     "MAX_DEPTH",
     "MAX_LENGTH",
+    "TYPE",
     "And",
     "Any_",
     "Compare",

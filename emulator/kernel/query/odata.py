@@ -35,6 +35,9 @@ _UNKNOWN_FUNCTION = (
 )
 
 
+TYPE = "@odata.type"
+
+
 class _OData(Parser):
     def comparison(self) -> Node:
         first = self.peek()
@@ -80,6 +83,8 @@ class _OData(Parser):
 
     def _function(self) -> Node:
         name = self.take()
+        if name.word == "isof":
+            return self._is_of()
         if name.word not in _FUNCTIONS:
             raise QueryError(_UNKNOWN_FUNCTION.format(name.text), name.start, name.text)
         self.take()
@@ -91,6 +96,15 @@ class _OData(Parser):
         value = self._literal()
         self.close()
         return Compare(tuple(path), _FUNCTIONS[name.word], value)
+
+    def _is_of(self) -> Node:
+        """``isof('microsoft.graph.user')``: a question about the object's type annotation."""
+        self.take()
+        token = self.take()
+        if token.kind not in ("string", "word"):
+            raise self.unexpected(token)
+        self.close()
+        return Compare((TYPE,), "eq", "#" + token.text.strip("'").removeprefix("#"))
 
     def _lambda(self, path: Path, kind: str) -> Node:
         self.take()
@@ -135,6 +149,8 @@ class _OData(Parser):
                 return number(token)
             case "word" if token.word in LITERALS:
                 return LITERALS[token.word]
+            case "word" if "." in token.text and self.peek().kind == "string":
+                return self._literal()  # a member of an enumeration: microsoft.graph.riskLevel'high'
             case _:
                 raise self._expression_expected(token)
 

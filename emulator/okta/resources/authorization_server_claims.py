@@ -31,7 +31,7 @@ _RESERVED = frozenset({
 def _render(call: Call, row: Doc) -> Doc:
     at = f"{call.base}/api/v1/authorizationServers/{row['_server']}/claims/{row['id']}"
     allow = ["GET"] if row["system"] else ["GET", "PUT", "DELETE"]
-    return {**public(row), "_links": {"self": {"href": at, "hints": {"allow": allow}}}}
+    return {**public(row), "apiResourceId": None, "_links": {"self": {"href": at, "hints": {"allow": allow}}}}
 
 
 def _load(call: Call) -> Doc:

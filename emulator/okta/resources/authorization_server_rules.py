@@ -147,16 +147,21 @@ def _given(call: Call, policy: Doc, body: Doc, before: Doc | None) -> Doc:
             "people": _people(part(conditions, "people") or {}),
             "grantTypes": {"include": _grants(conditions)}, "scopes": {"include": _scopes(call, policy, conditions)},
         },
-        "actions": {"token": _lifetimes(part(part(body, "actions") or {}, "token") or {})},
+        "actions": {"token": _token(part(part(body, "actions") or {}, "token") or {})},
     }  # fmt: skip
 
 
 def _people(people: Doc) -> Doc:
-    """Users and groups by id; `EVERYONE` is the group of all (documented)."""
-    found: Doc = {}
+    """Users and groups by id, as they are given; `EVERYONE` is the group of all (documented).
+
+    Only the list of the users left out is there even where nothing is said (observed).
+    """
+    found: Doc = {"users": {"exclude": []}}
     for kind in ("users", "groups"):
-        given = part(people, kind) or {}
-        found[kind] = {side: _texts(given, side, f"conditions.people.{kind}") for side in ("include", "exclude")}
+        given = part(people, kind)
+        for side in ("include", "exclude"):
+            if given is not None and given.get(side) is not None:
+                found.setdefault(kind, {})[side] = _texts(given, side, f"conditions.people.{kind}")
     return found
 
 
@@ -174,7 +179,7 @@ def _grants(conditions: Doc) -> list[str]:
 def _scopes(call: Call, policy: Doc, conditions: Doc) -> list[str]:
     found = _texts(part(conditions, "scopes") or {}, "include", "conditions.scopes")
     known = {"*", *(row["name"] for row in call.store.find_all(SCOPES, "_server", policy["_server"]))}
-    if not found or not set(found) <= known:
+    if not set(found) <= known:
         cause = "scopes: One or more scopes are not valid"
         raise bad("scopes", cause, "conditions.scopes.include", str(found)[:200], "Scopes of this server, or `*`.")
     return found
@@ -185,6 +190,13 @@ def _texts(doc: Doc, name: str, where: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise bad(where, f"{where}: must be a list of strings", f"{where}.{name}", str(value)[:100], "A list of texts.")
     return value
+
+
+def _token(given: Doc) -> Doc:
+    """Lifetimes and, where one is named, the token inline hook. # Differs: no inline hook is ever asked."""
+    hook = part(given, "inlineHook")
+    id = text_of(hook, "id", "actions.token.inlineHook.id") if hook else None
+    return {**_lifetimes(given), **({"inlineHook": {"id": id}} if id else {})}
 
 
 def _lifetimes(given: Doc) -> Doc:

@@ -60,10 +60,21 @@ def _new(id: str, now: int, name: str, kind: str, settings: Doc) -> Doc:
 def _render(call: Call, item: Doc) -> Doc:
     at = f"{call.base}{_AT}/{item['id']}"
     action = "deactivate" if item["status"] == "ACTIVE" else "activate"
-    return {**item, "_links": {
-        "self": {"href": at, "hints": {"allow": ["GET", "POST", "PUT", "DELETE"]}},
+    times = {name: _written(item[name]) for name in ("created", "lastUpdated")}
+    return {**item, **times, "settings": _shown(item["settings"]), "_links": {
+        "self": {"href": at, "hints": {"allow": ["GET", "PUT", "DELETE"]}},
         action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
     }}  # fmt: skip
+
+
+def _written(time: str) -> str:
+    """`2026-01-15 09:00:00.0`: behaviours alone write their times so (observed)."""
+    return f"{time[:10]} {time[11:19]}.0"
+
+
+def _shown(settings: Doc) -> Doc:
+    """The radius reads back as a fraction (observed)."""
+    return {name: float(value) if name == "radiusKilometers" else value for name, value in settings.items()}
 
 
 def _load(call: Call) -> Doc:
@@ -111,7 +122,7 @@ def list_behaviors(call: Call) -> Listing:
 def create_behavior(call: Call) -> Doc:
     """Make a behaviour rule."""
     fields = _fields(call)
-    made = _new(call.ids.okta("dek"), call.now, fields["name"], fields["type"], fields["settings"])
+    made = _new(call.ids.okta("bhv"), call.now, fields["name"], fields["type"], fields["settings"])
     call.store.add(BEHAVIORS, made)
     emit(call, _EVENT + "create", [_target(made)])
     return _render(call, made)
@@ -174,5 +185,5 @@ def _stored(call: Call, item: Doc) -> Doc:
 def seed(seeding: Seeding) -> None:
     """The behaviour rules of a new org."""
     for name, kind, settings in _FIRST_RULES:
-        made = _new(seeding.ids.okta("dek"), seeding.now, name, kind, TYPES[kind](settings, "settings"))
+        made = _new(seeding.ids.okta("bhv"), seeding.now, name, kind, TYPES[kind](settings, "settings"))
         seeding.store.add(BEHAVIORS, made)

@@ -45,6 +45,12 @@ def _render(call: Call, role: Doc) -> Doc:
     return {**public(role), "_links": {"permissions": {"href": f"{at}/permissions"}, "self": {"href": at}}}
 
 
+def linked(call: Call, shown: Doc) -> Doc:
+    """The document; the answer repeats its own address as a Link header (observed)."""
+    call.headers.append(("Link", f'<{shown["_links"]["self"]["href"]}>; rel="self"'))
+    return shown
+
+
 def _target(role: Doc) -> Doc:
     return target("CUSTOM_ROLE", role["id"], name=role["label"])
 
@@ -72,13 +78,13 @@ def create_custom_role(call: Call) -> Doc:
     }  # fmt: skip
     _keep(call, role, new=True)
     emit(call, "iam.role.create", [_target(role)])
-    return _render(call, role)
+    return linked(call, _render(call, role))
 
 
 @operation("GET", _ONE, source=DOCUMENTED, **_READ)
 def get_custom_role(call: Call) -> Doc:
     """One custom role."""
-    return _render(call, load(call))
+    return linked(call, _render(call, load(call)))
 
 
 @operation("PUT", _ONE, source=DOCUMENTED, emits=("iam.role.update",), **_MANAGE)
@@ -87,7 +93,7 @@ def replace_custom_role(call: Call) -> Doc:
     role = {**load(call), **_given(body_object(call)), "lastUpdated": stamp(call.now)}
     _keep(call, role, new=False)
     emit(call, "iam.role.update", [_target(role)])
-    return _render(call, role)
+    return linked(call, _render(call, role))
 
 
 @operation("DELETE", _ONE, source=DOCUMENTED, emits=("iam.role.delete",), **_MANAGE)
@@ -193,4 +199,4 @@ def _keep(call: Call, role: Doc, *, new: bool) -> None:
         raise taken("label", str(error.value)) from error
 
 
-__all__ = ["CUSTOM_ROLES", "admin_base", "checked", "load"]
+__all__ = ["CUSTOM_ROLES", "admin_base", "checked", "linked", "load"]

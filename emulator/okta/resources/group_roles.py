@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import role_assignments
 from emulator.okta.events import group_target
@@ -42,7 +42,7 @@ def list_group_roles(call: Call) -> list[Doc]:
     return role_assignments.listed(call, principal(call))
 
 
-@operation("POST", _AT, source=DOCUMENTED, query=("disableNotifications",), emits=(_GRANT,), **_MANAGE)
+@operation("POST", _AT, source=OBSERVED, status=201, query=("disableNotifications",), emits=(_GRANT,), **_MANAGE)
 def assign_group_role(call: Call) -> Doc:
     """Give a group a role. Refused for built-in groups, those filled by rules, and very large ones."""
     group = _group(call)

@@ -66,10 +66,8 @@ def _base() -> Doc:
         "master": {"type": "PROFILE_MASTER"},
     }  # fmt: skip
     return {
-        "name": {"title": "Name", "description": "Group name", "type": "string", "required": True,
-                 "minLength": 1, "maxLength": 255, **read_write},
-        "description": {"title": "Description", "description": "Group description", "type": "string",
-                        "minLength": 0, "maxLength": 1024, **read_write},
+        "name": {"title": "Name", "description": "Name", "type": "string", "required": True, "maxLength": 255, **read_write},
+        "description": {"title": "Description", "description": "Description", "type": "string", "maxLength": 1024, **read_write},
     }  # fmt: skip
 
 
@@ -77,7 +75,7 @@ def seed(seeding: Seeding) -> None:
     """The group schema; `group_schema: {attribute: {title, type, ...}}` adds custom attributes."""
     schema = new_schema(
         _ID, name="group", title="Okta group", at=stamp(seeding.now), base=_base(),
-        description="Okta group profile template with default permission settings",
+        description="Okta group profile template",
     )  # fmt: skip
     applied(schema, {"definitions": {"custom": {"properties": seeding.spec.get("group_schema") or {}}}})
     seeding.store.add(GROUP_SCHEMAS, schema)

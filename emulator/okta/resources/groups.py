@@ -121,7 +121,7 @@ def join(store: Any, group_id: str, user_id: str) -> bool:
     "GET", "/api/v1/groups", source=OBSERVED, scope=("okta.groups.read",), bucket="groups",
     paging=Paging(10_000, 10_000), query=("q", "filter", "search", "limit", "after", "expand", "sortBy", "sortOrder"),
 )  # fmt: skip
-def list_groups(call: Call) -> Listing:
+def list_groups(call: Call) -> Listing | list[Doc]:
     """Groups by prefix of the name (`q`), by `filter` or by `search`."""
     if call.params.get("q"):
         return _by_q(call, call.params["q"])
@@ -132,13 +132,14 @@ def list_groups(call: Call) -> Listing:
     return lists.listing(call, GROUPS, show, where=where, keep=keep)
 
 
-def _by_q(call: Call, text: str) -> Listing:
+def _by_q(call: Call, text: str) -> list[Doc]:
+    """Never paged: no Link header (observed)."""
     where, keep = search.located(call, GROUPS, search.prefix(text, "profile.name"), fold=True)
     page = call.store.page(
         GROUPS, reach.narrowed(call, GROUPS, where), limit=min(lists.page_size(call), _MOST_FOR_Q), keep=keep
     )
     show = group_expansion.shower(call, render)
-    return Listing([show(call, group) for group in page.docs])
+    return [show(call, group) for group in page.docs]
 
 
 @operation(

@@ -55,7 +55,7 @@ def seed(seeding: Seeding) -> None:
     seeding.store.add(ORG, {
         "id": given.get("id") or seeding.ids.okta("00o"), "subdomain": given["subdomain"],
         "companyName": given["companyName"], "status": "ACTIVE", "expiresAt": None, "created": at, "lastUpdated": at,
-        "website": None, "phoneNumber": None, "endUserSupportHelpURL": None, "supportPhoneNumber": None,
+        "website": "", "phoneNumber": "", "endUserSupportHelpURL": "", "supportPhoneNumber": "",
         "address1": None, "address2": None, "city": None, "state": None, "country": None, "postalCode": None,
         "_agentToken": digest(agent),
     })  # fmt: skip

@@ -139,8 +139,8 @@ def _support(call: Call) -> Doc:
         "grant": (f"{at}/grant", "POST")
     }  # fmt: skip
     return {
-        "support": "ENABLED" if enabled else "DISABLED", "expiration": until if enabled else None, "caseNumber": None,
-        "_links": _links(call, **links, cases=(f"{at}/cases", "GET")),
+        "support": "ENABLED" if enabled else "DISABLED", "expiration": until if enabled else None,
+        "_links": _links(call, **links),
     }  # fmt: skip
 
 

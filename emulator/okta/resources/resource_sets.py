@@ -9,7 +9,7 @@ from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, part, stamp, text_of
 from emulator.okta.problems import not_found, taken
-from emulator.okta.resources.custom_roles import admin_base
+from emulator.okta.resources.custom_roles import admin_base, linked
 from emulator.okta.role_kinds import BINDINGS, RESOURCE_SETS, ROLES, SET_RESOURCES
 from emulator.store import Duplicate
 
@@ -59,13 +59,13 @@ def create_resource_set(call: Call) -> Doc:
     for text in resources:
         _add_resource(call, row, text)
     emit(call, "iam.resourceset.create", [target_of(row)])
-    return _render(call, row)
+    return linked(call, _render(call, row))
 
 
 @operation("GET", _ONE, **_READ)
 def get_resource_set(call: Call) -> Doc:
-    """One resource set."""
-    return _render(call, load(call))
+    """One resource set. Its Link header is inferred from the custom roles' one."""
+    return linked(call, _render(call, load(call)))
 
 
 @operation("PUT", _ONE, emits=("iam.resourceset.update",), **_MANAGE)
@@ -74,7 +74,7 @@ def replace_resource_set(call: Call) -> Doc:
     row = {**load(call), **_given(body_object(call)), "lastUpdated": stamp(call.now)}
     _keep(call, row, new=False)
     emit(call, "iam.resourceset.update", [target_of(row)])
-    return _render(call, row)
+    return linked(call, _render(call, row))
 
 
 @operation("DELETE", _ONE, emits=("iam.resourceset.delete",), **_MANAGE)
