@@ -60,6 +60,12 @@ _CORE_TEXT = """
     GroupManagement      Update    Renew group
     ApplicationManagement Update   Add verified publisher
     ApplicationManagement Update   Remove verified publisher
+    AttributeManagement  Add       Add an attribute set
+    AttributeManagement  Update    Update attribute set
+    AttributeManagement  Add       Add custom security attribute definition in an attribute set
+    AttributeManagement  Update    Update custom security attribute definition in an attribute set
+    AttributeManagement  Update    Assign custom security attribute values to a user
+    AttributeManagement  Update    Assign custom security attribute values to a service principal
     DirectoryManagement  Add       Add identity provider
     DirectoryManagement  Update    Update identity provider
     DirectoryManagement  Delete    Remove identity provider

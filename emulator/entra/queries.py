@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from emulator.entra import extensions
 from emulator.entra.filtering import compiled, conjunction, keeper, named, sweep
-from emulator.entra.graph import Collection, Entity, preferences
+from emulator.entra.graph import Collection, Entity, preferences, version
 from emulator.entra.odata import ODataError, QueryOptions, check, parse_options
+from emulator.entra.odata.options import with_dollar
 from emulator.entra.pages import Cursor, in_order, ordered
 from emulator.entra.problems import refused_query
 from emulator.entra.shaping import EXPANDED, Relation, Shape, guard, narrowed, shown
@@ -36,7 +37,10 @@ def options(call: Call, resource: str, *, most: int = 999, single: bool = False)
     single: they are asked of one object, not of a list.
     """
     try:
-        wanted = check(parse_options(call.multi, call.exchange.headers), resource, most=most, single=single)
+        given = call.multi
+        if version(call) == "beta":
+            given = [(with_dollar(name), value) for name, value in given]
+        wanted = check(parse_options(given, call.exchange.headers), resource, most=most, single=single)
     except ODataError as error:
         raise refused_query(error, call.exchange.query) from error
     names = named(wanted.filter)

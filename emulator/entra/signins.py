@@ -5,15 +5,13 @@ journal keeps the whole decision as data.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.login.dialect import correlation_id
-from emulator.entra.login.facts import SHOWN, device_of, place_of, relayed_protocol
+from emulator.entra.login.facts import SHOWN, device_of, location_of, relayed_protocol
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
 from emulator.kernel.doc import Doc
@@ -70,20 +68,15 @@ class Attempt:
         """Log the success with the changes of the current transaction."""
         call.log(self.entry(call, None))
 
-    @contextmanager
-    def watched(self, call: Call) -> Iterator[None]:
+    def watched(self, call: Call) -> "_Watched":
         """A block whose refusal is logged as a failed sign-in, together with the refusal itself."""
-        try:
-            yield
-        except Problem as problem:
-            problem.extra["log"] = (*problem.extra.get("log", ()), self.entry(call, problem))
-            raise
+        return _Watched(self, call)
 
     def entry(self, call: Call, problem: Problem | None, *, interrupt: bool = False) -> Entry:
         """The journal row: the record as the log shows it, and why it failed; interrupt: there is more to be asked."""
         doc = self._record(call, problem, stopped=problem is not None and not interrupt)
-        user, app, principal = self.user or {}, self.app or {}, self.principal or {}
-        about = (user.get("id"), self.user_name or user.get("userPrincipalName"), app.get("appId"), principal.get("id"))
+        about = [_of(self.user, "id"), self.user_name or _of(self.user, "userPrincipalName"), _of(self.app, "appId"),
+                 _of(self.principal, "id")]  # fmt: skip
         why = problem.why.to_doc() if problem is not None and problem.why is not None else None
         outcome = "success" if problem is None else "interrupt" if interrupt else "failure"
         decision = call.memo.get("decision")
@@ -94,43 +87,45 @@ class Attempt:
                 **(why or {}),
                 "decision": decision.to_doc(),
             }
-        return Entry(STREAM, "Sign-in activity", outcome, doc, why, tuple(str(item) for item in about if item))
+        return Entry(STREAM, "Sign-in activity", outcome, doc, why, tuple(filter(None, about)))
 
     def _record(self, call: Call, problem: Problem | None, *, stopped: bool = False) -> Doc:
-        user, app, resource, principal = self.user or {}, self.app or {}, self.resource or {}, self.principal or {}
-        federated = self.token_type.startswith("saml")
         at = iso_seconds(call.now)
         decision: Any = call.memo.get("decision")
-        decided = decision is not None and decision.facts is not None
-        multiple = self.mfa or bool(self.second) or (decided and decision.mfa)
+        if decision is not None and decision.facts is None:
+            decision = None
+        multiple = self.mfa or bool(self.second) or (decision is not None and decision.mfa)
         return {
-            "id": call.request_id, "createdDateTime": at, "userDisplayName": user.get("displayName") or "",
-            "userPrincipalName": str(user.get("userPrincipalName") or self.user_name).lower(),
-            "userId": user.get("id") or "00000000-0000-0000-0000-000000000000", "appId": app.get("appId") or "",
-            "appDisplayName": app.get("displayName") or "", "ipAddress": call.exchange.client,
-            "clientAppUsed": _client(call, self.client_app, decision if decided else None),
-            "correlationId": correlation_id(call),
-            "conditionalAccessStatus": decision.status if decided else "notApplied",
-            "isInteractive": self.kind == "interactiveUser",
-            "riskDetail": "none", "riskLevelAggregated": "none", "riskLevelDuringSignIn": "none", "riskState": "none",
-            "riskEventTypes": [], "riskEventTypes_v2": [], "resourceDisplayName": resource.get("displayName") or "",
-            "resourceId": resource.get("appId") or "", "status": self._status(problem, required=multiple),
-            "deviceDetail": _detail_of(call),
-            "location": place_of(call).to_doc(),
-            "appliedConditionalAccessPolicies": decision.applied if decided else [],
-            "tokenIssuerType": "ADFederationServices" if federated else "AzureAD", "tokenIssuerName": self.issuer,
-            "incomingTokenType": self.token_type, "authenticationProtocol": self.protocol,
+            "id": call.request_id, "createdDateTime": at, **self._person(),
+            "appId": _of(self.app, "appId"), "appDisplayName": _of(self.app, "displayName"),
+            "ipAddress": call.exchange.client, "clientAppUsed": _client(call, self.client_app, decision),
+            "correlationId": correlation_id(call), "isInteractive": self.kind == "interactiveUser", **_NO_RISK,
+            "resourceDisplayName": _of(self.resource, "displayName"), "resourceId": _of(self.resource, "appId"),
+            "status": self._status(problem, required=multiple), "deviceDetail": _detail_of(call),
+            "location": location_of(call), **(_UNDECIDED if decision is None else _decided(decision)),
+            "tokenIssuerType": "ADFederationServices" if self.token_type.startswith("saml") else "AzureAD",
+            "tokenIssuerName": self.issuer, "incomingTokenType": self.token_type,
+            "authenticationProtocol": self.protocol,
             "authenticationRequirement": "multiFactorAuthentication" if multiple else "singleFactorAuthentication",
             "authenticationDetails": self._details(at, problem, stopped=stopped),
-            "federatedTokenId": self.federated_token, "sessionId": self.session,
-            "sessionLifetimePolicies": _lifetimes(decision) if decided else [],
-            "networkLocationDetails": _networks(decision) if decided else [],
-            "authenticationProcessingDetails": [], "signInEventTypes": [self.kind],
-            "servicePrincipalId": principal.get("id") or "", "servicePrincipalName": principal.get("displayName") or "",
-            "clientCredentialType": "none", **call.memo.get("credential", {}),
-            "uniqueTokenIdentifier": call.memo.get("uti", ""), "originalRequestId": call.request_id,
-            "userAgent": call.exchange.headers.get("user-agent", ""),
+            "federatedTokenId": self.federated_token, "sessionId": self.session, "signInEventTypes": [self.kind],
+            **_NOTHING_PROCESSED,
+            "servicePrincipalId": _of(self.principal, "id"),
+            "servicePrincipalName": _of(self.principal, "displayName"),
+            **call.memo.get("credential", _NO_CREDENTIAL), "uniqueTokenIdentifier": call.memo.get("uti", ""),
+            "originalRequestId": call.request_id, "userAgent": call.exchange.headers.get("user-agent", ""),
         }  # fmt: skip
+
+    def _person(self) -> Doc:
+        user = self.user
+        if user is None and not self.user_name:
+            return _NOBODY
+        found = user or {}
+        return {
+            "userDisplayName": found.get("displayName") or "",
+            "userPrincipalName": str(found.get("userPrincipalName") or self.user_name).lower(),
+            "userId": found.get("id") or _NOBODY["userId"],
+        }
 
     def _status(self, problem: Problem | None, *, required: bool = False) -> Doc:
         if problem is None:
@@ -155,6 +150,47 @@ class Attempt:
         if self.second:
             rows.append(_step(at, self.second, None, not stopped, reason, "Multi-factor authentication"))
         return rows
+
+
+class _Watched:
+    __slots__ = ("_attempt", "_call")
+
+    def __init__(self, attempt: Attempt, call: Call) -> None:
+        self._attempt, self._call = attempt, call
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, Problem):
+            problem.extra["log"] = (*problem.extra.get("log", ()), self._attempt.entry(self._call, problem))
+
+
+_NOBODY = {
+    "userDisplayName": "", "userPrincipalName": "", "userId": "00000000-0000-0000-0000-000000000000",
+}  # fmt: skip
+_NO_RISK: Doc = {
+    "riskDetail": "none", "riskLevelAggregated": "none", "riskLevelDuringSignIn": "none", "riskState": "none",
+    "riskEventTypes": [], "riskEventTypes_v2": [],
+}  # fmt: skip
+_UNDECIDED: Doc = {
+    "conditionalAccessStatus": "notApplied", "appliedConditionalAccessPolicies": [], "sessionLifetimePolicies": [],
+    "networkLocationDetails": [],
+}  # fmt: skip
+_NOTHING_PROCESSED: Doc = {"authenticationProcessingDetails": []}
+_NO_CREDENTIAL = {"clientCredentialType": "none"}
+
+
+def _of(doc: Doc | None, name: str) -> str:
+    """A text of a document; "" where there is none."""
+    return "" if doc is None else str(doc.get(name) or "")
+
+
+def _decided(decision: Any) -> Doc:
+    return {
+        "conditionalAccessStatus": decision.status, "appliedConditionalAccessPolicies": decision.applied,
+        "sessionLifetimePolicies": _lifetimes(decision), "networkLocationDetails": _networks(decision),
+    }  # fmt: skip
 
 
 def _step(at: str, method: str, detail: str | None, succeeded: bool, result: str, requirement: str) -> Doc:  # noqa: FBT001

@@ -1,10 +1,12 @@
 """One HTTP exchange as values: what came in, what goes out. Everything that crosses a room's border is one of these."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 Headers = list[tuple[str, str]]
 MOST_FIELDS = 1_000
+_SHORT = 200
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -24,7 +26,12 @@ def pairs(text: str) -> list[tuple[str, str]]:
 def _plain(text: str) -> str:
     if "+" in text:
         text = text.replace("+", " ")
-    return unquote(text) if "%" in text else text
+    if "%" not in text:
+        return text
+    return _unquoted(text) if len(text) <= _SHORT else unquote(text)
+
+
+_unquoted = lru_cache(maxsize=1024)(unquote)  # clients repeat themselves: URLs, user names, scopes
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -37,11 +38,8 @@ def base62(data: bytes, length: int) -> str:
 
 def as_guid(data: bytes) -> str:
     """A version 4 GUID from 16 bytes."""
-    raw = bytearray(data[:16])
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def base64url(data: bytes) -> str:

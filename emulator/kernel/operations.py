@@ -173,18 +173,19 @@ class Routes:
 
     def _find(self, parts: list[str]) -> tuple[dict[str, Any], tuple[str, ...]] | None:
         """Straight down while there is one way to go; `_walk` where a part is both a literal and a value."""
-        node, values = self._root, []
+        node: dict[str, Any] | None
+        node, values, fold = self._root, [], self._fold
         for part in parts:
-            literal, open_end = node.get(part.casefold() if self._fold else part), node.get("{}")
-            if literal is not None and open_end is not None:
-                return self._walk(self._root, parts, 0, ())
-            if literal is not None:
-                node = literal
-            elif open_end is not None:
-                node = open_end
+            literal = node.get(part.casefold() if fold else part)
+            if literal is None:
+                node = node.get("{}")
+                if node is None:
+                    return None
                 values.append(part)
+            elif "{}" in node:
+                return self._walk(self._root, parts, 0, ())
             else:
-                return None
+                node = literal
         return (node[""], tuple(values)) if "" in node else None
 
     def _walk(
@@ -207,4 +208,6 @@ class Routes:
 
     @staticmethod
     def _split(path: str) -> list[str]:
+        if path[:1] == "/" and path[-1] != "/" and "//" not in path:
+            return path[1:].split("/")
         return [part for part in path.split("/") if part]

@@ -17,8 +17,13 @@ class Windows:
 
     def count(self, name: str, now: int, length: int) -> tuple[int, int]:
         """When the window of that name began, and how many it has counted before this one. Milliseconds."""
+        start, used = self.seen(name, now, length)
+        self._held[name] = (start, used + 1)
+        return start, used
+
+    def seen(self, name: str, now: int, length: int) -> tuple[int, int]:
+        """The same, without counting."""
         start, used = self._held.get(name, (now, 0))
         if not 0 <= now - start < length:  # over, or of a time that a restore has taken back
-            start, used = now, 0
-        self._held[name] = (start, used + 1)
+            return now, 0
         return start, used

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from emulator.kernel.doc import Doc
 from emulator.okta.app_types import AUTO, BASIC, OIDC, PLUGIN, SAML11, SAML20, STORE, WSFED, AppType, text
+from emulator.okta.schema_docs import USERNAME
 
 _LOGIN: Mapping[str, tuple[str, bool]] = {"login": ("1000", True)}
 
@@ -48,11 +49,20 @@ SHAREPOINT = AppType(
 )  # fmt: skip
 
 # What an OIDC client's users have: the standard claims, with the values that were recorded.
-_CLAIMS = (
-    "name", "given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "email", "gender",
-    "birthdate", "zoneinfo", "locale", "phone_number", "formatted", "street_address", "locality", "region",
-    "postal_code", "country",
-)  # fmt: skip
+# claim: (title, what it is); those of the address have a name inside it.
+_CLAIMS = {
+    "name": ("Name", "Full name, ready to be shown."), "nickname": ("Nickname", "What friends call the person."),
+    "given_name": ("Given Name", "First name."), "middle_name": ("Middle Name", "Middle name."),
+    "family_name": ("Family Name", "Last name."), "email": ("Email", "Preferred e-mail address."),
+    "profile": ("Profile URL", "Address of the profile page."), "picture": ("Picture URL", "Address of a picture."),
+    "website": ("Website", "Address of a web page or blog."), "gender": ("Gender", "Gender."),
+    "birthdate": ("Birthdate", "Birthday, as YYYY-MM-DD."), "zoneinfo": ("Time Zone", "Name of the time zone."),
+    "locale": ("Locale Name", "Language and country."), "phone_number": ("Phone Number", "Telephone, as E.164."),
+    "street_address": ("Street Address", "Street and number."), "locality": ("Locality", "City."),
+    "region": ("Region", "State or province."), "postal_code": ("Postal Code", "Postal code."),
+    "country": ("Country", "Country."), "formatted": ("Formatted", "The whole address, ready to be shown."),
+}  # fmt: skip
+_OF_ADDRESS = ("street_address", "locality", "region", "postal_code", "country", "formatted")
 _CLAIM_SOURCES = {
     "name": 'user.firstName + " " + user.lastName', "given_name": "user.firstName", "family_name": "user.lastName",
     "middle_name": "user.middleName", "nickname": "user.nickName", "profile": "user.profileUrl", "email": "user.email",
@@ -63,7 +73,14 @@ _CLAIM_SOURCES = {
 }  # fmt: skip
 OIDC_CLIENT = AppType(
     name="oidc_client", label="OpenID Connect Client", modes=(OIDC,), creatable=True,
-    schema={name: text(name.replace("_", " ").capitalize()) for name in _CLAIMS},
+    schema={
+        "userName": {**USERNAME, "externalName": "preferred_username"},
+        **{
+            name: text(title, description=what, scope="SELF",
+                       **({"externalName": f"address.{name}"} if name in _OF_ADDRESS else {}))
+            for name, (title, what) in _CLAIMS.items()
+        },
+    },
     to_app={name: (expression, "PUSH") for name, expression in _CLAIM_SOURCES.items()},
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from emulator.kernel.ids import base64url
 from emulator.kernel.party import Dialect
 from emulator.kernel.problems import Compared, Problem, Why, not_emulated
 from emulator.okta import subscription
-from emulator.okta.limits import limit, used_up
+from emulator.okta.limits import limit, uncounted, used_up
 from emulator.okta.network_gate import refuse_blocked
 from emulator.okta.problems import catalogue
 from emulator.okta.tokens import agent_of, session_of, token_caller
@@ -203,9 +203,11 @@ def stamp(call: Call, answer: Answer) -> None:
         ("Expires", "0"),
         ("Pragma", "no-cache"),
     ]
-    present = {name for name, _ in answer.headers}
+    present = dict(answer.headers)
     if answer.status == 429 and "X-Rate-Limit-Reset" not in present:
         answer.headers += used_up(call, answer.header("Retry-After"))
+    elif "X-Rate-Limit-Limit" not in present and call.caller.kind != "agent":
+        answer.headers += uncounted(call)
     for name, value in (
         ("Cache-Control", "no-cache, no-store"),
         ("X-Content-Type-Options", "nosniff"),

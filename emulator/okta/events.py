@@ -5,8 +5,12 @@ Source: okta-admin-api.md 17. `EVENTS` is the one list of event types that this 
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import Any
+
+import orjson
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
@@ -344,55 +348,88 @@ def app_user_target(app_user: Doc, user: Doc) -> Doc:
 SYSTEM = target("SystemPrincipal", "SystemPrincipal", name="Okta System", alternate="system@okta.com")
 
 
-def entry(
-    call: Call,
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, by whom, to what, and why: all of a System Log row that its request does not say.
+
+    actor, targets, why: as documents, or as JSON that is encoded already. about: ids of actor and targets.
+    """
+
+    kind: str
+    outcome: str
+    reason: str | None
+    severity: str
+    debug: Mapping[str, str]
+    actor: Any
+    targets: Any
+    why: Any
+    about: tuple[str, ...]
+
+
+def event(
     kind: str,
-    targets: Sequence[Doc] = (),
+    targets: Sequence[Doc],
     *,
+    actor: Doc,
     outcome: str = "SUCCESS",
     reason: str | None = None,
-    actor: Doc | None = None,
     severity: str | None = None,
     debug: Mapping[str, str] | None = None,
     why: Why | None = None,
-) -> Entry:
-    """A System Log row; `actor` defaults to the caller."""
-    number = len(call.entries)
-    uuid = as_guid(hashlib.blake2b(f"{call.request_id}/{kind}/{number}".encode(), digest_size=16).digest())
-    failed = outcome in ("FAILURE", "DENY")
-    agent = call.exchange.headers.get("user-agent", "")
-    address = client_address(call)
-    by = actor or _caller(call)
+) -> Event:
+    """An event of the catalogue."""
+    severity = severity or ("WARN" if outcome in ("FAILURE", "DENY") else "INFO")
+    about = tuple([item["id"] for item in (actor, *targets)])
+    short = reason[:255] if reason else None
+    told = why.to_doc() if why else None
+    return Event(kind, outcome, short, severity, debug or {}, actor, list(targets) or None, told, about)
+
+
+def encoded(made: Event) -> Event:
+    """The same for many requests: what never changes is written as JSON once."""
+    actor, targets, why = (orjson.Fragment(orjson.dumps(part)) for part in (made.actor, made.targets, made.why))
+    return replace(made, actor=actor, targets=targets, why=None if made.why is None else why)
+
+
+def log(call: Call, made: Event) -> None:
+    """Log an event of this call."""
+    call.log(_entry(call, made))
+
+
+def emit(call: Call, kind: str, targets: Sequence[Doc] = (), **more: Any) -> None:
+    """Log an event of this call; `more` as for `entry`."""
+    call.log(entry(call, kind, targets, **more))
+
+
+def entry(call: Call, kind: str, targets: Sequence[Doc] = (), *, actor: Doc | None = None, **more: Any) -> Entry:
+    """A System Log row; `actor` defaults to the caller, `more` is as for `event`."""
+    return _entry(call, event(kind, targets, actor=actor or _caller(call), **more))
+
+
+def _entry(call: Call, made: Event) -> Entry:
+    seed = f"{call.request_id}/{made.kind}/{len(call.entries)}".encode()
     doc = {
-        "actor": by,
-        "client": _client(agent, address, _zone(call, address)), "device": None,
+        "actor": made.actor, "client": _client(call), "device": None,
         "authenticationContext": {
             "authenticationProvider": None, "credentialProvider": None, "credentialType": None, "issuer": None,
             "interface": None, "authenticationStep": 0,
             "externalSessionId": str(call.memo.get("session_id") or "unknown"),
         },
-        "displayMessage": EVENTS[kind], "eventType": kind,
-        "outcome": {"result": outcome, "reason": reason[:255] if reason else None},
-        "published": iso(call.now),
+        "displayMessage": EVENTS[made.kind], "eventType": made.kind,
+        "outcome": {"result": made.outcome, "reason": made.reason}, "published": iso(call.now),
         "securityContext": {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None},
-        "severity": severity or ("WARN" if failed else "INFO"),
+        "severity": made.severity,
         "debugContext": {"debugData": {
             "requestId": call.request_id, "requestUri": call.exchange.path, "url": call.exchange.path,
-            "threatSuspected": "false", **(debug or {}),
+            "threatSuspected": "false", **made.debug,
         }},
         "legacyEventType": None,
         "transaction": {"type": "JOB" if call.caller.kind == "agent" else "WEB", "id": call.request_id,
                         "detail": _detail(call)},
-        "uuid": uuid, "version": "0",
-        "request": _request(address), "target": list(targets) or None,
+        "uuid": as_guid(hashlib.blake2b(seed, digest_size=16).digest()), "version": "0",
+        "request": _request(client_address(call)), "target": made.targets,
     }  # fmt: skip
-    about = tuple([item["id"] for item in (by, *targets)])
-    return Entry(STREAM, kind, outcome, doc, why.to_doc() if why else None, about)
-
-
-def emit(call: Call, kind: str, targets: Sequence[Doc] = (), **more: object) -> None:
-    """Log an event of this call; `more` as for `entry`."""
-    call.log(entry(call, kind, targets, **more))  # type: ignore[arg-type]
+    return Entry(STREAM, made.kind, made.outcome, doc, made.why, made.about)
 
 
 def client_address(call: Call) -> str:
@@ -429,19 +466,29 @@ def _forwards(peer: str) -> tuple[str, ...]:
     return _LOCAL[:1] if any(address in network for network in _EXCHANGE) else ()
 
 
-@lru_cache(maxsize=1024)  # shared by events: not to be changed in place
-def _client(agent: str, address: str, zone: str) -> Doc:
-    return {
+def _client(call: Call) -> orjson.Fragment:
+    found = call.memo.get("client")
+    if found is None:
+        address = client_address(call)
+        agent = call.exchange.headers.get("user-agent", "")
+        found = call.memo["client"] = _client_json(agent, address, _zone(call, address))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _client_json(agent: str, address: str, zone: str) -> orjson.Fragment:
+    doc = {
         "userAgent": {"rawUserAgent": agent, "os": _os(agent), "browser": _browser(agent)} if agent else None,
         "zone": zone, "device": "Computer" if "Mozilla" in agent else "Unknown", "id": None, "ipAddress": address,
         "geographicalContext": None,
     }  # fmt: skip
+    return orjson.Fragment(orjson.dumps(doc))
 
 
 @lru_cache(maxsize=1024)
-def _request(address: str) -> Doc:
-    version = "V6" if ":" in address else "V4"
-    return {"ipChain": [{"ip": address, "geographicalContext": None, "version": version, "source": None}]}
+def _request(address: str) -> orjson.Fragment:
+    chain = {"ip": address, "geographicalContext": None, "version": "V6" if ":" in address else "V4", "source": None}
+    return orjson.Fragment(orjson.dumps({"ipChain": [chain]}))
 
 
 def _zone(call: Call, address: str) -> str:

@@ -24,6 +24,33 @@ def used_up(call: Call, wait_s: str | None) -> list[tuple[str, str]]:
     ]
 
 
+def uncounted(call: Call) -> list[tuple[str, str]]:
+    """The three headers of an answer that was refused before it was counted (inferred: nothing is taken off)."""
+    bucket, most = _bucket(call)
+    start, used = call.windows.seen(bucket, call.now, MINUTE)
+    return _headers(call, most, most - used, start)
+
+
+def _on(call: Call) -> bool:
+    return bool(call.settings.get("limits", "off") != "off")
+
+
+def _bucket(call: Call) -> tuple[str, int]:
+    """The call's bucket, and how many a minute it takes in this world."""
+    bucket = call.operation.bucket or "api"
+    setting = call.settings.get("limits", "off")
+    most = PER_MINUTE[bucket]
+    return bucket, int(setting.get(f"okta.{bucket}", most)) if isinstance(setting, dict) else most
+
+
+def _headers(call: Call, most: int, left: int, start: int) -> list[tuple[str, str]]:
+    return [
+        ("X-Rate-Limit-Limit", str(most)),
+        ("X-Rate-Limit-Remaining", str(max(0 if _on(call) else 1, left))),
+        ("X-Rate-Limit-Reset", str((start + MINUTE) // 1000)),
+    ]
+
+
 def limit(call: Call) -> None:
     """Count the call against its bucket and show the three headers. Raises 429 where limits are on.
 
@@ -31,20 +58,9 @@ def limit(call: Call) -> None:
     """
     if call.caller.kind == "agent":
         return
-    bucket = call.operation.bucket or "api"
-    setting = call.settings.get("limits", "off")
-    most = PER_MINUTE[bucket]
-    if isinstance(setting, dict):
-        most = int(setting.get(f"okta.{bucket}", most))
+    bucket, most = _bucket(call)
     start, used = call.windows.count(bucket, call.now, MINUTE)
-    reset = (start + MINUTE) // 1000
-    remaining = max(0, most - used - 1)
-    over = used >= most
-    call.headers += [
-        ("X-Rate-Limit-Limit", str(most)),
-        ("X-Rate-Limit-Remaining", str(remaining if setting != "off" else max(1, remaining))),
-        ("X-Rate-Limit-Reset", str(reset)),
-    ]
-    if over and setting != "off":
+    call.headers += _headers(call, most, most - used - 1, start)
+    if used >= most and _on(call):
         compared = (Compared("requests", used + 1, f"bucket {bucket}"), Compared("limit", most, "world limits"))
         raise Problem("E0000047", why=Why("More requests in this minute than the bucket allows.", compared))

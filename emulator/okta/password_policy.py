@@ -14,7 +14,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, MINUTE, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.okta.app_kinds import POLICIES
-from emulator.okta.derived import derived
+from emulator.okta.derived import as_it_is, derived
 from emulator.okta.policy_types import PASSWORD
 
 SETTINGS: Doc = {
@@ -44,7 +44,7 @@ def policy_for(store: Any, user: Doc | None) -> Doc | None:
     """The password policy that governs a user; the org's default one where nothing is known of them."""
     from emulator.okta.resources.groups import groups_of
 
-    ordered = derived(store, POLICIES, "type", PASSWORD, _in_order)
+    ordered = derived(store, POLICIES, "type", PASSWORD, as_it_is, _in_order)
     if user is None:
         return next((policy for policy in ordered if policy["system"]), None)
     mine = None

@@ -81,7 +81,12 @@ def rules_of(store: Any, policy_id: str) -> list[Doc]:
 
 def in_order(rules: list[Doc]) -> list[Doc]:
     """By priority; the system rule last."""
-    return sorted(rules, key=lambda rule: (rule["system"], rule["priority"], rule["created"]))
+    return sorted(rules, key=place)
+
+
+def place(rule: Doc) -> tuple[Any, ...]:
+    """Where a rule stands in its policy, by comparison."""
+    return rule["system"], rule["priority"], rule["created"]
 
 
 def add_policy(store: Any, ids: Any, now: int, policy: Doc, *, catch_all: Doc) -> Doc:

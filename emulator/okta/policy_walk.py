@@ -6,13 +6,14 @@ ACTIVE rule whose conditions all hold decides. A policy none of whose rules hold
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared
 from emulator.okta.app_kinds import POLICIES, POLICY_RULES
-from emulator.okta.derived import derived
-from emulator.okta.policy_store import MOST_RULES, in_order
+from emulator.okta.derived import as_it_is, derived
+from emulator.okta.policy_store import MOST_RULES, place
 from emulator.okta.policy_types import TYPES
 from emulator.okta.rule_conditions import Compiled, compiled
 from emulator.okta.rule_subject import UNKNOWN, Subject
@@ -44,17 +45,22 @@ class Found:
 
 def ready(store: Any, policy_id: str) -> tuple[Compiled, ...]:
     """A policy's ACTIVE rules in order, ready to be tried."""
-    return derived(store, POLICY_RULES, "policyId", policy_id, _ready)
+    return derived(store, POLICY_RULES, "policyId", policy_id, _placed, _ready)
 
 
-def _ready(rules: list[Doc]) -> tuple[Compiled, ...]:
-    return compiled(in_order(rules))
+def _placed(rule: Doc) -> tuple[tuple[Any, ...], Compiled | None]:
+    """A rule's place in the order of its policy, and the rule ready to be tried where it is ACTIVE."""
+    return place(rule), compiled(rule)
+
+
+def _ready(rules: list[tuple[tuple[Any, ...], Compiled | None]]) -> tuple[Compiled, ...]:
+    return tuple(item for _, item in sorted(rules, key=itemgetter(0)) if item is not None)
 
 
 def policies_for(store: Any, kind: str, policy_id: str | None = None) -> Sequence[Doc]:
     """The ACTIVE policies of a type in the order in which they are tried; of an app's type, its own one."""
     if TYPES[kind].people:
-        return derived(store, POLICIES, "type", kind, _active)
+        return derived(store, POLICIES, "type", kind, as_it_is, _active)
     policy = store.get(POLICIES, policy_id) if policy_id else None
     return (policy,) if policy is not None and policy["status"] == "ACTIVE" else ()
 

@@ -12,7 +12,6 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import admins
 from emulator.okta.bad_values import needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.lists import page_size
@@ -24,6 +23,7 @@ from emulator.okta.role_table import LABELS
 from emulator.okta.tokens import org
 
 _MOST_ASSIGNEES = 200
+_NARROWED = frozenset({"APP_ADMIN", "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,13 @@ class Principal:
 
 
 def assignment_id(kind: str, role: str, ids: Ids, *, taken: bool) -> str:
-    """base32 of the type, the same in every org; a super administrator's, a group's or a second one is unique."""
-    if kind == "GROUP":
-        return ids.okta("gra")
-    if role == admins.SUPER or taken:
-        return ids.okta("ra1")
+    """base32 of the type, the same in every org, where targets narrow the role; others, and a second one's, are unique.
+
+    Inferred from the ones seen: those of APP_ADMIN, USER_ADMIN, HELP_DESK_ADMIN and GROUP_MEMBERSHIP_ADMIN are the same
+    for users and groups, a group's READ_ONLY_ADMIN and a user's SUPER_ADMIN are not.
+    """
+    if role not in _NARROWED or taken:
+        return ids.okta("gra" if kind == "GROUP" else "ra1")
     return base64.b32encode(role.encode()).decode().rstrip("=")
 
 

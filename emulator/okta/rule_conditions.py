@@ -38,9 +38,9 @@ class Compiled:
         return None
 
 
-def compiled(rules: list[Doc]) -> tuple[Compiled, ...]:
-    """ACTIVE rules, in the order given. A system rule holds for everybody."""
-    return tuple(Compiled(rule, _checks(rule)) for rule in rules if rule["status"] == "ACTIVE")
+def compiled(rule: Doc) -> Compiled | None:
+    """A rule ready to be tried; None where it is not ACTIVE. A system rule holds for everybody."""
+    return Compiled(rule, _checks(rule)) if rule["status"] == "ACTIVE" else None
 
 
 def _checks(rule: Doc) -> tuple[tuple[str, Check], ...]:

@@ -14,9 +14,9 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import session_policy
+from emulator.okta import events, session_policy
 from emulator.okta.app_kinds import POLICIES
-from emulator.okta.events import app_target, emit, target, user_target
+from emulator.okta.events import app_target, target, user_target
 from emulator.okta.policy_types import ACCESS
 from emulator.okta.policy_walk import Found, policies_for, walk
 from emulator.okta.rule_subject import Subject, subject_of
@@ -46,6 +46,12 @@ class SignOnContext:
     factors: frozenset[str]
     auth_age_ms: int
     device: Doc | None = None
+
+    @property
+    def lasting(self) -> tuple[Any, ...]:
+        """All but the age, to remember something by."""
+        device = self.device["id"] if self.device else ""
+        return self.client, self.address, self.user_agent, self.factors, device
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +85,20 @@ def client_class(*, active: bool, user_agent: str, ms_client_application: str) -
 
 def evaluate(call: Call, app: Doc, user: Doc, context: SignOnContext) -> Decision:
     """Try the org's and the app's rules in order, and log `policy.evaluate_sign_on` with the one that decided."""
-    device = context.device["id"] if context.device else ""
-    key = (app["id"], user["id"], context.client, context.address, context.user_agent, context.factors, device)
-    decision: Decision = call.store.steady(("sign-on", *key), lambda: _untimed(call.store, app, user, context))
+    key = ("sign-on", app["id"], user["id"], *context.lasting)
+    decision, event = call.store.steady(key, lambda: _untimed(call.store, app, user, context))
     if decision.access == "ALLOW" and _stale(decision.rule["actions"]["appSignOn"], context):
         decision = replace(decision, reauthenticate=True)
-    _log(call, app, user, context, decision)
-    return decision
+        event = _event(app, user, context, decision)
+    events.log(call, event)
+    return decision  # type: ignore[no-any-return]
 
 
-def _untimed(store: Any, app: Doc, user: Doc, context: SignOnContext) -> Decision:
-    """The decision as if the person had signed in this instant: it stays while no document changes."""
+def _untimed(store: Any, app: Doc, user: Doc, context: SignOnContext) -> tuple[Decision, events.Event]:
+    """The decision as if the person had signed in this instant, and its event: they stay while no document changes."""
     subject = subject_of(store, user, context.address, context.user_agent, context.client, device=context.device)
-    return decide(store, app, subject, replace(context, auth_age_ms=0))
+    decision = decide(store, app, subject, replace(context, auth_age_ms=0))
+    return decision, events.encoded(_event(app, user, context, decision))
 
 
 def decide(store: Any, app: Doc, subject: Subject, context: SignOnContext) -> Decision:
@@ -172,15 +179,15 @@ def _stale(action: Doc, context: SignOnContext) -> bool:
 _duration = lru_cache(maxsize=256)(parse_duration)
 
 
-def _log(call: Call, app: Doc, user: Doc, context: SignOnContext, decision: Decision) -> None:
+def _event(app: Doc, user: Doc, context: SignOnContext, decision: Decision) -> events.Event:
     short = decision.factors_needed > len(context.factors) or decision.reauthenticate
     outcome = "CHALLENGE" if decision.access == "ALLOW" and short else decision.access
     targets = [
         app_target(app), target("PolicyEntity", decision.policy["id"], name=decision.policy["name"]),
         target("PolicyRule", decision.rule["id"], name=decision.rule["name"]),
     ]  # fmt: skip
-    emit(
-        call, "policy.evaluate_sign_on", targets, outcome=outcome, actor=user_target(user),
+    return events.event(
+        "policy.evaluate_sign_on", targets, outcome=outcome, actor=user_target(user),
         reason=f"Sign-on policy evaluation resulted in {outcome}", why=decision.why if outcome != "ALLOW" else None,
         debug={"clientType": context.client, "rule": decision.rule["name"]},
     )  # fmt: skip

@@ -63,10 +63,11 @@ def session_of(call: Call) -> Caller | None:
 def live_session(call: Call) -> Doc | None:
     """The session behind the `sid` cookie, unless it has expired; outside a transaction not to be changed in place."""
     cookie = call.exchange.cookies().get("sid")
-    if not cookie:
+    if not cookie or len(cookie) > _LONGEST:
         return None
-    held = digest(cookie)
-    found: Doc | None = call.store.steady(("session", held), lambda: call.store.find(SESSIONS, "_cookie", held))
+    found: Doc | None = call.store.steady(
+        ("session", cookie), lambda: call.store.find(SESSIONS, "_cookie", digest(cookie))
+    )
     if found is None or found["expiresAt"] < iso(call.now):
         return None
     return found

@@ -4,6 +4,7 @@ Source: okta-admin-api.md 13, appendices B and C.
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 from emulator.kernel.doc import Doc
@@ -148,8 +149,13 @@ def _listed(name: str, rows: Any) -> list[str]:
 def span(row: Doc) -> Span | None:
     """The range that a CIDR or RANGE names; None when it is neither."""
     kind, text = row.get("type"), row.get("value")
-    if not isinstance(text, str) or len(text) > 100:
+    if not isinstance(text, str) or len(text) > 100 or not isinstance(kind, str):
         return None
+    return _span(kind, text)
+
+
+@lru_cache(maxsize=16_384)  # an edited zone has most of its ranges still
+def _span(kind: str, text: str) -> Span | None:
     try:
         if kind == "CIDR":
             network = ipaddress.ip_network(text.strip(), strict=False)

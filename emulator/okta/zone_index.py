@@ -6,13 +6,13 @@ looks up in what the world file says of addresses (`addresses`): the stand-in fo
 
 import ipaddress
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from emulator.kernel.doc import Doc
-from emulator.okta.derived import derived
+from emulator.okta.derived import as_it_is, derived
 from emulator.okta.zone_docs import TOR, Span, span
 from emulator.store import Column, Kind
 
@@ -78,13 +78,39 @@ class Facts:
 NOTHING = Facts()
 
 
+class Held:
+    """Ranges of addresses, for the one question whether they hold an address."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._lows: dict[int, list[int]] = {4: [], 6: []}
+        self._highs: dict[int, list[int]] = {4: [], 6: []}
+        for version, low, high in sorted(spans):
+            lows, highs = self._lows[version], self._highs[version]
+            if highs and low <= highs[-1] + 1:
+                highs[-1] = max(highs[-1], high)
+            else:
+                lows.append(low)
+                highs.append(high)
+
+    def holds(self, version: int, number: int) -> bool:
+        place = bisect_right(self._lows[version], number) - 1
+        return place >= 0 and number <= self._highs[version][place]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A zone ready to be asked: by the addresses it lists, or by what is known of an address."""
+
+    zone: Doc
+    listed: Held | None
+    dynamic: Callable[[Facts], bool] | None
+
+
 @dataclass(slots=True)
 class Index:
-    """The ACTIVE zones of an org."""
+    """The ACTIVE zones of an org, oldest first."""
 
-    listed: Spans[int]
-    zones: list[Doc]
-    dynamic: list[tuple[int, Callable[[Facts], bool]]]
+    zones: list[Ready]
     blocking: frozenset[str] = field(default_factory=frozenset)
     exempt: frozenset[str] = field(default_factory=frozenset)
 
@@ -93,39 +119,34 @@ def index(store: Any) -> Index:
     """The org's zones, ready to be asked."""
     from emulator.okta.resources.zones import ZONES
 
-    return derived(store, ZONES, "status", "ACTIVE", _index)
+    return derived(store, ZONES, "status", "ACTIVE", _ready, _index)
 
 
-def _index(zones: list[Doc]) -> Index:
-    rows: list[tuple[Span, int]] = []
-    dynamic: list[tuple[int, Callable[[Facts], bool]]] = []
-    for number, zone in enumerate(zones):
-        if zone["type"] != "IP":
-            dynamic.append((number, _dynamic(zone) if zone["type"] == "DYNAMIC" else _enhanced(zone)))
-            continue
-        for row in zone.get("gateways") or ():
-            found = span(row)
-            if found is not None:
-                rows.append((found, number))
-    blocking = frozenset(zone["id"] for zone in zones if zone["usage"] == "BLOCKLIST")
-    exempt = frozenset(zone["id"] for zone in zones if zone.get("useAsExemptList"))
-    return Index(Spans(rows), zones, dynamic, blocking, exempt)
+def _ready(zone: Doc) -> Ready:
+    if zone["type"] != "IP":
+        return Ready(zone, None, _dynamic(zone) if zone["type"] == "DYNAMIC" else _enhanced(zone))
+    return Ready(zone, Held(found for row in zone.get("gateways") or () if (found := span(row)) is not None), None)
+
+
+def _index(zones: list[Ready]) -> Index:
+    blocking = frozenset(item.zone["id"] for item in zones if item.zone["usage"] == "BLOCKLIST")
+    return Index(zones, blocking, frozenset(item.zone["id"] for item in zones if item.zone.get("useAsExemptList")))
 
 
 def zones_of(store: Any, address: str) -> list[Doc]:
     """The ACTIVE zones that hold an address, oldest first."""
-    found = index(store)
-    numbers = set(found.listed.at(address))
-    if found.dynamic:
-        facts = facts_of(store, address)
-        if facts is not NOTHING:
-            numbers.update(number for number, holds in found.dynamic if holds(facts))
-    return [found.zones[number] for number in sorted(numbers)]
+    place, facts = parsed(address), facts_of(store, address)
+    known = facts is not NOTHING
+    return [
+        item.zone for item in index(store).zones
+        if (item.listed is not None and place is not None and item.listed.holds(*place))
+        or (item.dynamic is not None and known and item.dynamic(facts))
+    ]  # fmt: skip
 
 
 def facts_of(store: Any, address: str) -> Facts:
     """What is known of an address; the narrowest range decides, the last of equal ones."""
-    rows = derived(store, ADDRESSES, "kind", FACTS, _facts).at(address)
+    rows = derived(store, ADDRESSES, "kind", FACTS, as_it_is, _facts).at(address)
     return min(reversed(rows), key=lambda row: row[0])[1] if rows else NOTHING
 
 

@@ -51,20 +51,19 @@ def filled(
     """A page whose form carries `fields`: what `page` would render, but Jinja does so once for the same values and
     field names."""
     names = tuple([name for name, _ in fields])
-    texts, holes = _pieces(str(folder), template, tuple(values.items()), names)
+    pieces, holes = _pieces(str(folder), template, tuple(values.items()), names)
+    texts = list(pieces)
     filling = [nonce.encode(), *[exact(value) for _, value in fields]]
-    parts = [texts[0]]
-    for hole, text in zip(holes, texts[1:], strict=True):
-        parts += (filling[hole], text)
-    return Answer(200, page_headers(nonce, posts_to), b"".join(parts))
+    texts[1::2] = [filling[hole] for hole in holes]
+    return Answer(200, page_headers(nonce, posts_to), b"".join(texts))
 
 
 @lru_cache(maxsize=256)
 def _pieces(
     folder: str, template: str, values: tuple[tuple[str, str], ...], names: tuple[str, ...]
-) -> tuple[list[bytes], list[int]]:
-    """A rendered page, cut where the nonce (0) and the fields' values (1, 2, ...) go: the texts, and what is between
-    them."""
+) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    """A rendered page, cut where the nonce (0) and the fields' values (1, 2, ...) go: the texts with nothing between
+    them, and what goes there."""
     from markupsafe import Markup
 
     taken = "".join([*names, *(value for _, value in values)])
@@ -72,19 +71,16 @@ def _pieces(
     fields = [(name, Markup(f"{mark}{number}{mark}")) for number, name in enumerate(names, 1)]  # noqa: S704  (digits)
     text = _environment(folder).get_template(template).render(nonce=f"{mark}0{mark}", fields=fields, **dict(values))
     cut = re.split(f"{mark}([0-9]+){mark}", text)
-    return [piece.encode() for piece in cut[::2]], [int(piece) for piece in cut[1::2]]
-
-
-_ESCAPES = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"), (b'"', b"&#34;"), (b"'", b"&#39;"), (b"\r", b"&#13;"))
+    holes = tuple([int(piece) for piece in cut[1::2]])
+    cut[1::2] = [""] * len(holes)
+    return tuple([piece.encode() for piece in cut]), holes
 
 
 def exact(value: str) -> bytes:
     """A value for an attribute, escaped as Jinja does; a carriage return too, which a parser of HTML would make a line
     feed."""
-    text = value.encode()
-    for plain, escaped in _ESCAPES:
-        text = text.replace(plain, escaped)
-    return text
+    text = value.encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+    return text.replace(b'"', b"&#34;").replace(b"'", b"&#39;").replace(b"\r", b"&#13;")
 
 
 def page_headers(nonce: str, posts_to: tuple[str, ...] = ()) -> Headers:

@@ -26,6 +26,8 @@ Claims = dict[str, object]
 
 TOKEN_LIMIT = 64 * 1024
 """Characters of a compact token."""
+MOST_DEPTH = 32
+"""Levels of a header or payload; real ones have three or four."""
 LEEWAY_S = 300
 _LATEST_S = 253_402_300_799  # 9999-12-31: later values are not dates but attacks on arithmetic
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -81,9 +83,9 @@ def mint_jwt(
     """
     import orjson
 
-    header = {"typ": "JWT", "alg": "RS256", "kid": key.kid_sha1, **(headers or {})}
-    header["alg"] = "RS256"
-    head = orjson.dumps({name: value for name, value in header.items() if value is not None})
+    given = tuple(headers.items()) if headers else ()
+    plain = all(isinstance(value, str) for _, value in given)
+    head = _head(key.kid_sha1, given) if plain else _head.__wrapped__(key.kid_sha1, given)
     text = orjson.dumps(claims)
     if len(constant) > 2:
         text = text[:-1] + b"," * bool(claims)
@@ -92,8 +94,18 @@ def mint_jwt(
         payload = b64url_bytes(text + constant[1:cut]) + _encoded(constant, cut)
     else:
         payload = b64url_bytes(text)
-    signed = b"%b.%b" % (_encoded(head, 0), payload)
+    signed = b"%b.%b" % (head, payload)
     return (signed + b"." + b64url_bytes(key.sign(signed))).decode("ascii")
+
+
+@lru_cache(maxsize=1024)
+def _head(kid: str, headers: tuple[tuple[str, object | None], ...]) -> bytes:
+    """The encoded header: the same for most of a key's tokens."""
+    import orjson
+
+    header = {"typ": "JWT", "alg": "RS256", "kid": kid, **dict(headers)}
+    header["alg"] = "RS256"
+    return b64url_bytes(orjson.dumps({name: value for name, value in header.items() if value is not None}))
 
 
 @lru_cache(maxsize=1024)
@@ -222,12 +234,23 @@ def _check_name(claims: Claims, name: Literal["iss", "aud"], *, accepted: Collec
 
 def _json_object(data: bytes, what: str) -> Claims:
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = data.decode()
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
+        if text.count("[") + text.count("{") > MOST_DEPTH and _depth(value) > MOST_DEPTH:
+            raise ValueError(f"it is nested more than {MOST_DEPTH} deep")
     except (ValueError, RecursionError) as error:
         _reject(f"the {what} is not JSON", "malformed", cause=str(error))
     if not isinstance(value, dict):
         _reject(f"the {what} is not a JSON object", "malformed", found=type(value).__name__)
     return value
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects are nested; no deeper than the parser itself goes."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max((_depth(item) for item in below), default=0)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> Claims:

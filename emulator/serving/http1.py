@@ -225,7 +225,10 @@ class Connection(asyncio.Protocol):
             self._answer(asked, keep=keep)
 
     def _answer(self, asked: Exchange | Refused, *, keep: bool) -> None:
-        answer = asked.answer() if isinstance(asked, Refused) else _ask(self._port.respond, asked)
+        if isinstance(asked, Refused):
+            self._deliver(asked.answer(), asked, keep=keep)
+            return
+        answer = _ask(self._port.respond, asked)
         if answer.unwritten and self._port.turn is not None:
             self._unwritten = True
             self._port.turn.add(partial(self._resume, answer, asked, keep))

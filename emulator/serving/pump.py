@@ -9,6 +9,7 @@ from emulator.kernel.problems import LabError
 from emulator.office365.connector import Connector
 from emulator.serving.courier import Courier
 from emulator.serving.notices import Notices
+from emulator.serving.renewals import Renewals
 from emulator.wire.client import Transport, Unreachable
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Work:
         self._connector = connector_of(world, transport) if has_org else None
         self._courier = Courier(world, transport) if has_org else None
         self._notices = Notices(world, transport)
+        self._renewals = Renewals(world, transport)
         self._onpremises = _onpremises(world, transport)
 
     @property
@@ -56,7 +58,7 @@ class Work:
 
     def run_once(self) -> Doc | None:
         """Do one thing and tell what; None when nothing is due."""
-        for worker in (self._connector, self._onpremises, self._courier, self._notices):
+        for worker in (self._connector, self._onpremises, self._courier, self._notices, self._renewals):
             done = worker.run_once() if worker is not None else None
             if done is not None:
                 return done
@@ -64,7 +66,7 @@ class Work:
 
     def next_due(self) -> str | None:
         """When the next thing is due, as an instant."""
-        waiting = (self._connector, self._onpremises, self._notices)
+        waiting = (self._connector, self._onpremises, self._notices, self._renewals)
         instants = [worker.next_due() for worker in waiting if worker is not None]
         return min((at for at in instants if at is not None), default=None)
 

@@ -206,21 +206,26 @@ class Store:
         changed a settled kind computes it anew.
         """
         database = self.database
-        return make() if database.unsettled else self._kept(database.memo, (self.party, *key), make)
+        if database.unsettled:
+            return make()
+        memo, key = database.memo, (self.party, *key)
+        return memo[key] if key in memo else self._keep(memo, key, make)
 
     def steady(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """The same from documents of any kind: kept until any document changes, in any process."""
         database = self.database
-        return make() if database.writing else self._kept(database.steady, (self.party, *key), make)
+        if database.writing:
+            return make()
+        memo, key = database.steady, (self.party, *key)
+        return memo[key] if key in memo else self._keep(memo, key, make)
 
     @staticmethod
-    def _kept(memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        if key not in memo:
-            if len(memo) > _MOST_MEMO:
-                memo.clear()
-            memo[key] = make()
-        found: T = memo[key]
-        return found
+    def _keep(memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        made = make()
+        if len(memo) > _MOST_MEMO:
+            memo.clear()
+        memo[key] = made
+        return made
 
     # -- writing ------------------------------------------------------------------------------------------------
 

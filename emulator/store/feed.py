@@ -90,6 +90,34 @@ def before(store: Store, n: int) -> tuple[str, str, Doc | None]:
     return op, str(table).rpartition("/")[2], orjson.loads(doc) if doc is not None else None
 
 
+def rows(store: Store, kind: Kind, path: str, value: str) -> dict[int, Doc]:
+    """Every document of a kind whose declared attribute has that value, by sequence number."""
+    column = kind.column(path)
+    assert column is not None
+    return _numbered(store, f"SELECT seq, doc FROM {store.table(kind)} WHERE {column.sql} = ?", value)
+
+
+def now_at(store: Store, kind: Kind, seqs: set[int]) -> dict[int, Doc]:
+    """The documents of a kind with those sequence numbers that there are."""
+    among = "(SELECT value FROM json_each(?))"
+    return _numbered(
+        store, f"SELECT seq, doc FROM {store.table(kind)} WHERE seq IN {among}", orjson.dumps(sorted(seqs)).decode()
+    )
+
+
+def _numbered(store: Store, sql: str, param: str) -> dict[int, Doc]:
+    found = store.database.execute(f"SELECT json_group_array(seq), group_concat(doc) FROM ({sql})", (param,)).fetchone()
+    if found is None or found[1] is None:
+        return {}
+    return dict(zip(orjson.loads(found[0]), orjson.loads(f"[{found[1]}]"), strict=True))
+
+
+def moved(store: Store, kind: Kind, *, since: int, until: int) -> set[int]:
+    """Sequence numbers of the documents of a kind that were written in (since, until]."""
+    sql = "SELECT DISTINCT seq FROM log WHERE n > ? AND n <= ? AND tbl = ?"
+    return {seq for (seq,) in store.database.execute(sql, (since, until, _table(store, kind))).fetchall()}
+
+
 def touched(store: Store, kind: Kind, *, since: int, until: int) -> dict[str, list[str]]:
     """Links that changed, by object: the other ends, in order of first change."""
     sql = "SELECT id FROM log WHERE n > ? AND n <= ? AND tbl = ? GROUP BY id ORDER BY min(n)"

@@ -54,10 +54,11 @@ def append(database: "Database", party: str, request_id: str, at: int, entries: 
 
 def write(database: "Database", made: list[Row]) -> None:
     """Write rows; the caller holds the write transaction."""
-    for row in made:
-        number = database.execute(_INSERT, row).lastrowid or 0
-        if number % _INDEX_EVERY == 0:
-            database.execute(_INDEX)
+    database.execute_many(_INSERT, made)
+    database.unindexed += len(made)
+    if database.unindexed >= _INDEX_EVERY:
+        database.unindexed = 0
+        database.execute(_INDEX)
 
 
 def index(database: "Database") -> None:

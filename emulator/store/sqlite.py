@@ -39,6 +39,8 @@ class Database:
         self.on_commit: list[Callable[[], None]] = []
         self._depth = 0
         self._undone = 0
+        self.rewound = 0
+        """How often this database went back to a savepoint: positions in the log from before mean nothing then."""
         self._view: changes.View | None = None
         self._savepoints: dict[str, str] = {}
         self.places: dict[str, int] = {}
@@ -58,6 +60,8 @@ class Database:
         self.logs: Database | None = None
         self.gathered: list[journal.Row] = []
         """Rows of the journal that the next write transaction begins with."""
+        self.unindexed = 0
+        """How many rows of the journal this process has written since it last indexed their subjects."""
         self._db = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA temp_store=MEMORY")
         if image is not None:
@@ -107,6 +111,9 @@ class Database:
 
     def execute(self, sql: str, params: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         return self._db.execute(sql, params)
+
+    def execute_many(self, sql: str, rows: list[Any]) -> None:
+        self._db.executemany(sql, rows)
 
     # -- transactions -------------------------------------------------------------------------------------------
 
@@ -180,6 +187,7 @@ class Database:
         with self.lock:
             self.memo.clear()
             self._undone += 1
+            self.rewound += 1
             self._steady_of, self._steady_checked = (-1, None), False
             self._db.execute(f"ROLLBACK TO {self._savepoints[name]}")
             self._forget(name, itself=False)

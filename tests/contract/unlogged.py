@@ -64,6 +64,8 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/sessions/me/lifecycle/refresh": _NONE,
     "POST /api/v1/sessions/{sessionId}/lifecycle/refresh": _NONE,
     "PUT /api/v1/users/{userId}/classification": _NONE,
+    "POST /api/v1/roles/{roleRef}/subscriptions/{notificationType}/subscribe": _NONE,
+    "POST /api/v1/roles/{roleRef}/subscriptions/{notificationType}/unsubscribe": _NONE,
     "POST /api/v1/meta/types/user/{typeId}": _NONE,
     "PUT /api/v1/meta/types/user/{typeId}": _NONE,
     "DELETE /api/v1/meta/types/user/{typeId}": _NONE,

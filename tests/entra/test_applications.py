@@ -120,7 +120,7 @@ def test_app_role_assignments(tenant, graph):
     assert [item["id"] for item in graph.get(f"/servicePrincipals/{client}/appRoleAssignments")["value"]] == [
         made["id"]
     ]
-    assigned = graph.get(f"/servicePrincipals/{resource}/appRoleAssignedTo")["value"]
+    assigned = graph.get(f"/servicePrincipals/{resource}/appRoleAssignedTo?$top=999")["value"]
     assert made["id"] in [item["id"] for item in assigned]
     wrong = {**body, "appRoleId": DANA}
     assert error(graph.call("POST", f"/servicePrincipals/{resource}/appRoleAssignedTo", wrong))[2].startswith(

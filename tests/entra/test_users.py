@@ -310,7 +310,8 @@ def test_leaving_is_guarded(tenant, graph):
 
 def test_sign_in_activity_comes_from_the_log(tenant, graph):
     assert graph.get(f"/users/{DANA}?$select=signInActivity") == {
-        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users(signInActivity)/$entity", "signInActivity": None,
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users(signInActivity)/$entity", "id": DANA,
+        "signInActivity": None,
     }  # fmt: skip
     weak = app_client(tenant, "User.Read.All")
     assert error(weak.call("GET", f"/users/{DANA}?$select=signInActivity"))[0] == 403

@@ -327,7 +327,7 @@ def test_a_classic_org_switches_its_factors() -> None:
         rows = {row["id"]: row["status"] for row in org.okta.get("/api/v1/org/factors")}
         assert rows["okta_sms"] == "ACTIVE" and rows["okta_call"] == "INACTIVE"
         on = org.okta.post("/api/v1/org/factors/okta_call/lifecycle/activate")
-        assert on["status"] == "ACTIVE" and set(on["_links"]) == {"deactivate"}
+        assert on["status"] == "ACTIVE" and set(on["_links"]) == {"deactivate", "self"}
         assert enrol(org, "call", phoneNumber=NUMBER)["status"] == "PENDING_ACTIVATION"
         org.okta.post("/api/v1/org/factors/okta_sms/lifecycle/deactivate")
         assert org.okta.get("/api/v1/org/factors/okta_sms")["status"] == "INACTIVE"
@@ -335,4 +335,7 @@ def test_a_classic_org_switches_its_factors() -> None:
         sms = {"factorType": "sms", "provider": "OKTA", "profile": {"phoneNumber": NUMBER}}
         assert refused(org, "POST", SAM, sms)[1] == "E0000001"
     with world() as org:
-        assert refused(org, "GET", "/api/v1/org/factors")[1] == "E0000015"
+        assert {row["status"] for row in org.okta.get("/api/v1/org/factors")} == {"INACTIVE"}
+        at = "/api/v1/org/factors/google_otp"
+        assert org.okta.post(f"{at}/lifecycle/activate") == org.okta.get(at)
+        assert org.okta.get(at)["status"] == "ACTIVE"

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import orjson
 import pytest
 
 from emulator.kernel.ids import Ids
@@ -37,7 +38,9 @@ def decide(world, user_id=SAM_ID, *, client="WEB", address="203.0.113.9", agent=
     )
     context = SignOnContext(client, address, agent, frozenset(factors), age)
     decision = signon.evaluate(call, store.get(APPS, o365.APP_ID), store.get(USERS, user_id), context)
-    return SimpleNamespace(decision=decision, event=call.entries[-1].doc, entry=call.entries[-1])
+    entry = call.entries[-1]
+    event, why = (orjson.loads(orjson.dumps(part)) for part in (entry.doc, entry.why))  # what is repeated is encoded
+    return SimpleNamespace(decision=decision, event=event, why=why)
 
 
 def rule(world, **conditions):
@@ -79,7 +82,7 @@ def test_the_default_rules_let_browsers_in_and_legacy_clients_stand_outside():
             assert (got.decision.access, got.decision.rule["name"]) == ("DENY", "Catch-all Rule")
             assert got.event["outcome"]["result"] == "DENY" and got.event["actor"]["id"] == SAM_ID
             assert [item["type"] for item in got.event["target"]] == ["AppInstance", "PolicyEntity", "PolicyRule"]
-        why = got.entry.why
+        why = got.why
         assert why["rule"] == "The rule 'Catch-all Rule' denies access."
         assert why["compared"][0] == {
             "name": "rule 1 'Allow Web and Modern Auth'", "where": "policy Microsoft Office 365",

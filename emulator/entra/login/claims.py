@@ -64,8 +64,9 @@ def pairwise(call: Call, oid: str, app_id: str) -> str:
 
 def _common(call: Call, name: str, lifetime: int) -> Doc:
     now = call.now // 1000
-    return {"iat": now, "nbf": now, "exp": now + lifetime, "aio": opaque(call, name + "aio", 24),
-            "rh": f"1.{opaque(call, name + 'rh', 20)}.", "tid": tenant(call)["id"]}  # fmt: skip
+    noise = opaque(call, name, 44)
+    return {"iat": now, "nbf": now, "exp": now + lifetime, "aio": noise[:32], "rh": f"1.{noise[32:]}.",
+            "tid": tenant(call)["id"]}  # fmt: skip
 
 
 def _issuer(call: Call, *, v2: bool) -> str:

@@ -96,7 +96,12 @@ def _check_signature(found: Unverified, certificate: Certificate) -> None:
         "PS256": padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH),
     }
     compared = (Compared("alg", algorithm, "client assertion header"), Compared("accepted", "RS256, PS256", "Entra"))
-    if algorithm not in schemes or certificate.public_key is None or "crit" in found.header:
+    if (
+        not isinstance(algorithm, str)
+        or algorithm not in schemes
+        or certificate.public_key is None
+        or "crit" in found.header
+    ):
         raise _refused("The assertion is signed in a way that is not accepted", "The key was not found.", compared)
     try:
         certificate.public_key.verify(found.signature, found.signed, schemes[algorithm], hashes.SHA256())

@@ -38,6 +38,8 @@ def is_guid(text: str) -> bool:
 
 
 def path(exchange: Exchange) -> str:
+    if "//" not in exchange.path and exchange.path[-1:] != "/":
+        return exchange.path
     return "/" + "/".join(part for part in exchange.path.split("/") if part)
 
 
@@ -91,9 +93,11 @@ def envelope(call: Call, result: Any) -> Answer:
 
 def correlation_id(call: Call) -> str:
     """The client's `client-request-id` (or the one of the flow it takes part in), else the request's own id."""
-    found = call.memo.get("correlation") or fields(call).get("client-request-id")
-    found = found or call.exchange.headers.get("client-request-id") or ""
-    return found if is_guid(found) else call.request_id
+    form = call.body if isinstance(call.body, dict) else {}
+    sent = form if "client-request-id" in form else call.params
+    found = call.memo.get("correlation") or sent.get("client-request-id")
+    found = found or call.exchange.headers.get("client-request-id")
+    return found if found and is_guid(found) else call.request_id
 
 
 def error_doc(call: Call, problem: Problem) -> Doc:
@@ -156,6 +160,9 @@ def crash(error: Exception) -> Problem:
     return Problem("50000")
 
 
+_NOSNIFF = ("X-Content-Type-Options", "nosniff")
+
+
 def stamp(call: Call, answer: Answer) -> None:
     answer.headers += [
         ("Date", http_date(call.now)),
@@ -163,8 +170,8 @@ def stamp(call: Call, answer: Answer) -> None:
         ("x-ms-ests-server", "2.1.0 - LAB ProdSlices"),
         ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
     ]
-    if answer.header("X-Content-Type-Options") is None:
-        answer.headers.append(("X-Content-Type-Options", "nosniff"))
+    if _NOSNIFF not in answer.headers:
+        answer.headers.append(_NOSNIFF)
     answer.headers += call.memo.get("cookies", [])
     sent = call.exchange.headers.get("client-request-id")
     if sent and is_guid(sent):

@@ -147,6 +147,12 @@ def place_of(call: Call) -> Place:
     return place_at(call, call.exchange.client)
 
 
+def location_of(call: Call) -> Doc:
+    """The same as the sign-in log shows it; shared, not to be changed in place."""
+    found: Doc = call.store.settled(("location", call.exchange.client), lambda: place_of(call).to_doc())
+    return found
+
+
 def place_at(call: Call, address: str) -> Place:
     """What the tenant knows of an address."""
     table: Networks[Place] = call.store.settled(("addresses",), lambda: _table(call.store.all(ADDRESS_FACTS)))

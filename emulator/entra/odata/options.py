@@ -64,8 +64,6 @@ def parse_options(query: Iterable[tuple[str, str]], headers: Mapping[str, str]) 
     found: dict[str, str] = {}
     for given, value in query:
         name = given.strip().lower()
-        if f"${name}" in _KNOWN:  # the dollar sign is optional
-            name = f"${name}"
         if not name.startswith("$") or name in _IGNORED:
             continue
         if name not in _KNOWN:
@@ -90,6 +88,11 @@ def parse_options(query: Iterable[tuple[str, str]], headers: Mapping[str, str]) 
         deltatoken=found.get("$deltatoken"),
         eventual=level.strip().lower() == "eventual",
     )
+
+
+def with_dollar(name: str) -> str:
+    """A query parameter under its full name: beta takes options without the dollar sign."""
+    return f"${name}" if f"${name.strip().lower()}" in _KNOWN else name
 
 
 def _filter(text: str | None) -> Node | None:

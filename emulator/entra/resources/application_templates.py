@@ -16,6 +16,7 @@ from emulator.entra.problems import not_found, required
 from emulator.entra.resources import application_owners, applications, domains, service_principals
 from emulator.entra.resources.applications import ADMINS, APPLICATIONS
 from emulator.entra.resources.service_principals import SERVICE_PRINCIPALS
+from emulator.entra.shaping import narrowed
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
@@ -59,7 +60,7 @@ def _load(call: Call) -> Doc:
 def get_template(call: Call) -> Entity:
     """One entry."""
     wanted = queries.options(call, "applicationTemplate", single=True)
-    shown = queries.narrowed(_load(call), tuple(wanted.select))
+    shown = narrowed(_load(call), tuple(wanted.select))
     return Entity(f"applicationTemplates{queries.fragment(wanted)}/$entity", shown)
 
 

@@ -59,6 +59,10 @@ TEMPLATES: dict[str, str] = {
     "Security Operator": "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f",
     "Application Developer": "cf1c38e5-3621-4004-a7cb-879624dced7c",
     "Identity Governance Administrator": "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e",
+    "Attribute Definition Administrator": "8424c6f0-a189-499e-bbd0-26c1753c96d4",
+    "Attribute Definition Reader": "1d336d2c-4ae8-42ef-9711-b3604ce3fc2c",
+    "Attribute Assignment Administrator": "58a13ea3-c632-46ae-9ee0-9c0d43cd7f3d",
+    "Attribute Assignment Reader": "ffd52fa5-98dc-465c-991d-fc073eb59f8f",
     "Message Center Reader": "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",
 }
 _NAMES = {template: name for name, template in TEMPLATES.items()}

@@ -161,7 +161,7 @@ def _values(template: Doc, given: list[Doc], held: dict[str, Any]) -> list[Doc]:
     known = {item["name"]: item for item in template["values"]}
     wanted: dict[str, Any] = {}
     for item in given:
-        name, value = item.get("name"), item.get("value")
+        name, value = str(item.get("name")), item.get("value")
         if name not in known:
             raise invalid("values", "GroupSetting", name, rule=f"The template has {', '.join(known)}.")
         forms = _FORMS.get(known[name]["type"])

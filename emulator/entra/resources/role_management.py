@@ -47,7 +47,7 @@ def assignments(store: Store) -> Iterator[Doc]:
     """Every assignment of the tenant: of activated roles, of roles over units, of the tenant's own roles."""
     templates: dict[str, str] = {role["id"]: role["roleTemplateId"] for role in store.all(directory_roles.ROLES)}
     for row in directory_roles.in_force(store, store.all(directory_roles.ROLE_MEMBERS)):
-        bounds = {name: row[name] for name in ("_from", "_until") if name in row}
+        bounds: Doc = {name: row[name] for name in ("_from", "_until") if name in row}
         yield {**assignment(row["principal"], templates[row["role"]]), **bounds}
     for row in store.all(administrative_units.SCOPED_ROLES):
         scope = f"/administrativeUnits/{row['administrativeUnitId']}"

@@ -64,7 +64,7 @@ def _request(call: Call) -> Doc:
     return row
 
 
-_CANCEL = {"source": DOCUMENTED, "body": "optional_json", "status": 204}
+_CANCEL: dict[str, Any] = {"source": DOCUMENTED, "body": "optional_json", "status": 204}
 
 
 @operation("POST", f"{BASE}/{NAMES['Eligibility']}/{{id}}/cancel", scope=scopes("Eligibility", write=True), **_CANCEL)

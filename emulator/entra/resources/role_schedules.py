@@ -4,7 +4,8 @@ Source: Microsoft's pages on unifiedRoleAssignmentSchedule, unifiedRoleEligibili
 Schedules come from role_requests.py, or from assignments that were made for good.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from emulator.entra import queries
 from emulator.entra.entitlements import P2, needs
@@ -22,6 +23,7 @@ from emulator.store import Column, Kind
 
 ELIGIBILITIES = Kind("role_eligibilities", (Column("principalId"), Column("roleDefinitionId")), settled=True)
 BASE = "/v1.0/roleManagement/directory"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def scopes(kind: str, *, write: bool = False) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def kind_of(call: Call) -> str:
 # -- schedules and what of them holds now --------------------------------------------------------------------------
 
 
-def _each(kind: str, name: str, tail: str = "") -> Any:
+def _each(kind: str, name: str, tail: str = "") -> Callable[[F], F]:
     return operation("GET", f"{BASE}/role{kind}{name}{tail}", source=DOCUMENTED, scope=scopes(kind))
 
 

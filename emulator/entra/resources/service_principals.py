@@ -6,7 +6,7 @@ from emulator.entra.graph import Collection, Entity, changed, preferences
 from emulator.entra.keyed import addressed
 from emulator.entra.problems import not_found, required
 from emulator.entra.queries import Shape
-from emulator.entra.resources import applications, bin, graph_api
+from emulator.entra.resources import applications, bin, graph_api, security_attribute_values
 from emulator.entra.tokens import GRAPH_APP_ID, tenant
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso_seconds
@@ -29,7 +29,7 @@ ADMINS = {"roles": ("Application Administrator", "Cloud Application Administrato
 _WRITABLE_TEXT = """
     accountEnabled appRoleAssignmentRequired alternativeNames description displayName homepage loginUrl logoutUrl
     notes notificationEmailAddresses preferredSingleSignOnMode replyUrls tags keyCredentials servicePrincipalNames
-    samlSingleSignOnSettings preferredTokenSigningKeyThumbprint tokenEncryptionKeyId customSecurityAttributes
+    samlSingleSignOnSettings preferredTokenSigningKeyThumbprint tokenEncryptionKeyId
     servicePrincipalType addIns
 """
 WRITABLE = frozenset(_WRITABLE_TEXT.split())
@@ -106,6 +106,8 @@ def follow(call: Call, old: Doc, application: Doc) -> None:
 
 def render(call: Call, principal: Doc) -> Doc:
     shown = {**principal, "appRoles": app_roles(principal), "oauth2PermissionScopes": scopes(principal)}
+    if "customsecurityattributes" not in call.params.get("$select", "").lower():
+        shown.pop("customSecurityAttributes", None)
     if "keycredentials" not in call.params.get("$select", "").lower():
         shown["keyCredentials"] = application_rules.without_keys(principal["keyCredentials"])
     return shown
@@ -132,6 +134,7 @@ SHAPE = Shape(
         "owners": _owners, "appRoleAssignments": _assignments("principalId"),
         "appRoleAssignedTo": _assignments("resourceId"),
     },
+    guards={"customSecurityAttributes": security_attribute_values.guard},
 )  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def update_principal(call: Call) -> Entity | None:
         call.body["appId"] = value
         return create_principal(call)
     principal = load(call)
-    given = dict(call.body)
+    given, attributes = security_attribute_values.taken_from(call.body)
     if str(given.get("appId", principal["appId"])).lower() == principal["appId"]:
         given.pop("appId", None)
     body = _checked(given)
@@ -206,6 +209,7 @@ def update_principal(call: Call) -> Entity | None:
             old["keyCredentials"], body["keyCredentials"], "ServicePrincipal"
         )
     principal.update({key: _blank_of(key) if item is None else item for key, item in body.items()})
+    security_attribute_values.apply(call, principal, attributes, "ServicePrincipal")
     call.store.put(SERVICE_PRINCIPALS, principal)
     audit(call, "Update service principal", [target("ServicePrincipal", principal, changed=changes(old, principal))])
     return changed(call, queries.entity(call, SHAPE, principal))

@@ -33,7 +33,7 @@ PROFILE = frozenset({
     "schools", "skills",
 })  # fmt: skip
 # Kept by Exchange and others.
-ELSEWHERE = frozenset({"authorizationInfo", "customSecurityAttributes", "mailboxSettings", "print"})
+ELSEWHERE = frozenset({"authorizationInfo", "mailboxSettings", "print"})
 # What people without a directory role may say about themselves (inferred: Microsoft's default user permissions).
 SELF_SERVICE = PROFILE | {"mobilePhone", "businessPhones", "faxNumber", "preferredLanguage"}
 LIMITS = {

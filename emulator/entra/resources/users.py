@@ -8,7 +8,7 @@ from emulator.entra.graph import Collection, Entity, changed, needs_role
 from emulator.entra.permissions import needs_permission
 from emulator.entra.problems import required
 from emulator.entra.queries import Shape
-from emulator.entra.resources import domains, sign_in_activity, user_rules
+from emulator.entra.resources import domains, security_attribute_values, sign_in_activity, user_rules
 from emulator.entra.resources.user_paths import by_key, is_self, load, of_user
 from emulator.entra.resources.user_store import (
     USERS,
@@ -99,10 +99,14 @@ EXPANDABLE = (
     "manager", "directReports", "memberOf", "transitiveMemberOf", "ownedObjects", "ownedDevices", "registeredDevices",
     "createdObjects", "sponsors", "licenseDetails", "appRoleAssignments", "oauth2PermissionGrants",
 )  # fmt: skip
+GUARDS = {
+    "customSecurityAttributes": security_attribute_values.guard, "signInActivity": sign_in_activity.guard,
+    "employeeLeaveDateTime": _leave_date,
+}  # fmt: skip
 SHAPE = Shape(
     "user", "users", USERS, DEFAULT, EVERYTHING, {name: _relation(name) for name in EXPANDABLE}, full,
     {"assignedLicenses/skuId": "_skus"}, WORKED, paths={"manager/id": "_manager"},
-    guards={"signInActivity": sign_in_activity.guard, "employeeLeaveDateTime": _leave_date},
+    guards=GUARDS,
 )  # fmt: skip
 
 
@@ -145,7 +149,8 @@ def get_user(call: Call) -> Entity:
 @operation("POST", "/v1.0/users", source=DOCUMENTED, status=201, extra=ADMINS, emits=("Add user",))
 def create_user(call: Call) -> Entity:
     """Create a cloud user."""
-    plain, more = extensions.taken_from(call, call.body, "user")
+    given, attributes = security_attribute_values.taken_from(call.body)
+    plain, more = extensions.taken_from(call, given, "user")
     body = user_rules.checked(plain)
     user = blank(call.ids.guid("user"), call.now)
     _complete_local(call, user["id"], body)
@@ -164,6 +169,7 @@ def create_user(call: Call) -> Entity:
     user_rules.apply(call, user, body)
     extensions.apply(user, more, "user")
     user_rules.set_password(call, user, profile)
+    security_attribute_values.apply(call, user, attributes, "User")
     store(call, user, new=True)
     audit(call, "Add user", [target("User", user, changed=changes({}, public(body | {"passwordProfile": None})))])
     return queries.entity(call, SHAPE, user, location=f"/users/{user['id']}")
@@ -187,7 +193,8 @@ def _complete_local(call: Call, id: str, body: Doc) -> None:
 def update_user(call: Call) -> Entity | None:
     """Change a user. The answer is empty unless the representation is asked for."""
     user = load(call)
-    plain, more = extensions.taken_from(call, call.body, "user")
+    given, attributes = security_attribute_values.taken_from(call.body)
+    plain, more = extensions.taken_from(call, given, "user")
     body = user_rules.checked(plain)
     _check_own(call, user, {*body, *more})
     touched = {name for name in body if body[name] != user.get(name) or name == "passwordProfile"}
@@ -201,6 +208,7 @@ def update_user(call: Call) -> Entity | None:
     user_rules.apply(call, user, body)
     extensions.apply(user, more, "user")
     reset = "passwordProfile" in body and user_rules.set_password(call, user, body["passwordProfile"] or {})
+    security_attribute_values.apply(call, user, attributes, "User")
     store(call, user, new=False)
     _log_update(call, old, user, reset=bool(reset))
     return changed(call, queries.entity(call, SHAPE, user))

@@ -53,7 +53,8 @@ def check(
             raise invalid_client(text, *compared)
     accepted = audiences(call, server, endpoint)
     given = token.claims.get("aud")
-    if not any(item in accepted for item in (given if isinstance(given, list) else [given])):
+    named = given if isinstance(given, list) else [given]
+    if not any(isinstance(item, str) and item in accepted for item in named):
         raise invalid_client(BAD_AUDIENCE, _claim(token, "aud"), Compared("accepted", sorted(accepted), "this server"))
     _check_times(call, token)
     jti = token.claims.get("jti")

@@ -10,7 +10,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import app_installation, app_saml
-from emulator.okta.app_types import SAML20
+from emulator.okta.app_types import SAML11, SAML20
 from emulator.okta.problems import not_found
 from emulator.okta.resources import apps
 from emulator.protocols.metadata import MD
@@ -28,7 +28,7 @@ _FORMATS = tuple(f"urn:oasis:names:tc:SAML:1.1:nameid-format:{name}" for name in
     query=("kid",),
 )  # fmt: skip
 def get_metadata(call: Call) -> Answer:
-    """The metadata of a SAML 2.0 app as XML, with the key `kid` or the one in use."""
+    """The metadata of a SAML app as XML, with the key `kid` or the one in use."""
     return _answer(call, apps.load(call), call.params.get("kid"))
 
 
@@ -42,9 +42,9 @@ def public_metadata(call: Call) -> Answer:
 
 
 def _answer(call: Call, app: Doc, kid: str | None) -> Answer:
-    if app["signOnMode"] != SAML20:
+    if app["signOnMode"] not in (SAML20, SAML11):  # SAML 1.1 apps do not link to theirs, and have it (observed)
         compared = (Compared("signOnMode", app["signOnMode"], f"app {app['label']}"),)
-        raise Problem("E0000019", why=Why("Only SAML 2.0 apps have metadata.", compared))
+        raise Problem("E0000019", why=Why("Only SAML apps have metadata.", compared))
     wanted = kid or app["credentials"]["signing"]["kid"]
     key = app_installation.key_of(call.store, app["id"], wanted)
     if key is None:

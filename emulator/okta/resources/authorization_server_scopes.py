@@ -25,7 +25,11 @@ _CONSENT = ("REQUIRED", "IMPLICIT", "FLEXIBLE", "ADMIN")
 def _render(call: Call, row: Doc) -> Doc:
     at = f"{call.base}/api/v1/authorizationServers/{row['_server']}/scopes/{row['id']}"
     shown = {key: value for key, value in public(row).items() if value is not None or key != "displayName"}
-    return {**shown, "apiResourceId": None, "_links": {"self": {"href": at, "hints": {"allow": ["GET", "PUT", "DELETE"]}}}}
+    return {
+        **shown,
+        "apiResourceId": None,
+        "_links": {"self": {"href": at, "hints": {"allow": ["GET", "PUT", "DELETE"]}}},
+    }
 
 
 def _load(call: Call) -> Doc:

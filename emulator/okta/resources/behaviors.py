@@ -1,6 +1,7 @@
 """Behaviour detection rules: /api/v1/behaviors. Source: okta-admin-api.md 1.5, 16; shapes of the vendor's SDK.
 
-# Differs: they are kept and named by rules, but nothing watches how people behave.
+# Differs: they are kept and named by rules, but nothing watches how people behave. A radius reads back as a whole
+# number; the vendor writes `20.0`, which its own typed client refuses.
 """
 
 from typing import Any
@@ -61,7 +62,7 @@ def _render(call: Call, item: Doc) -> Doc:
     at = f"{call.base}{_AT}/{item['id']}"
     action = "deactivate" if item["status"] == "ACTIVE" else "activate"
     times = {name: _written(item[name]) for name in ("created", "lastUpdated")}
-    return {**item, **times, "settings": _shown(item["settings"]), "_links": {
+    return {**item, **times, "_links": {
         "self": {"href": at, "hints": {"allow": ["GET", "PUT", "DELETE"]}},
         action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
     }}  # fmt: skip
@@ -70,11 +71,6 @@ def _render(call: Call, item: Doc) -> Doc:
 def _written(time: str) -> str:
     """`2026-01-15 09:00:00.0`: behaviours alone write their times so (observed)."""
     return f"{time[:10]} {time[11:19]}.0"
-
-
-def _shown(settings: Doc) -> Doc:
-    """The radius reads back as a fraction (observed)."""
-    return {name: float(value) if name == "radiusKilometers" else value for name, value in settings.items()}
 
 
 def _load(call: Call) -> Doc:

@@ -66,8 +66,10 @@ def _base() -> Doc:
         "master": {"type": "PROFILE_MASTER"},
     }  # fmt: skip
     return {
-        "name": {"title": "Name", "description": "Name", "type": "string", "required": True, "maxLength": 255, **read_write},
-        "description": {"title": "Description", "description": "Description", "type": "string", "maxLength": 1024, **read_write},
+        "name": {"title": "Name", "description": "Name", "type": "string", "required": True, "maxLength": 255,
+                 **read_write},
+        "description": {"title": "Description", "description": "Description", "type": "string", "maxLength": 1024,
+                        **read_write},
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""The factors of an org of the Classic engine: /api/v1/org/factors. Source: okta-admin-api.md 14.
+"""The factors of an org: /api/v1/org/factors. Source: okta-admin-api.md 14; the shape is observed.
 
-On Identity Engine authenticators have taken their place: these calls answer as for a feature that is not there.
+On Identity Engine authenticators have taken their place: the switches are still there (observed), all off at first, and
+decide nothing (inferred).
 """
 
 from typing import Any
@@ -9,7 +10,6 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.events import emit, target
 from emulator.okta.mfa.catalogue import BY_KEY
 from emulator.okta.problems import not_found
@@ -20,30 +20,24 @@ SEED_RANK = 15
 _AT = "/api/v1/org/factors"
 _POST: Any = {"scope": ("okta.factors.manage",), "body": "none"}
 _OFF = ("hotp", "okta_call", "fido_webauthn")
-"""Inferred: what a new org leaves off."""
+"""Inferred: what a new Classic org leaves off."""
 
 
 def _render(call: Call, row: Doc) -> Doc:
     kind, at = BY_KEY[row["id"]], f"{call.base}{_AT}/{row['id']}"
     action = "deactivate" if row["status"] == "ACTIVE" else "activate"
     return {
-        "id": row["id"], "factorType": kind.name, "provider": kind.provider, "status": row["status"],
-        "_links": {action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}},
+        "id": row["id"], "provider": kind.provider, "factorType": kind.name, "status": row["status"],
+        "_links": {
+            action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
+            "self": {"href": at, "hints": {"allow": ["GET"]}},
+        },
     }  # fmt: skip
-
-
-def _classic(call: Call) -> None:
-    if call.info["engine"] == "classic":
-        return
-    compared = (Compared("engine", call.info["engine"], "the org"),)
-    why = Why("Factors of the org belong to the Classic engine; here authenticators stand for them.", compared)
-    raise Problem("E0000015", why=why)
 
 
 @operation("GET", _AT, source=DOCUMENTED, scope=("okta.factors.read",))
 def list_org_factors(call: Call) -> list[Doc]:
     """The factors, switched on or off."""
-    _classic(call)
     return [_render(call, row) for row in call.store.all(ORG_FACTORS)]
 
 
@@ -71,7 +65,6 @@ def deactivate_org_factor(call: Call) -> Doc:
 
 
 def _load(call: Call) -> Doc:
-    _classic(call)
     found: Doc | None = call.store.get(ORG_FACTORS, call.path["factorKey"])
     if found is None:
         raise not_found(call.path["factorKey"], "Factor")
@@ -88,10 +81,8 @@ def _set(call: Call, status: str, event: str) -> Doc:
 
 
 def seed(seeding: Seeding) -> None:
-    """The factors of a new Classic org; `org_factors: {okta_call: ACTIVE}` changes them."""
-    if seeding.spec.get("engine", "oie") != "classic":
-        return
-    given = seeding.spec.get("org_factors", {})
+    """The factors of a new org; `org_factors: {okta_call: ACTIVE}` changes them."""
+    given, classic = seeding.spec.get("org_factors", {}), seeding.spec.get("engine", "oie") == "classic"
     for key in BY_KEY:
-        status = given.get(key, "INACTIVE" if key in _OFF else "ACTIVE")
+        status = given.get(key, "ACTIVE" if classic and key not in _OFF else "INACTIVE")
         seeding.store.add(ORG_FACTORS, {"id": key, "status": status})

@@ -90,8 +90,26 @@ def render(call: Call, schema: Doc, path: str) -> Doc:
     """The envelope; its id is a URL below /meta, without /api/v1."""
     shown: Doc = {"id": f"{call.base}{path}", "$schema": _DRAFT}
     shown.update((key, value) for key, value in schema.items() if key != "id" and not key.startswith("_"))
+    shown["definitions"] = {name: _shown(part, of_app="_app" in schema) for name, part in schema["definitions"].items()}
     refs = [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]
     return {**shown, "type": "object", "properties": {"profile": {"allOf": refs}}}
+
+
+# Observed: what an attribute has by default is not printed; an app's attributes do not tell who may change them.
+_SILENT: Doc = {"required": False, "unique": "NOT_UNIQUE", "union": "DISABLE"}
+_SILENT_IN_APPS: Doc = {**_SILENT, "mutability": "READ_WRITE"}
+
+
+def _shown(part: Doc, *, of_app: bool) -> Doc:
+    silent = _SILENT_IN_APPS if of_app else _SILENT
+    properties = {
+        name: {
+            key: value for key, value in item.items()
+            if not (key in silent and silent[key] == value) and not (of_app and key == "permissions")
+        }
+        for name, item in part["properties"].items()
+    }  # fmt: skip
+    return {**part, "properties": properties}
 
 
 def _render_user(call: Call, schema: Doc) -> Doc:

@@ -43,10 +43,11 @@ def list_subscriptions_user(call: Call) -> list[Doc]:
 @operation("GET", _AT + "/{notificationType}", source=DOCUMENTED, scope=("okta.users.read",), bucket="users")
 def get_subscription_user(call: Call) -> Doc:
     """One notification."""
-    return _render(call, users.load(call), _kind(call))
+    return _render(call, users.load(call), named(call))
 
 
-def _kind(call: Call) -> str:
+def named(call: Call) -> str:
+    """The notification that the path names. Raises E0000001."""
     kind = call.path["notificationType"]
     if kind not in TYPES:
         compared = (Compared("notificationType", kind, "request path"), Compared("known", ", ".join(TYPES), "okta"))
@@ -74,7 +75,7 @@ def unsubscribe_user(call: Call) -> Doc:
 
 
 def _set(call: Call, *, subscribed: bool) -> Doc:
-    user, kind = users.load(call), _kind(call)
+    user, kind = users.load(call), named(call)
     off = {*user.get("_unsubscribed", ())}
     user["_unsubscribed"] = sorted(off - {kind} if subscribed else off | {kind})
     call.store.put(USERS, user)

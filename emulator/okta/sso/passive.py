@@ -12,7 +12,8 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta.events import app_target, app_user_target, emit
+from emulator.okta import events
+from emulator.okta.events import app_target, app_user_target, user_target
 from emulator.okta.mfa import claims
 from emulator.okta.sso import assertion, flow, fresh, gate, pages, signin, signout, template_wsfed, visit
 from emulator.protocols import saml, wsfed
@@ -69,12 +70,20 @@ def respond(
     if isinstance(found, Answer):
         return found
     app_user, decision, authenticated_ms = found.app_user, found.admitted.decision, found.authenticated_ms
-    claim = claims.claim(call, app, user, decision, found.context, stepped_up=step_up)
-    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=claim.sent)
+
+    def claimed() -> tuple[bool, events.Event]:
+        claim = claims.claim(call, app, user, decision, found.context, stepped_up=step_up)
+        wauth = (Compared("wauth", "multipleauthn", "query"),) if mfa_asked else ()
+        why = Why(claim.because, (*decision.why.compared, *wauth, *claim.compared))
+        targets = [app_target(app), app_user_target(app_user, user)]
+        event = events.event("user.authentication.sso", targets, actor=user_target(user), why=why)
+        return claim.sent, events.encoded(event)
+
+    key = ("handed over", app["id"], user["id"], *found.context.lasting, mfa_asked, step_up)
+    mfa, event = call.store.steady(key, claimed)
+    issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=mfa)
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
-    wauth = (Compared("wauth", "multipleauthn", "query"),) if mfa_asked else ()
-    why = Why(claim.because, (*decision.why.compared, *wauth, *claim.compared))
-    emit(call, "user.authentication.sso", [app_target(app), app_user_target(app_user, user)], why=why)
+    events.log(call, event)
     form = wsfed.auto_post_fields(wresult, wctx)
     return pages.hand_over(call, f"Signing in to {app['label']}", form.action, list(form.fields))
 

@@ -150,7 +150,7 @@ def test_the_api_proves_itself(world: World) -> None:
     assert obo(world, app, "")[1]["error_codes"] == [900144]
     assert obo(world, app, first, requested_token_use="")[1]["error_codes"] == [900144]
     assert obo(world, app, first, requested_token_use="other")[1]["error_codes"] == [90023]
-    assert obo(world, app, first, request="x.y.z")[1]["error_codes"] == [90010]  # a device's: not emulated
+    assert obo(world, app, first, request="x.y.z")[1]["error_codes"] == [9002313]  # a device's, and none has signed it
     assert obo(world, app, first, requested_token_type="urn:ietf:params:oauth:token-type:saml2")[1]["error_codes"] == [
         90010
     ]
