@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from emulator.entra.odata import ODataError, split_path
 from emulator.entra.odata.schema import structured
@@ -12,6 +13,9 @@ from emulator.kernel.operations import operation
 
 VERSIONS = ("v1.0", "beta")
 _CAST = re.compile(r"(?:microsoft\.)?graph\.(.+)", re.IGNORECASE | re.DOTALL)
+_REFERENCE = re.compile(
+    r"(?:^|&)[@$]id=[^&]*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})['\")]*(?:&|$)", re.IGNORECASE
+)
 _BETA_ONLY: set[tuple[str, ...]] = set()
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,9 +42,17 @@ def path(exchange: Exchange) -> str:
     for segment in segments:
         parts.append(segment.text if segment.key else _plain(segment.text))
         parts += [f"{name}={value}" for name, value in segment.arguments]
+    if exchange.method == "DELETE" and parts[-1:] == ["$ref"]:
+        parts = _by_url(exchange, parts)
     if parts and parts[0].lower() in VERSIONS:
         parts[0] = "beta" if parts[0].lower() == "beta" and _is_beta_only(parts[1:]) else "v1.0"
     return "/" + "/".join(parts)
+
+
+def _by_url(exchange: Exchange, parts: list[str]) -> list[str]:
+    """`DELETE …/owners/$ref?@id={url}` is `DELETE …/owners/{id}/$ref`: OData's way to name what is unlinked."""
+    named = _REFERENCE.search(unquote(exchange.query))
+    return [*parts[:-1], named[1], "$ref"] if named else parts
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ Keys that start with an underscore belong to the emulator (password hashes, link
 leave a party; `public` drops them.
 """
 
+from functools import lru_cache
 from typing import Any
 
 Doc = dict[str, Any]
@@ -11,7 +12,15 @@ Doc = dict[str, Any]
 
 def public(doc: Doc) -> Doc:
     """The document without the emulator's own keys."""
-    return {key: value for key, value in doc.items() if key[:1] != "_"}
+    found = dict(doc)
+    for key in _own(tuple(doc)):
+        del found[key]
+    return found
+
+
+@lru_cache(maxsize=1024)  # documents of a kind have the same keys
+def _own(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([key for key in keys if key[:1] == "_"])
 
 
 def dig(doc: Any, path: str) -> Any:

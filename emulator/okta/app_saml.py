@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.doc import Doc
-from emulator.kernel.problems import Compared, Why
 from emulator.okta.app_values import boolean, choice, integer, is_url, objects, texts, url
-from emulator.okta.bad_values import bad
+from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.params import part, text_of
-from emulator.okta.problems import invalid
 
 ISSUER = "http://www.okta.com/${org.externalKey}"
 _FORMATS = (
@@ -76,7 +74,7 @@ def saml20(sent: Doc, *, custom: bool) -> Doc:
         **found, "assertionEncryption": _encryption(sent), "allowMultipleAcsEndpoints": multiple,
         "acsEndpoints": _endpoints(sent) if multiple else [],
         "samlSignedRequestEnabled": boolean(sent, "samlSignedRequestEnabled", False),
-        "slo": _logout(sent, certificate),
+        "slo": _logout(sent, certificate), **_takes_part(sent),
     }  # fmt: skip
 
 
@@ -121,11 +119,8 @@ def _statements(sent: Doc) -> list[Doc]:
 
 
 def _hooks(sent: Doc) -> list[Doc]:
-    for item in objects(sent, "inlineHooks"):
-        why = Why("No inline hook of this org has that id: inline hooks are not emulated.",
-                  (Compared("inlineHooks.id", item.get("id"), "request body"),), emulated=False)  # fmt: skip
-        raise invalid("inlineHooks", "inlineHooks: The inline hook does not exist", why=why)
-    return []
+    """Ids of inline hooks; that they exist is asked where the app is stored (apps.py)."""
+    return [{"id": needed_text(item, "id")} for item in objects(sent, "inlineHooks")]
 
 
 def _certificate(sent: Doc) -> Doc | None:
@@ -170,6 +165,20 @@ def _endpoints(sent: Doc) -> list[Doc]:
         cause = "acsEndpoints: index values must be unique"
         raise bad("acsEndpoints", cause, "index", [item["index"] for item in found], "Indexes are unique.")
     return found
+
+
+def _takes_part(sent: Doc) -> Doc:
+    """`participateSlo`, which shows only where it is set."""
+    given = part(sent, "participateSlo")
+    if given is None:
+        return {}
+    if not boolean(given, "enabled", False):
+        return {"participateSlo": {"enabled": False}}
+    return {"participateSlo": {
+        "enabled": True, "logoutRequestUrl": url(given, "logoutRequestUrl", required=True),
+        "sessionIndexRequired": boolean(given, "sessionIndexRequired", False),
+        "bindingType": choice(given, "bindingType", ("POST", "REDIRECT"), "POST"),
+    }}  # fmt: skip
 
 
 def _logout(sent: Doc, certificate: Mapping[str, Any] | None) -> Doc:

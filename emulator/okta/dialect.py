@@ -195,26 +195,25 @@ def crash(error: Exception) -> Problem:
 
 def stamp(call: Call, answer: Answer) -> None:
     """Headers that every answer of the org carries."""
-    answer.headers += [
-        ("Date", http_date(call.now)),
-        ("X-Okta-Request-Id", call.request_id),
-        ("Accept-Ch", "Sec-CH-UA-Platform-Version"),
-        ("Strict-Transport-Security", "max-age=315360000; includeSubDomains"),
-        ("Expires", "0"),
-        ("Pragma", "no-cache"),
-    ]
     present = dict(answer.headers)
+    answer.headers += [("Date", http_date(call.now)), ("X-Okta-Request-Id", call.request_id), *_ALWAYS]
     if answer.status == 429 and "X-Rate-Limit-Reset" not in present:
         answer.headers += used_up(call, answer.header("Retry-After"))
     elif "X-Rate-Limit-Limit" not in present and call.caller.kind != "agent":
         answer.headers += uncounted(call)
-    for name, value in (
-        ("Cache-Control", "no-cache, no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "strict-origin-when-cross-origin"),
-    ):
-        if name not in present:
-            answer.headers.append((name, value))
+    for header in _UNLESS_GIVEN:
+        if header[0] not in present:
+            answer.headers.append(header)
+
+
+_ALWAYS = (
+    ("Accept-Ch", "Sec-CH-UA-Platform-Version"), ("Strict-Transport-Security", "max-age=315360000; includeSubDomains"),
+    ("Expires", "0"), ("Pragma", "no-cache"),
+)  # fmt: skip
+_UNLESS_GIVEN = (
+    ("Cache-Control", "no-cache, no-store"), ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+)  # fmt: skip
 
 
 # Inferred: what a busy or broken org says; the codes are documented, which outage gives which is not.

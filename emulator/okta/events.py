@@ -166,6 +166,12 @@ EVENTS: dict[str, str] = {
     "directory.realm.lifecycle.delete": "Delete realm",
     "directory.realm.lifecycle.update": "Update realm",
     "directory.user_profile.update": "Update Okta user schema",
+    "inline_hook.activated": "Activate inline hook",
+    "inline_hook.created": "Create inline hook",
+    "inline_hook.deactivated": "Deactivate inline hook",
+    "inline_hook.deleted": "Delete inline hook",
+    "inline_hook.executed": "Execute inline hook",
+    "inline_hook.updated": "Update inline hook",
     "event_hook.activated": "Activate event hook",
     "event_hook.created": "Create event hook",
     "event_hook.deactivated": "Deactivate event hook",
@@ -408,28 +414,32 @@ def entry(call: Call, kind: str, targets: Sequence[Doc] = (), *, actor: Doc | No
 
 def _entry(call: Call, made: Event) -> Entry:
     seed = f"{call.request_id}/{made.kind}/{len(call.entries)}".encode()
+    client, chain = _client(call)
     doc = {
-        "actor": made.actor, "client": _client(call), "device": None,
-        "authenticationContext": {
-            "authenticationProvider": None, "credentialProvider": None, "credentialType": None, "issuer": None,
-            "interface": None, "authenticationStep": 0,
-            "externalSessionId": str(call.memo.get("session_id") or "unknown"),
-        },
+        "actor": made.actor, "client": client, "device": None,
+        "authenticationContext": {**_AUTHENTICATION, "externalSessionId": call.memo.get("session_id") or "unknown"},
         "displayMessage": EVENTS[made.kind], "eventType": made.kind,
         "outcome": {"result": made.outcome, "reason": made.reason}, "published": iso(call.now),
-        "securityContext": {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None},
-        "severity": made.severity,
+        "securityContext": _SECURITY, "severity": made.severity,
         "debugContext": {"debugData": {
             "requestId": call.request_id, "requestUri": call.exchange.path, "url": call.exchange.path,
             "threatSuspected": "false", **made.debug,
         }},
-        "legacyEventType": None,
+        **_LEGACY,
         "transaction": {"type": "JOB" if call.caller.kind == "agent" else "WEB", "id": call.request_id,
                         "detail": _detail(call)},
         "uuid": as_guid(hashlib.blake2b(seed, digest_size=16).digest()), "version": "0",
-        "request": _request(client_address(call)), "target": made.targets,
+        "request": chain, "target": made.targets,
     }  # fmt: skip
     return Entry(STREAM, made.kind, made.outcome, doc, made.why, made.about)
+
+
+_AUTHENTICATION: Doc = {
+    "authenticationProvider": None, "credentialProvider": None, "credentialType": None, "issuer": None,
+    "interface": None, "authenticationStep": 0,
+}  # fmt: skip
+_SECURITY: Doc = {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None}
+_LEGACY: Doc = {"legacyEventType": None}
 
 
 def client_address(call: Call) -> str:
@@ -437,13 +447,14 @@ def client_address(call: Call) -> str:
 
     Anybody else's word for it does not count, or a header would open every rule for an office's zone.
     """
-    found = call.memo.get("address")
+    found: str | None = call.memo.get("address")
     if found is None:
         found, headers = call.exchange.client, call.exchange.headers
-        names = _forwards(found)
-        sent = next((headers[name] for name in names if headers.get(name)), "")
+        sent = ""
+        for name in _forwards(found):
+            sent = sent or headers.get(name, "")
         found = call.memo["address"] = sent.split(",")[0].strip() or found
-    return str(found)
+    return found
 
 
 _LOCAL = ("x-ms-forwarded-client-ip", "x-forwarded-for")
@@ -466,12 +477,14 @@ def _forwards(peer: str) -> tuple[str, ...]:
     return _LOCAL[:1] if any(address in network for network in _EXCHANGE) else ()
 
 
-def _client(call: Call) -> orjson.Fragment:
-    found = call.memo.get("client")
+def _client(call: Call) -> tuple[orjson.Fragment, orjson.Fragment]:
+    """The client, and the chain of addresses that it came by."""
+    found: tuple[orjson.Fragment, orjson.Fragment] | None = call.memo.get("client")
     if found is None:
         address = client_address(call)
         agent = call.exchange.headers.get("user-agent", "")
-        found = call.memo["client"] = _client_json(agent, address, _zone(call, address))
+        client = _client_json(agent, address, _zone(call, address))
+        found = call.memo["client"] = (client, _request(address))
     return found
 
 

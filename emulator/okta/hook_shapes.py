@@ -15,7 +15,7 @@ from emulator.okta.app_values import choice, objects, texts, url
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.params import part, text_of
 
-__all__ = ["checked"]
+__all__ = ["channel_of", "checked"]
 _TYPE = re.compile(r"[a-z_][A-Za-z0-9_.-]{2,199}|EVENT_TYPE\d*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 
@@ -28,6 +28,16 @@ def _refused() -> frozenset[str]:
 
 def checked(body: Doc, before: Doc | None) -> Doc:
     """`{name, description, events, channel, _secret}` of a request. Raises E0000001."""
+    return {
+        "name": needed_text(body, "name"),
+        "description": text_of(body, "description"),
+        "events": _events(body),
+        **channel_of(body, before),
+    }
+
+
+def channel_of(body: Doc, before: Doc | None) -> Doc:
+    """`{channel, _secret}` of a hook's request. Raises E0000001."""
     channel = _needed(body, "channel")
     config = _needed(channel, "config")
     scheme, secret = _scheme(config, before)
@@ -38,9 +48,6 @@ def checked(body: Doc, before: Doc | None) -> Doc:
     if scheme is not None:
         shown["authScheme"] = scheme
     return {
-        "name": needed_text(body, "name"),
-        "description": text_of(body, "description"),
-        "events": _events(body),
         "channel": {
             "type": choice(channel, "type", ("HTTP",), "HTTP"),
             "version": text_of(channel, "version") or "1.0.0",

@@ -35,7 +35,7 @@ _ACTIONS = {
     "suspend": "lifecycle/suspend", "unsuspend": "lifecycle/unsuspend", "unlock": "lifecycle/unlock",
     "resetPassword": "lifecycle/reset_password", "expirePassword": "lifecycle/expire_password",
     "forgotPassword": "credentials/forgot_password", "changePassword": "credentials/change_password",
-    "changeRecoveryQuestion": "credentials/change_recovery_question",
+    "changeRecoveryQuestion": "credentials/change_recovery_question", "resetFactors": "lifecycle/reset_factors",
 }  # fmt: skip
 _WITH_PASSWORD = (
     "suspend", "resetPassword", "forgotPassword", "expirePassword", "changeRecoveryQuestion", "changePassword",
@@ -100,6 +100,8 @@ def render(call: Call, user: Doc) -> Doc:
             links[name] = {"href": at, "method": "DELETE"}
         else:
             links[name] = {"href": f"{at}/{_ACTIONS[name]}", "method": "POST"}
+    if call.info["engine"] != "classic":  # whatever the status (observed)
+        links["resetFactors"] = {"href": f"{at}/{_ACTIONS['resetFactors']}", "method": "POST"}
     links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call, user['type']['id'])}"}
     links["self"] = {"href": at}
     links["type"] = {"href": f"{api}/meta/types/user/{user['type']['id']}"}

@@ -13,7 +13,7 @@ from emulator.okta.problems import invalid
 
 TYPES = ("IP", "DYNAMIC", "DYNAMIC_V2")
 USAGES = ("POLICY", "BLOCKLIST")
-PROXY_TYPES = (None, "null", "", "Any", "Tor", "NotTorAnonymizer")
+PROXY_TYPES = (None, "null", "", "Any", "Tor", "TorAnonymizer", "NotTorAnonymizer")
 MOST_NAME = 128
 MOST_ADDRESSES = 150
 MOST_CATEGORIES = 75

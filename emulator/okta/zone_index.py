@@ -218,7 +218,7 @@ def _tor(facts: Facts) -> bool:
 
 
 _PROXIES: dict[Any, Callable[[Facts], bool]] = {
-    "Any": lambda facts: bool(facts.services), "Tor": _tor,
+    "Any": lambda facts: bool(facts.services), "Tor": _tor, "TorAnonymizer": _tor,
     "NotTorAnonymizer": lambda facts: bool(facts.services) and not _tor(facts),
 }  # fmt: skip
 _SERVICES: dict[str, Callable[[Facts], bool]] = {

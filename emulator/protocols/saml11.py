@@ -116,10 +116,7 @@ def office365_assertion(
     """The assertion of Okta's Office 365 app for one user: UPN, ImmutableID, the MFA claim when `mfa`, the
     authentication instant.
     """
-    attributes = [Attribute(*UPN, (upn,)), Attribute(*IMMUTABLE_ID, (immutable_id,))]
-    if mfa:
-        attributes.append(Attribute(*AUTHN_METHODS_REFERENCES, (saml.MULTIPLE_AUTHN,)))
-    attributes.append(Attribute(*AUTHENTICATION_INSTANT, (instant(authn_instant_ms),)))
+    attributes = _office365_attributes(upn, immutable_id, authn_instant_ms, mfa)
     return Assertion11(
         assertion_id=assertion_id,
         issuer=issuer,
@@ -128,10 +125,18 @@ def office365_assertion(
         not_on_or_after_ms=now_ms + saml.LIFETIME_MS,
         audience=audience,
         name_identifier=immutable_id,
-        attributes=(*attributes, *extra),
+        attributes=attributes + extra,
         authn_method=authn_method,
         authn_instant_ms=authn_instant_ms,
     )
+
+
+@lru_cache(maxsize=2048)
+def _office365_attributes(upn: str, immutable_id: str, authn_instant_ms: int, mfa: bool) -> tuple[Attribute, ...]:  # noqa: FBT001
+    """The same object for the same session, so that `_statements` finds what it has written before."""
+    said = (Attribute(*AUTHN_METHODS_REFERENCES, (saml.MULTIPLE_AUTHN,)),) if mfa else ()
+    at = Attribute(*AUTHENTICATION_INSTANT, (instant(authn_instant_ms),))
+    return (Attribute(*UPN, (upn,)), Attribute(*IMMUTABLE_ID, (immutable_id,)), *said, at)
 
 
 def issue(assertion: Assertion11, key: SigningKey) -> bytes:
@@ -146,7 +151,7 @@ def render(assertion: Assertion11) -> tuple[str, str]:
     """
     before = (
         f'<saml:Assertion xmlns:saml="{SAML11}" AssertionID="{attribute(assertion.assertion_id)}"'
-        f' IssueInstant="{instant(assertion.issued_ms)}" Issuer="{attribute(assertion.issuer)}"'
+        f' IssueInstant="{instant(assertion.issued_ms)}" Issuer="{_issuer(assertion.issuer)}"'
         ' MajorVersion="1" MinorVersion="1">'
         f'<saml:Conditions NotBefore="{instant(assertion.not_before_ms)}"'
         f' NotOnOrAfter="{instant(assertion.not_on_or_after_ms)}">'
@@ -177,6 +182,9 @@ def _statements(
         f'<saml:AuthenticationStatement AuthenticationInstant="{instant(authn_instant_ms)}"'
         f' AuthenticationMethod="{attribute(method)}">{subject}</saml:AuthenticationStatement>'
     )
+
+
+_issuer = lru_cache(maxsize=512)(attribute)
 
 
 def _render_attribute(item: Attribute) -> str:

@@ -187,6 +187,19 @@ def response(
     return before, f"<saml2p:Status>{codes}</saml2p:Status>{content}</saml2p:{name}>"
 
 
+def logout_request(
+    *, id: str, issuer: str, issued_ms: int, destination: str, name_id: str, name_id_format: str, session_index: str
+) -> tuple[str, str]:
+    """A LogoutRequest about one person, cut where its signature goes. session_index: "" leaves it out."""
+    before = (
+        f'<saml2p:LogoutRequest xmlns:saml2p="{PROTOCOL}" Destination="{attribute(destination)}"'
+        f' ID="{attribute(id)}" IssueInstant="{instant(issued_ms)}" Version="2.0">{_entity(issuer, declared=False)}'
+    )
+    index = f"<saml2p:SessionIndex>{text(session_index)}</saml2p:SessionIndex>" if session_index else ""
+    name = f'<saml2:NameID xmlns:saml2="{SAML20}" Format="{attribute(name_id_format)}">{text(name_id)}</saml2:NameID>'
+    return before, f"{name}{index}</saml2p:LogoutRequest>"
+
+
 def encrypted_assertion(data: str) -> str:
     """`xmlenc.encrypted_data` where an assertion would stand."""
     return f'<saml2:EncryptedAssertion xmlns:saml2="{SAML20}">{data}</saml2:EncryptedAssertion>'

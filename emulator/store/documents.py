@@ -6,14 +6,14 @@ here knows a vendor.
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from emulator.kernel.doc import Doc
-from emulator.store import schema
+from emulator.store import paging, schema
 from emulator.store.kinds import Kind, text_of
+from emulator.store.paging import Page, TextPage
 from emulator.store.where import Where
 
 if TYPE_CHECKING:
@@ -31,24 +31,6 @@ class Duplicate(Exception):
         self.kind = kind
         self.path = path
         self.value = value
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Documents in order; `last` is the sequence to go on after, `more` whether anything follows."""
-
-    docs: list[Doc]
-    last: int
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextPage:
-    """A page as a JSON array in UTF-8; `last` is the id of its last item, `more` whether anything follows."""
-
-    text: bytes
-    last: str
-    more: bool
 
 
 class Store:
@@ -135,29 +117,11 @@ class Store:
         return int(row[0]) if row else None
 
     def page(
-        self,
-        kind: Kind,
-        where: Where | None = None,
-        *,
-        after: int = 0,
-        limit: int = 100,
+        self, kind: Kind, where: Where | None = None, *, after: int = 0, limit: int = 100,
         keep: Callable[[Doc], bool] | None = None,
-    ) -> Page:
+    ) -> Page:  # fmt: skip
         """The next `limit` documents after sequence `after`. `keep` filters what the index could not decide."""
-        docs: list[Doc] = []
-        while True:
-            wanted = limit + 1 - len(docs)
-            batch = self._batch(kind, where, after, wanted if keep is None else max(wanted, 200))
-            for seq, doc in batch:
-                if keep is not None and not keep(doc):
-                    after = seq
-                    continue
-                if len(docs) == limit:
-                    return Page(docs, after, more=True)
-                docs.append(doc)
-                after = seq
-            if keep is None or not batch:
-                return Page(docs, after, more=False)
+        return paging.documents(self._row, self.table(kind), where, after=after, limit=limit, keep=keep)
 
     def page_text(
         self, kind: Kind, where: Where | None = None, *, after: int = 0, limit: int = 100, tail: tuple[str, str]
@@ -166,25 +130,7 @@ class Store:
 
         The kind has a `Shown` column. tail: text before and after the id (`,"_links":{"self":"…/` and `"}`).
         """
-        table = self.table(kind)
-        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
-        # Bytes all the way: as text, SQLite would count characters, and Python would decode what is encoded again.
-        text, last, more = self._row(
-            f"WITH page AS (SELECT seq, id, doc, c_public FROM {table} WHERE seq > ?{condition} ORDER BY seq LIMIT ?), "
-            "whole AS (SELECT group_concat(substr(CAST(doc AS BLOB), 1, c_public) || (? || id || ?)) AS text, "
-            "max(seq) AS last FROM page) SELECT CAST(text AS BLOB), (SELECT id FROM "
-            f"{table} WHERE seq = last), EXISTS (SELECT 1 FROM {table} WHERE seq > last{condition}) FROM whole",
-            after, *params, limit, tail[0], tail[1] + "}", *params,
-        )  # fmt: skip
-        return TextPage(b"[%b]" % text, last, more=bool(more)) if text is not None else TextPage(b"[]", "", more=False)
-
-    def _batch(self, kind: Kind, where: Where | None, after: int, limit: int) -> list[tuple[int, Doc]]:
-        condition, params = (f" AND ({where.sql})", where.params) if where else ("", ())
-        inner = f"SELECT seq, doc FROM {self.table(kind)} WHERE seq > ?{condition} ORDER BY seq LIMIT ?"
-        row = self._row(f"SELECT json_group_array(seq), group_concat(doc) FROM ({inner})", after, *params, limit)
-        if row is None or row[1] is None:
-            return []
-        return list(zip(orjson.loads(row[0]), orjson.loads(f"[{row[1]}]"), strict=True))
+        return paging.text(self._row, self.table(kind), where, after=after, limit=limit, tail=tail)
 
     def count(self, kind: Kind, where: Where | None = None) -> int:
         condition, params = (f" WHERE {where.sql}", where.params) if where else ("", ())

@@ -100,6 +100,7 @@ UNJUDGED = {
     "GET /api/v1/apps/{appId}/connections/default/jwks": "of connections that hold a key",
     "POST /api/v1/directories/{appInstanceId}/groups/modify": "tests/directory; answers without a body",
     "POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify": "tests/okta/test_event_hooks.py",
+    "POST /api/v1/inlineHooks/{inlineHookId}/execute": "tests/okta/test_inline_hooks.py",
     "PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}": "an org cannot open cases",
     "POST /api/v1/policies/{policyId}/mappings": "always refused",
     "PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}": "recorded as 204",

@@ -73,6 +73,7 @@ ELSEWHERE = {
     r"/office365/|/sync|/metadata/refresh|/connections/default/test|/oauth2/callback": "okta/test_office365.py",
     r"/group-push/": "okta/test_group_push_mappings.py",
     r"/_lab/agent/hooks|/eventHooks/.*verify": "okta/test_event_hooks.py",
+    r"/inlineHooks/.*execute": "okta/test_inline_hooks.py",
     r"/_lab/agent/jobs": "okta/test_jobs.py",
     r"directories": "directory",
     r"/tasks": "okta/test_tasks.py",

@@ -18,6 +18,7 @@ from tests.okta.test_authenticators import AAGUID
 from tests.okta.test_device_assurance import MAC
 from tests.okta.test_event_hooks import body as hook
 from tests.okta.test_group_rules import body as group_rule
+from tests.okta.test_inline_hooks import body as inline_hook
 from tests.okta.test_linked_objects import definition
 from tests.okta.test_trusted_origins import BODY as ORIGIN
 from tests.okta.worlds import PASSWORD, world
@@ -238,6 +239,8 @@ def apps(tour: Tour) -> None:
     tour.send("POST", f"/api/v1/mappings/{mapping}",
               {"properties": {"badge": {"expression": "user.login", "pushStatus": "PUSH"}}})  # fmt: skip
     tour.send("POST", f"/api/internal/v1/mappings/{mapping}/preview", {"userId": user})
+    saasure = tour.send("GET", "/api/v1/apps?filter=name+eq+%22saasure%22")[0]["id"]
+    tour.send("GET", f"/api/v1/internal/apps/{saasure}/settings/oauth/idToken")
     policy = tour.send("POST", "/api/v1/policies", {"type": "ACCESS_POLICY", "name": "For one app"})["id"]
     tour.send("PUT", f"{at}/policies/{policy}")
     tour.send("GET", f"/api/v1/policies/{policy}/mappings")
@@ -365,6 +368,14 @@ def rules_of_the_org(tour: Tour) -> None:
     tour.send("PUT", one, hook(name="Changed"))
     tour.switch(one)
     tour.send("DELETE", one)
+    asked = tour.send("POST", "/api/v1/inlineHooks", inline_hook())
+    at = f"/api/v1/inlineHooks/{asked['id']}"
+    tour.send("GET", "/api/v1/inlineHooks")
+    tour.send("GET", at)
+    tour.send("POST", at, {"name": "Renamed"})
+    tour.send("PUT", at, inline_hook(name="Changed"))
+    tour.switch(at)
+    tour.send("DELETE", at)
     for kind in ("OKTA_SIGN_ON", "PASSWORD", "MFA_ENROLL", "ACCESS_POLICY"):
         made = tour.send("POST", "/api/v1/policies", {"type": kind, "name": f"Tour {kind}"})
         at = f"/api/v1/policies/{made['id']}"

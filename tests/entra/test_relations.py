@@ -1,5 +1,7 @@
 """Lists of related objects: casts, counts, references, pages; the twins of /users/{id} under /me."""
 
+from urllib.parse import quote
+
 import pytest
 
 from .worlds import ADMIN, DANA, app_client, error, person_client, world
@@ -141,3 +143,26 @@ def test_owned_objects(graph):
     assert graph.get(f"/users/{DANA}/ownedObjects")["value"] == []
     deleted = graph.post("/directory/deletedItems/getUserOwnedObjects", {"userId": DANA, "type": "Group"})
     assert [item["id"] for item in deleted["value"]] == [group]
+
+
+def test_what_is_unlinked_can_be_named_by_its_url(graph):
+    application = graph.post("/applications", {"displayName": "Owned"})["id"]
+    place = f"/applications/{application}/owners"
+    url = f"https://graph.microsoft.com/v1.0/directoryObjects/{DANA}"
+    assert graph.call("POST", f"{place}/$ref", {"@odata.id": url}).status == 204
+    named = f"{place}/$ref?@id={quote(url, safe='')}"  # a path with :// in it would be an address to the test's client
+    assert graph.call("DELETE", named).status == 204
+    assert graph.get(place)["value"] == []
+    assert error(graph.call("DELETE", named))[0] == 404
+    assert error(graph.call("DELETE", f"{place}/$ref"))[0] == 405
+
+
+def test_members_of_a_role_are_narrowed_and_counted(graph):
+    role = graph.get("/directoryRoles")["value"][0]["id"]
+    users = graph.get(f"/directoryRoles/{role}/members/microsoft.graph.user?$select=id")
+    assert users["@odata.context"].endswith("#users(id)")
+    eventual = {"consistencylevel": "eventual"}
+    assert graph.call("GET", f"/directoryRoles/{role}/members/$count", headers=eventual).text() == str(
+        len(users["value"])
+    )
+    assert len(graph.get(f"/directoryRoles/{role}/members/$ref")["value"]) == len(users["value"])

@@ -96,6 +96,23 @@ def test_who_is_eligible_activates_with_a_reason_and_for_hours(premium, graph):
     assert roles_of(graph) == []
 
 
+def test_who_is_gone_for_good_is_eligible_no_more(graph):
+    person = graph.post("/users", {"displayName": "P", "mailNickname": "p", "userPrincipalName": "p@acme-labs.example",
+                                   "accountEnabled": True, "passwordProfile": {"password": "Correct-Horse-1"}})["id"]  # fmt: skip
+    graph.post(f"{BASE}/roleEligibilityScheduleRequests", asked(principal=person))
+    graph.delete(f"/users/{person}")
+    graph.delete(f"/directory/deletedItems/{person}")
+    assert graph.get(f"{BASE}/roleEligibilitySchedules")["value"] == []
+
+
+def test_requests_are_listed_of_the_caller(premium, graph):
+    graph.post(f"{BASE}/roleEligibilityScheduleRequests", asked())
+    dana = person_client(premium, DANA, SCOPES)
+    place = f"{BASE}/roleEligibilityScheduleRequests/filterByCurrentUser"
+    assert len(dana.get(f"{place}(on='principal')")["value"]) == 1
+    assert dana.get(f"{place}(on='createdBy')")["value"] == []
+
+
 def test_nobody_activates_what_they_are_not_eligible_for_nor_for_others(premium):
     dana = person_client(premium, DANA, SCOPES)
     call = f"{BASE}/roleAssignmentScheduleRequests"

@@ -119,10 +119,9 @@ def test_deprecated_attributes_and_inactive_values_are_assigned_no_more(engineer
 def test_they_are_seen_and_set_by_their_own_permissions_only(tenant, engineering):
     assert assign(engineering, ProjectDate="x").status == 204
     weak = app_client(tenant, "User.ReadWrite.All", "Directory.ReadWrite.All")
-    assert error(weak.call("GET", f"/users/{DANA}?$select=customSecurityAttributes"))[0] == 403
+    assert held(weak) is None
     assert error(assign(weak, ProjectDate="y"))[0] == 403
     assert "customSecurityAttributes" not in weak.get(f"/users/{DANA}")
     scopes = "User.Read.All CustomSecAttributeAssignment.Read.All"
-    dana = person_client(tenant, DANA, scopes)
-    assert error(dana.call("GET", f"/users/{DANA}?$select=customSecurityAttributes"))[0] == 403
+    assert held(person_client(tenant, DANA, scopes)) is None
     assert held(person_client(tenant, ADMIN, scopes))["Engineering"]["ProjectDate"] == "x"

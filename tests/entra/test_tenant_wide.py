@@ -150,6 +150,49 @@ def test_risky_service_principals():
         assert error(graph.call("GET", "/identityProtection/servicePrincipalRiskDetections/x"))[0] == 404
 
 
+def test_external_federations_are_of_domains_that_no_tenant_has(graph):
+    place = "/directory/federationConfigurations/graph.samlOrWsFedExternalDomainFederation"
+    domain = graph.get("/domains/acme.example/federationConfiguration")["value"][0]
+    body = {"@odata.type": "microsoft.graph.samlOrWsFedExternalDomainFederation", "displayName": "Contoso",
+            "issuerUri": "https://contoso.example/issuer", "passiveSignInUri": "https://contoso.example/in",
+            "preferredAuthenticationProtocol": "wsFed", "signingCertificate": domain["signingCertificate"],
+            "domains": [{"@odata.type": "microsoft.graph.externalDomainName", "id": "contoso.example"}]}  # fmt: skip
+    made = graph.post(place, body)
+    assert made["domains"] == [{"id": "contoso.example"}]
+    assert [row["id"] for row in graph.get(place)["value"]] == [made["id"]]
+    one = f"/directory/federationConfigurations/{made['id']}"
+    assert graph.call("PATCH", one, {"displayName": "New"}).status == 204
+    assert graph.get(one)["displayName"] == "New"
+    assert graph.post(f"{place}/{made['id']}/domains", {"id": "fabrikam.example"})["id"] == "fabrikam.example"
+    assert len(graph.get(f"{place}/{made['id']}/domains")["value"]) == 2
+    other = {**body, "issuerUri": "https://other.example"}
+    assert error(graph.call("POST", place, body))[0] == 400
+    assert error(graph.call("POST", place, {**other, "domains": [{"id": "acme.example"}]}))[0] == 400
+    assert error(graph.call("POST", place, {**other, "domains": []}))[0] == 400
+    assert error(graph.call("POST", place, {**body, "domains": [{"id": "x.example"}]}))[0] == 409
+    assert error(graph.call("PATCH", one, {"signingCertificate": "junk"}))[0] == 400
+    assert error(graph.call("PATCH", one, {"issuerUri": None}))[0] == 400
+    assert graph.get("/directory/federationConfigurations/availableProviderTypes")["value"] == ["Saml", "WsFed"]
+    assert graph.call("DELETE", one).status == 204
+    assert error(graph.call("GET", one))[0] == 404
+
+
+def test_sign_ins_are_judged(graph):
+    place = "/auditLogs/signIns"
+    assert graph.call("POST", f"{place}/confirmCompromised", {"requestIds": ["none"]}).status == 204
+    assert graph.call("POST", f"{place}/confirmSafe", {"requestIds": ["none"]}).status == 204
+    assert error(graph.call("POST", f"{place}/confirmSafe", {}))[0] == 400
+
+
+def test_what_exchange_keeps_of_a_group_is_answered_with_the_group(graph):
+    team = {"displayName": "T", "mailNickname": "t", "mailEnabled": True, "securityEnabled": False,
+            "groupTypes": ["Unified"]}  # fmt: skip
+    group = graph.post("/groups", team)["id"]
+    answer = graph.call("PATCH", f"/groups/{group}", {"autoSubscribeNewMembers": True})
+    assert (answer.status, json_of(answer)["id"]) == (200, group)
+    assert graph.call("PATCH", f"/groups/{group}", {"description": "x"}).status == 204
+
+
 def test_services_are_asked_to_try_again(graph):
     group = graph.get("/groups")["value"][0]["id"]
     assert graph.call("POST", f"/users/{DANA}/retryServiceProvisioning").status == 204
@@ -239,3 +282,10 @@ def test_objects_are_fetched_by_id_from_any_set(tenant):
     for name in ("users", "groups", "devices", "applications", "servicePrincipals"):
         found = graph.post(f"/{name}/getByIds", {"ids": [DANA], "types": ["user"]})["value"]
         assert [row["id"] for row in found] == [DANA]
+
+
+@pytest.mark.parametrize("name", ["usersRegisteredByMethod", "usersRegisteredByFeature"])
+def test_registration_is_summed_up_over_all_without_arguments(graph, name):
+    place = f"/reports/authenticationMethods/{name}"
+    everybody = graph.get(f"{place}(includedUserTypes='all',includedUserRoles='all')")
+    assert graph.get(f"{place}()") == everybody

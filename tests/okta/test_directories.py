@@ -28,7 +28,7 @@ def test_the_seeded_documents() -> None:
         assert store.get(kinds["app_users"], f"{AD_ID}.{SAM_ID}") is None
         user = org.okta.get(f"/api/v1/users/{DANA_ID}")
         assert user["credentials"] == {"provider": {"type": "ACTIVE_DIRECTORY", "name": "corp.acme.example"}}
-        assert set(user["_links"]) == {"suspend", "deactivate", "self", "schema", "type"}
+        assert set(user["_links"]) == {"suspend", "deactivate", "resetFactors", "self", "schema", "type"}
 
 
 def test_two_directories_and_a_custom_attribute() -> None:

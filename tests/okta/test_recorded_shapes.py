@@ -7,7 +7,7 @@ import orjson
 from emulator import World
 from emulator.kernel.doc import Doc
 
-from .worlds import SAM_ID, refused
+from .worlds import SAM_ID, refused, world
 
 AT = "/api/v1"
 RATE = ("X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset")
@@ -160,6 +160,28 @@ def test_saml_1_apps_have_metadata(org: World) -> None:
     })  # fmt: skip
     answer = org.okta.call("GET", f"{AT}/apps/{app['id']}/sso/saml/metadata?kid={app['credentials']['signing']['kid']}")
     assert answer.status == 200 and "EntityDescriptor" in answer.text() and "metadata" not in app["_links"]
+
+
+def test_whom_id_tokens_are_for(org: World) -> None:
+    app = org.okta.post(f"{AT}/apps", oidc())["id"]
+    assert org.okta.get(f"{AT}/internal/apps/{app}/settings/oauth/idToken") == {
+        "issuer": "https://acme.okta.com", "orgUrl": None, "customUrl": None, "audience": app, "issuerMode": "DYNAMIC",
+    }  # fmt: skip
+    bookmark = {"name": "bookmark", "label": "b", "signOnMode": "BOOKMARK", "settings": {"app": {"url": "https://x"}}}
+    for id in (org.okta.post(f"{AT}/apps", bookmark)["id"], "none"):
+        assert refused(org, "GET", f"{AT}/internal/apps/{id}/settings/oauth/idToken")[:3] == (
+            404, "E0000007", f"Not found: Resource not found: {id} (OAuth2AppInstance)",
+        )  # fmt: skip
+
+
+def test_older_name_of_a_proxy_type(org: World) -> None:
+    zone = {"type": "DYNAMIC", "name": "Tor", "proxyType": "TorAnonymizer", "usage": "BLOCKLIST"}
+    assert org.okta.post(f"{AT}/zones", zone)["proxyType"] == "TorAnonymizer"
+
+
+def test_a_classic_org_links_to_no_reset_of_factors() -> None:
+    with world(engine="classic") as org:
+        assert "resetFactors" not in org.okta.get(f"{AT}/users/{SAM_ID}")["_links"]
 
 
 def test_a_roles_subscriptions(org: World) -> None:

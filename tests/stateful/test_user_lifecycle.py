@@ -113,7 +113,9 @@ class UserLife(RuleBasedStateMachine):
             for item in user["_links"].values()
             if "/lifecycle/" in item["href"]
         }
-        # Recorded: users who are PROVISIONED or PASSWORD_EXPIRED are offered what only an ACTIVE one may do.
+        # Recorded: users who are PROVISIONED or PASSWORD_EXPIRED are offered what only an ACTIVE one may do, and all
+        # of them the reset of their factors.
+        offered -= {"reset_factors"}
         offered -= {"suspend", "expire_password"} if self.status != "ACTIVE" else set()
         assert all(self.status in EDGES[action] for action in offered), (self.status, offered)
         assert (user["activated"] is None) <= (self.status in ("STAGED", "DEPROVISIONED"))

@@ -20,8 +20,9 @@ from emulator.kernel.query import (
     parse_odata,
     parse_scim,
 )
+from emulator.store.conditions import after_prefix
 from emulator.store.kinds import Column, Kind, Multi
-from emulator.store.where import ColumnSpec, after_prefix, compile_for, compile_where
+from emulator.store.where import ColumnSpec, compile_for, compile_where
 
 USER = Kind(
     "user",

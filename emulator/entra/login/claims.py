@@ -154,6 +154,8 @@ def _capabilities(call: Call) -> Doc:
         found.update(xms_cc=["CP1"], xms_ssm="1")
     if call.memo.get("acrs"):
         found["acrs"] = list(call.memo["acrs"])
+    if "cnf" in call.memo:
+        found["cnf"] = call.memo["cnf"]
     return found
 
 
@@ -171,6 +173,8 @@ def app_access_token(call: Call, client: Client, asked: Asked, *, acr: str) -> t
     key = ("app claims", client.id, asked.resource["appId"], asked.audience, acr)
     v2, constant = call.store.settled(key, lambda: _app_claims(call, client, asked, acr=acr))
     claims = {**_common(call, "at", lifetime), "uti": call.memo["uti"]}
+    if "cnf" in call.memo:
+        claims["cnf"] = call.memo["cnf"]
     return _sign(call, claims, x5t=not v2, constant=constant), lifetime
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from emulator.entra.login import device_trust, nonces, prt, requirements
+from emulator.entra.login import device_trust, hello, nonces, prt, requirements
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.claims import Identity, client_info, id_token
 from emulator.entra.login.clients import Client
@@ -22,7 +22,7 @@ from emulator.entra.login.passwords import check_password
 from emulator.entra.login.session import digest
 from emulator.entra.login.tickets import REFRESH_TOKENS, keep_refresh, person_of
 from emulator.entra.resources.users import USERS
-from emulator.entra.signins import FEDERATED, NATIVE, PASSWORD, SATISFIED, Attempt
+from emulator.entra.signins import FEDERATED, HELLO, NATIVE, PASSWORD, SATISFIED, Attempt
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
@@ -186,9 +186,21 @@ def _by_refresh_token(call: Call, request: TokenRequest, attempt: Attempt) -> Pr
     return Proven(who, sorted(held.methods))
 
 
+def _by_hello(call: Call, request: TokenRequest, attempt: Attempt) -> Proven:
+    """An assertion that the person's Windows Hello key signed; it holds a nonce of its own."""
+    attempt.method = HELLO
+    text = request.need("assertion")
+    attempt.user_name = hello.issuer_of(text)
+    nonces.check(call, hello.nonce_of(text), "assertion")
+    who = hello.proven(call, attempt.user_name, text)
+    attempt.user = who.user
+    return Proven(who, ["windowsHelloForBusiness"])
+
+
 _PROOFS: dict[str, Callable[[Call, TokenRequest, Attempt], Proven]] = {
     "password": _by_password,
     "refresh_token": _by_refresh_token,
+    f"{_URN}jwt-bearer": _by_hello,
     f"{_URN}saml1_1-bearer": _by_assertion,
     f"{_URN}saml2-bearer": _by_assertion,
 }

@@ -21,7 +21,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 KNOWN = (
     "client_id", "response_type", "redirect_uri", "scope", "response_mode", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "login_hint", "username", "domain_hint", "whr", "max_age", "resource",
-    "client_info", "client-request-id", "claims",
+    "client_info", "client-request-id", "claims", "sid",
 )  # fmt: skip
 """The parameters that are acted on. Others (mkt, x-client-SKU...) are ignored and noted."""
 PROMPTS = ("none", "login", "select_account", "consent")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import orjson
+
 from emulator.entra.login import conditional, controls, idp_mfa, suites
 from emulator.entra.login.claims import Identity
 from emulator.entra.login.claims_request import contexts as asked_contexts
@@ -228,6 +230,12 @@ def enforce(call: Call, client: Client, asked: Asked, who: Identity, *, flow: st
     return decision
 
 
+def _challenge(decision: Decision) -> str:
+    """The claims challenge of a refusal: the policies that the next sign-in has to satisfy; "" where none asked."""
+    ids = [item["id"] for item in decision.applied if item["result"] == "failure"]
+    return orjson.dumps({"access_token": {"capolids": {"essential": True, "values": ids}}}).decode() if ids else ""
+
+
 def refusal(call: Call, decision: Decision, demand: Demand, who: Identity, *, name: str) -> Problem:
     """The error for a demand that cannot be met here."""
     if demand.kind == "refused":
@@ -239,7 +247,8 @@ def refusal(call: Call, decision: Decision, demand: Demand, who: Identity, *, na
         reason = reason_for(
             decision, demand, text, ("amr", list(who.amr), "sign-in"), shown, hint="Sign in interactively."
         )
-        return Problem("50076" if registered else "50079", name, suberror="basic_action", why=reason)
+        code = "50076" if registered else "50079"
+        return Problem(code, name, suberror="basic_action", claims=_challenge(decision), why=reason)
     if demand.kind == "fresh":
         issued, period = iso(who.auth_ms)[:19] + "Z", str((call.now - demand.after) // 1000)
         return Problem(

@@ -26,6 +26,8 @@ OFFICE_HOME = "4765445b-32c6-49b0-83e6-1d93765276ca"
 def begin(call: Call, request: Request) -> Answer:
     """The answer to an authorization request: at once, by the identity provider, or by a page that asks."""
     held, kind = session.live(call), "none"
+    if held is not None and request.raw.get("sid", held[0]["id"]) != held[0]["id"]:
+        held = None  # the client means another session of this browser, which is over
     credential = prt_session.presented(call)
     if credential and request.prompt != "login":
         found = prt_session.sign_on(call, credential, held)

@@ -19,6 +19,7 @@ from emulator.entra.login import (
     grant_password,
     grant_refresh,
     nonces,
+    proof,
 )
 from emulator.entra.login.dialect import because
 from emulator.entra.login.grant import TokenRequest, written
@@ -56,6 +57,7 @@ def token(call: Call) -> Doc | Answer:
     request = TokenRequest(where, "/v2.0/" in call.operation.path, call.body)
     kind = request.need("grant_type")
     claims_request.read(call, request.form.get("claims", ""))
+    proof.read(call, request.form)
     _allow_origin(call)
     handler = GRANTS.get(kind)
     if handler is None:
@@ -67,7 +69,7 @@ def token(call: Call) -> Doc | Answer:
         )
         raise Problem("70003", kind, why=why)
     answer = handler(call, request)
-    return answer if isinstance(answer, Answer) else written(request, answer)
+    return answer if isinstance(answer, Answer) else written(request, proof.named(call, answer))
 
 
 @operation("OPTIONS", "/{tenant}/oauth2/v2.0/token", source=DOCUMENTED, auth="none")

@@ -11,8 +11,9 @@ from emulator.entra.audit import STREAM as AUDITS
 from emulator.entra.graph import Collection, Entity, version
 from emulator.entra.odata import QueryOptions, properties
 from emulator.entra.pages import Cursor
-from emulator.entra.problems import not_found
+from emulator.entra.problems import invalid, not_found
 from emulator.entra.resources import skus
+from emulator.entra.rows import logged
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
@@ -56,6 +57,47 @@ def get_sign_in(call: Call) -> Entity:
     """One sign-in."""
     _premium(call)
     return _one(call, SIGN_INS, "signIn")
+
+
+_JUDGE: dict[str, Any] = {
+    "source": DOCUMENTED, "scope": ("IdentityRiskEvent.ReadWrite.All",),
+    "extra": {"roles": ("Security Operator", "Security Administrator"), "denied": "risk_denied"},
+}  # fmt: skip
+
+
+@operation("POST", "/v1.0/auditLogs/signIns/confirmCompromised", **_JUDGE, emits=("ConfirmSigninCompromised",))
+def confirm_compromised(call: Call) -> None:
+    """These sign-ins were somebody else's: their users are at high risk."""
+    _judge(call, "ConfirmSigninCompromised", ("high", "confirmedCompromised", "adminConfirmedSigninCompromised"))
+
+
+@operation("POST", "/v1.0/auditLogs/signIns/confirmSafe", **_JUDGE, emits=("ConfirmSigninSafe",))
+def confirm_safe(call: Call) -> None:
+    """These sign-ins were their users' own."""
+    _judge(call, "ConfirmSigninSafe", ("none", "confirmedSafe", "adminConfirmedSigninSafe"))
+
+
+@operation("POST", "/v1.0/auditLogs/signIns/dismiss", **_JUDGE, emits=("DismissUser",))
+def dismiss(call: Call) -> None:
+    """The risk of these sign-ins is none of the organization's concern."""
+    _judge(call, "DismissUser", ("none", "dismissed", "adminDismissedRiskForSignIn"))
+
+
+def _judge(call: Call, activity: str, risk: tuple[str, str, str]) -> None:
+    """Set the risk of the users of some sign-ins; sign-ins that the log does not have change nothing."""
+    from emulator.entra.resources import identity_protection, users
+
+    _premium(call)
+    ids = call.body.get("requestIds")
+    if not isinstance(ids, list) or not ids or not all(isinstance(id, str) for id in ids):
+        raise invalid("requestIds", "SignIn", ids, rule="requestIds is a list of ids of sign-ins.")
+    named = {id.casefold() for id in ids}
+    people = {doc.get("userId") for _, doc in _rows(call, SIGN_INS, 0, newest_first=True) if doc["id"] in named}
+    for id in sorted(id for id in people if id):
+        user = call.store.get(users.USERS, id)
+        if user is not None:
+            identity_protection.set_risk(call, user, *risk)
+            logged(call, activity, "User", user)
 
 
 @operation("GET", "/v1.0/auditLogs/provisioning", **_LIST)

@@ -40,11 +40,6 @@ def _without_id(_: Call, row: Doc) -> Doc:
     return {name: value for name, value in row.items() if name != "id"}
 
 
-def _synchronization(_: Call, row: Doc) -> Doc | None:
-    found: Doc | None = row.get("_synchronization")
-    return found
-
-
 POLICY_SHAPE = Shape("crossTenantAccessPolicy", SET, POLICY)
 DEFAULT_SHAPE = Shape("crossTenantAccessPolicyConfigurationDefault", f"{SET}/default", DEFAULT, full=_without_id)
 PARTNER = "crossTenantAccessPolicyConfigurationPartner"
@@ -192,7 +187,7 @@ SYNCHRONIZATION = BASE + "/partners/{tenantId}/identitySynchronization"
 def get_synchronization(call: Call) -> Entity:
     """Whether a partner may send its users."""
     row = _partner(call)
-    found = _synchronization(call, row)
+    found: Doc | None = row.get("_synchronization")
     if found is None:
         raise not_found("identitySynchronization", what=f"synchronisation of {row['tenantId']}")
     return Entity(f"{PARTNER_SHAPE.set}('{row['tenantId']}')/identitySynchronization/$entity", found)
@@ -203,7 +198,7 @@ def get_synchronization(call: Call) -> Entity:
 def set_synchronization(call: Call) -> None:
     """Let a partner send its users, or not; only PUT makes the setting."""
     row = _partner(call)
-    held = _synchronization(call, row)
+    held: Doc | None = row.get("_synchronization")
     if held is None and call.operation.method == "PATCH":
         raise not_found("identitySynchronization", what=f"synchronisation of {row['tenantId']}")
     resource = "crossTenantIdentitySyncPolicyPartner"

@@ -120,8 +120,9 @@ def available_extensions(call: Call) -> Collection:
         raise invalid("isSyncedFromOnPremises", "DirectoryObject", only, rule="It is true or false.")
     found = call.store.all(directory_extensions.EXTENSIONS)
     kept = [item for item in found if only is None or item["isSyncedFromOnPremises"] is only]
-    shown = [queries.shown(call, directory_extensions.SHAPE, item, queries.QueryOptions()) for item in kept]
-    return Collection("extensionProperties", shown)
+    kind = {"@odata.type": "#microsoft.graph.extensionProperty"}
+    shown = [{**kind, **queries.shown(call, directory_extensions.SHAPE, item, queries.QueryOptions())} for item in kept]
+    return Collection("Collection(extensionProperty)", shown)
 
 
 # -- checking names of groups before they are made ------------------------------------------------------------------

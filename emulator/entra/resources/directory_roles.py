@@ -1,13 +1,15 @@
 """Directory roles and their members: /directoryRoles, /directoryRoleTemplates. Source: graph-entra.md 1.13."""
 
-from emulator.entra import bodies, queries
+from emulator.entra import bodies, queries, relations
 from emulator.entra.audit import audit, target
 from emulator.entra.graph import Collection, Entity
 from emulator.entra.problems import not_found, required
 from emulator.entra.queries import Shape
+from emulator.entra.relations import related
 from emulator.entra.resources.references import MEMBERS, bind, directory_object, referenced, rendered
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
+from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
@@ -93,7 +95,10 @@ def is_protected(store: Store, user_id: str) -> bool:
 
 def principal_gone(store: Store, principal_id: str) -> None:
     """Forget the roles of an object that is deleted for good."""
+    from emulator.entra.resources.role_schedules import ELIGIBILITIES
+
     store.drop_where(ROLE_MEMBERS, "principal", principal_id)
+    store.drop_where(ELIGIBILITIES, "principalId", principal_id)
 
 
 def _members(call: Call, role: Doc) -> list[Doc]:
@@ -206,11 +211,10 @@ def _role(id: str, template: str) -> Doc:
     }
 
 
-@operation("GET", "/v1.0/directoryRoles/{id}/members", source=DOCUMENTED)
-def list_members(call: Call) -> Collection:
+@related("/v1.0/directoryRoles/{id}/members", source=DOCUMENTED)
+def list_members(call: Call) -> Collection | Answer | Doc:
     """Who holds a role."""
-    members = _members(call, load(call))
-    return queries.of_documents(call, members, resource="directoryObject", context="directoryObjects", render=rendered)
+    return relations.of_objects(call, _members(call, load(call)))
 
 
 @operation(

@@ -157,7 +157,9 @@ def update_group(call: Call) -> Entity | None:
     group_members.bind(call, group, "members", memberships.GROUP_MEMBERS)
     if any(old.get(name) != group.get(name) for name in ("membershipRule", "_dynamic")):
         dynamic_groups.rule_changed(call, group)
-    return changed(call, queries.entity(call, SHAPE, group))
+    made = queries.entity(call, SHAPE, group)
+    # What Exchange keeps is answered with 200 and the group (Microsoft's page on the update of a group).
+    return made if body and set(body) <= group_rules.EXCHANGE else changed(call, made)
 
 
 def _settle_rule(group: Doc) -> None:

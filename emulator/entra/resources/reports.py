@@ -136,7 +136,7 @@ _TYPES, _ROLES = ("all", "member", "guest"), ("all", "privilegedAdmin", "admin",
 
 def _counted(call: Call) -> Iterator[Doc]:
     """The rows that the function's arguments name."""
-    arguments = dict(_argument(call.path[name]) for name in ("first", "second"))
+    arguments = dict(_argument(_given(call, name)) for name in ("first", "second"))
     kind, role = arguments.get("includedUserTypes"), arguments.get("includedUserRoles")
     if kind not in _TYPES or role not in _ROLES:
         compared = (Compared("includedUserTypes", kind, "path"), Compared("includedUserRoles", role, "path"))
@@ -154,6 +154,11 @@ def _counted(call: Call) -> Iterator[Doc]:
         after, more = page.last, page.more
 
 
+def _given(call: Call, name: str) -> str:
+    """An argument of a summary; both are `all` where the function is called without them."""
+    return call.path.get(name) or ("includedUserTypes=all" if name == "first" else "includedUserRoles=all")
+
+
 def _argument(text: str) -> tuple[str, str]:
     found = _ARGUMENTS.match(text)
     return (found[1], found[2]) if found else (text, "")
@@ -162,11 +167,12 @@ def _argument(text: str) -> tuple[str, str]:
 def _counts(call: Call, what: str, label: str, counts: list[Doc], total: int) -> Doc:
     return {
         "@odata.context": f"{call.base}/v1.0/$metadata#microsoft.graph.userRegistration{what}Summary",
-        "totalUserCount": total, "userTypes": _argument(call.path["first"])[1],
-        "userRoles": _argument(call.path["second"])[1], label: counts,
+        "totalUserCount": total, "userTypes": _argument(_given(call, "first"))[1],
+        "userRoles": _argument(_given(call, "second"))[1], label: counts,
     }  # fmt: skip
 
 
+@operation("GET", "/v1.0/reports/authenticationMethods/usersRegisteredByMethod", source=DOCUMENTED, extra=READERS)
 @operation("GET", "/v1.0/reports/authenticationMethods/usersRegisteredByMethod/{first}/{second}", source=DOCUMENTED,
            extra={**READERS, "like": "/v1.0/reports/authenticationMethods/usersRegisteredByMethod"})  # fmt: skip
 def by_method(call: Call) -> Doc:
@@ -181,6 +187,7 @@ def by_method(call: Call) -> Doc:
     return _counts(call, "Method", "userRegistrationMethodCounts", items, total)
 
 
+@operation("GET", "/v1.0/reports/authenticationMethods/usersRegisteredByFeature", source=DOCUMENTED, extra=READERS)
 @operation("GET", "/v1.0/reports/authenticationMethods/usersRegisteredByFeature/{first}/{second}", source=DOCUMENTED,
            extra={**READERS, "like": "/v1.0/reports/authenticationMethods/usersRegisteredByFeature"})  # fmt: skip
 def by_feature(call: Call) -> Doc:

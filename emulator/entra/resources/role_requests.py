@@ -50,6 +50,29 @@ def list_requests(call: Call) -> Collection:
     return queries.of_documents(call, rows, resource=shape.resource, context=shape.set, shape=shape)
 
 
+@operation(
+    "GET", f"{BASE}/{NAMES['Eligibility']}/filterByCurrentUser/{{on}}", source=DOCUMENTED, scope=scopes("Eligibility")
+)
+@operation(
+    "GET", f"{BASE}/{NAMES['Assignment']}/filterByCurrentUser/{{on}}", source=DOCUMENTED, scope=scopes("Assignment")
+)
+def list_own_requests(call: Call) -> Collection:
+    """What the caller asked for, or what was asked for them."""
+    needs(call, P2, "premium_needed", "Privileged Identity Management")
+    kind = kind_of(call)
+    shape = _request_shape(kind)
+    who = "createdBy" if call.path["on"].lower().endswith("=createdby") else "principal"
+    rows = [row for row in call.store.all(ROLE_REQUESTS) if row["_kind"] == kind and _of(row, who) == call.caller.id]
+    context = f"Collection({shape.resource})"
+    return queries.of_documents(call, rows, resource=shape.resource, context=context, shape=shape)
+
+
+def _of(row: Doc, who: str) -> str:
+    """Whose a request is: its principal's, or that of who made it."""
+    by = row["createdBy"]["user"] or row["createdBy"]["application"]
+    return str(by["id"] if who == "createdBy" else row["principalId"])
+
+
 @operation("GET", f"{BASE}/{NAMES['Eligibility']}/{{id}}", source=DOCUMENTED, scope=scopes("Eligibility"))
 @operation("GET", f"{BASE}/{NAMES['Assignment']}/{{id}}", source=DOCUMENTED, scope=scopes("Assignment"))
 def get_request(call: Call) -> Entity:

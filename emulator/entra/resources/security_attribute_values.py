@@ -7,7 +7,7 @@ takes a value away.
 from typing import Any
 
 from emulator.entra.audit import audit, target
-from emulator.entra.permissions import needs_permission, needs_role
+from emulator.entra.permissions import holds, needs_permission, needs_role
 from emulator.entra.problems import invalid
 from emulator.entra.resources import security_attributes
 from emulator.kernel.call import Call
@@ -21,11 +21,12 @@ _KINDS: dict[str, type] = {"String": str, "Integer": int, "Boolean": bool}
 _LONGEST = 64
 
 
-def guard(call: Call) -> None:
-    """Who may ask for them: nobody by another permission."""
-    needs_permission(call, _READ, _WRITE)
-    if call.caller.kind == "user":
-        needs_role(call, "Attribute Assignment Reader", "Attribute Assignment Administrator")
+def shown(call: Call, doc: Doc) -> Doc | None:
+    """The attributes of an object; null where there are none, and to those who may not see them."""
+    held = set(call.caller.extra.get("roles", ()))
+    roles = {"Attribute Assignment Reader", "Attribute Assignment Administrator", "Global Administrator"}
+    may = holds(call, _READ, _WRITE) and (call.caller.kind != "user" or not roles.isdisjoint(held))
+    return doc.get(NAME) if may else None
 
 
 def taken_from(body: Doc) -> tuple[Doc, Any]:

@@ -106,8 +106,10 @@ def follow(call: Call, old: Doc, application: Doc) -> None:
 
 def render(call: Call, principal: Doc) -> Doc:
     shown = {**principal, "appRoles": app_roles(principal), "oauth2PermissionScopes": scopes(principal)}
-    if "customsecurityattributes" not in call.params.get("$select", "").lower():
-        shown.pop("customSecurityAttributes", None)
+    attributes = security_attribute_values.shown(call, shown) if "customSecurityAttributes" in shown else None
+    shown.pop("customSecurityAttributes", None)
+    if "customsecurityattributes" in call.params.get("$select", "").lower():
+        shown["customSecurityAttributes"] = attributes
     if "keycredentials" not in call.params.get("$select", "").lower():
         shown["keyCredentials"] = application_rules.without_keys(principal["keyCredentials"])
     return shown
@@ -134,7 +136,6 @@ SHAPE = Shape(
         "owners": _owners, "appRoleAssignments": _assignments("principalId"),
         "appRoleAssignedTo": _assignments("resourceId"),
     },
-    guards={"customSecurityAttributes": security_attribute_values.guard},
 )  # fmt: skip
 
 

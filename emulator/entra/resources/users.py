@@ -55,10 +55,12 @@ ADMINS = {"roles": ("User Administrator",)}
 _SLOTS = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 
 
-def full(_: Call, user: Doc) -> Doc:
+def full(call: Call, user: Doc) -> Doc:
     """The document with what is kept apart or sparsely: passwordProfile never shows a password."""
     held = user.get("onPremisesExtensionAttributes") or {}
     made = {**user, "onPremisesExtensionAttributes": {slot: held.get(slot) for slot in _SLOTS}}
+    if user.get("customSecurityAttributes"):
+        made["customSecurityAttributes"] = security_attribute_values.shown(call, user)
     if "_passwordProfile" in user:
         made["passwordProfile"] = {"password": None, **user["_passwordProfile"]}
     return made
@@ -100,7 +102,7 @@ EXPANDABLE = (
     "createdObjects", "sponsors", "licenseDetails", "appRoleAssignments", "oauth2PermissionGrants",
 )  # fmt: skip
 GUARDS = {
-    "customSecurityAttributes": security_attribute_values.guard, "signInActivity": sign_in_activity.guard,
+    "signInActivity": sign_in_activity.guard,
     "employeeLeaveDateTime": _leave_date,
 }  # fmt: skip
 SHAPE = Shape(

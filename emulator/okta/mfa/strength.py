@@ -70,7 +70,7 @@ def is_knowledge(proof: Proof) -> bool:
 def met(action: Mapping[str, Any], proofs: list[Proof], *, wanted: int, classic: bool, now: int) -> bool:
     """Whether proofs are enough for an app rule's action (`appSignOn`); wanted: factors that are asked for anyway."""
     method: Doc = action["verificationMethod"]
-    if len(factors(proofs, classic=classic)) < wanted:
+    if not proofs if wanted == 1 else len(factors(proofs, classic=classic)) < wanted:
         return False
     if method["type"] == "AUTH_METHOD_CHAIN":
         return any(_chain(chain, proofs) for chain in method["chains"])

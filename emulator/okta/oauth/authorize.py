@@ -20,13 +20,13 @@ from emulator.okta.oauth.authorize_request import Asked, checked
 from emulator.okta.oauth.clients import Client, named
 from emulator.okta.oauth.errors import stop
 from emulator.okta.oauth.servers import Server, by_path
-from emulator.okta.sso import challenge, flow, fresh, gate, pages, signin
+from emulator.okta.sso import challenge, flow, fresh, gate, pages, signin, slo
 from emulator.protocols.html import redirect
 
 _EVENTS = (
     "app.oauth2.authorize.code", "app.oauth2.signon", "user.authentication.sso", "policy.evaluate_sign_on",
     "app.generic.unauth_app_access_attempt", "user.session.start", "app.oauth2.token.grant.access_token",
-    "app.oauth2.token.grant.id_token",
+    "app.oauth2.token.grant.id_token", "inline_hook.executed",
 )  # fmt: skip
 _QUERY = (
     "client_id", "response_type", "response_mode", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age",
@@ -148,6 +148,7 @@ def _granted(
         )  # fmt: skip
     with call.commit():
         _log_sso(call, client, user)
+        slo.joined(call, str(call.memo.get("session_id", "")), client.app)
     return _back(call, server, asked, given)
 
 
@@ -158,7 +159,7 @@ def _code(
     code = tickets.give_code(call, {
         "client": client.id, "server": server.id, "user": user["id"], "scopes": scopes, "redirect": asked.redirect,
         "challenge": asked.challenge, "method": "S256", "nonce": asked.nonce, "auth": auth_ms,
-        "amr": sorted(factors),
+        "amr": sorted(factors), "sid": slo.sid_for(call, client.app),
     })  # fmt: skip
     emit(call, "app.oauth2.authorize.code", [app_target(client.app), user_target(user)])
     return code

@@ -32,6 +32,8 @@ class Lifetimes:
     access_s: int = ORG_LIFE_S
     refresh_ms: int = REFRESH_WINDOW_MS
     refresh_life_ms: int = 0
+    hook: str = ""
+    """Id of the rule's token inline hook."""
 
 
 def lifetimes(call: Call, server: Server, client: Client, user: Doc | None, grant: str, scopes: list[str]) -> Lifetimes:
@@ -89,6 +91,7 @@ def _of(rule: Doc) -> Lifetimes:
         token["accessTokenLifetimeMinutes"] * 60,
         (token.get("refreshTokenWindowMinutes") or 10080) * _MINUTE_MS,
         (token.get("refreshTokenLifetimeMinutes") or 0) * _MINUTE_MS,
+        str((token.get("inlineHook") or {}).get("id") or ""),
     )
 
 

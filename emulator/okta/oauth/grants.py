@@ -10,7 +10,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem
 from emulator.okta import delegated_authentication, user_passwords
 from emulator.okta.events import emit, entry, user_target
-from emulator.okta.oauth import custom_claims, decide, device, issue, scoping, tickets
+from emulator.okta.oauth import custom_claims, decide, device, issue, scoping, tickets, token_hook
 from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.errors import invalid_grant, invalid_request
 from emulator.okta.oauth.issue import Terms
@@ -48,7 +48,8 @@ def client_credentials(request: Request) -> Doc:
     scopes = scoping.for_client(call, server, client, scoping.asked(request.form))
     life = decide.lifetimes(call, server, client, None, "client_credentials", scopes)
     claims = custom_claims.evaluated(call, server, client, None, scopes, kind="RESOURCE")
-    terms = Terms(tuple(scopes), life_s=life.access_s, access_claims=claims, jkt=request.jkt)
+    terms = Terms(tuple(scopes), life_s=life.access_s, access_claims=claims, jkt=request.jkt, hook=life.hook)
+    terms = token_hook.hooked(call, server, client, terms)
     access = issue.access_token(call, server, client, terms)
     with call.commit():
         _log(call, client, terms, access)
@@ -66,6 +67,8 @@ def authorization_code(request: Request) -> Doc:
     user = _person(call, state["user"])
     terms = _terms(request, user, state["scopes"], "authorization_code")
     terms = replace(terms, auth_ms=state["auth"], amr=tuple(state["amr"]), nonce=state["nonce"], family=family)
+    if state.get("sid"):
+        terms = replace(terms, id_claims={**terms.id_claims, "sid": state["sid"]})
     return _person_tokens(request, terms, family)
 
 
@@ -109,6 +112,7 @@ def refresh_token(request: Request) -> Doc:
     user = _person(call, row["userId"])
     terms = _terms(request, user, wanted, None)
     terms = replace(terms, auth_ms=row["_authMs"], amr=tuple(row["_amr"]), family=row["id"])
+    terms = token_hook.hooked(call, server, client, terms)
     access = issue.access_token(call, server, client, terms)
     id_text = issue.id_token(call, server, client, terms, access=access) if "openid" in wanted else None
     with call.commit():
@@ -160,7 +164,7 @@ def _terms(request: Request, user: Doc, wanted: list[str], grant: str | None) ->
         tuple(scopes), user, life_s=life.access_s, refresh_ms=life.refresh_ms, refresh_life_ms=life.refresh_life_ms,
         access_claims=custom_claims.evaluated(call, server, client, user, scopes, kind="RESOURCE"),
         id_claims=custom_claims.evaluated(call, server, client, user, scopes, kind="IDENTITY", thin=True)
-        if thin else {}, jkt=request.jkt,
+        if thin else {}, jkt=request.jkt, hook=life.hook,
     )  # fmt: skip
 
 
@@ -180,7 +184,7 @@ def implicit(request: Request, user: Doc, *, scopes: list[str], wants: set[str],
     """Tokens straight from the authorize endpoint, without a refresh token. proofs: auth_ms, amr, nonce."""
     call, server, client = request.call, request.server, request.client
     scopes = [name for name in scopes if name != "offline_access"]
-    terms = replace(_terms(request, user, scopes, "implicit"), **proofs)
+    terms = token_hook.hooked(call, server, client, replace(_terms(request, user, scopes, "implicit"), **proofs))
     access = issue.access_token(call, server, client, terms) if "token" in wants else None
     given = issue.answer(terms, access) if access is not None else {}
     id_text = None
@@ -193,6 +197,7 @@ def implicit(request: Request, user: Doc, *, scopes: list[str], wants: set[str],
 
 def _person_tokens(request: Request, terms: Terms, family: str) -> Doc:
     call, server, client = request.call, request.server, request.client
+    terms = token_hook.hooked(call, server, client, terms)
     refreshes = "offline_access" in terms.scopes and "refresh_token" in client.grant_types
     access = issue.access_token(call, server, client, terms)
     id_text = issue.id_token(call, server, client, terms, access=access) if "openid" in terms.scopes else None

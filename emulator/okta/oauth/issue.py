@@ -28,7 +28,8 @@ class Terms:
 
     user: the person, None for a client of its own. auth_ms: when they proved it; amr: by what. nonce: the request's.
     life_s: of the access token. refresh_ms: unused life, refresh_life_ms: whole life (0: no end) of refresh tokens.
-    claims: custom claims of the access token and of the ID token. jkt: the key that the tokens are bound to.
+    claims: custom claims of the access token and of the ID token. jkt: the key that the tokens are bound to. hook:
+    id of the rule's token inline hook; changes: what it makes of the claims (None: taken out).
     """
 
     scopes: tuple[str, ...]
@@ -43,16 +44,30 @@ class Terms:
     id_claims: Doc = field(default_factory=dict)
     jkt: str | None = None
     family: str | None = None
+    hook: str = ""
+    access_changes: Doc = field(default_factory=dict)
+    id_changes: Doc = field(default_factory=dict)
     audience: str | None = None
 
 
 def access_token(call: Call, server: Server, client: Client, terms: Terms) -> str:
     """A signed access token."""
-    now = call.now // 1000
-    user = terms.user
     jti = "AT." + call.ids.secret("accessToken", 32)
     if terms.family:
         jti += "." + terms.family
+    claims = _with(access_claims(call, server, client, terms, jti=jti), terms.access_changes)
+    typ = {"typ": "application/okta-internal-at+jwt"} if server.is_org else {}
+    return _signed(call, server, claims, typ)
+
+
+def _with(claims: Doc, changes: Doc) -> Doc:
+    return {name: value for name, value in {**claims, **changes}.items() if value is not None} if changes else claims
+
+
+def access_claims(call: Call, server: Server, client: Client, terms: Terms, *, jti: str) -> Doc:
+    """The claims of an access token."""
+    now = call.now // 1000
+    user = terms.user
     claims: Doc = {
         "ver": 1, "jti": jti, "iss": server.issuer, "aud": server.audience,
         "sub": user["profile"]["login"] if user is not None else client.id,
@@ -65,35 +80,40 @@ def access_token(call: Call, server: Server, client: Client, terms: Terms) -> st
         claims["auth_time"] = terms.auth_ms // 1000
     if terms.jkt is not None:
         claims["cnf"] = {"jkt": terms.jkt}
-    claims |= {name: value for name, value in terms.access_claims.items() if name not in claims}
-    typ = {"typ": "application/okta-internal-at+jwt"} if server.is_org else {}
-    return _signed(call, server, claims, typ)
+    return claims | {name: value for name, value in terms.access_claims.items() if name not in claims}
 
 
 def id_token(
     call: Call, server: Server, client: Client, terms: Terms, *, access: str | None, code: str | None = None
 ) -> str:
     """A signed ID token; without an access token beside it, it carries all that the scopes allow."""
+    jti = "ID." + call.ids.secret("idToken", 32)
+    claims = id_claims(call, server, client, terms, jti=jti, full=access is None)
+    if access is not None:
+        claims["at_hash"] = jws.half_hash(access)
+    if code is not None:
+        claims["c_hash"] = jws.half_hash(code)
+    claims |= {name: value for name, value in terms.id_claims.items() if name not in claims}
+    return _signed(call, server, _with(claims, terms.id_changes), {})
+
+
+def id_claims(call: Call, server: Server, client: Client, terms: Terms, *, jti: str, full: bool) -> Doc:
+    """The claims of an ID token, but for hashes and custom claims."""
     user = terms.user
     assert user is not None
     now = call.now // 1000
     claims: Doc = {"sub": user["id"]}
-    claims |= profile_claims(user, terms.scopes, full=access is None)
+    claims |= profile_claims(user, terms.scopes, full=full)
     claims |= {
         "ver": 1, "iss": server.issuer, "aud": client.id, "iat": now, "exp": now + ID_LIFE_S,
-        "jti": "ID." + call.ids.secret("idToken", 32), "amr": list(terms.amr), "idp": org(call)["id"],
+        "jti": jti, "amr": list(terms.amr), "idp": org(call)["id"],
     }  # fmt: skip
     if terms.nonce is not None:
         claims["nonce"] = terms.nonce
     if "profile" in terms.scopes:
         claims["preferred_username"] = user["profile"]["login"]
     claims["auth_time"] = terms.auth_ms // 1000
-    if access is not None:
-        claims["at_hash"] = jws.half_hash(access)
-    if code is not None:
-        claims["c_hash"] = jws.half_hash(code)
-    claims |= {name: value for name, value in terms.id_claims.items() if name not in claims}
-    return _signed(call, server, claims, {})
+    return claims
 
 
 def _signed(call: Call, server: Server, claims: Doc, typ: Doc) -> str:

@@ -14,12 +14,13 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.oauth import forms
 from emulator.okta.oauth.clients import find
 from emulator.okta.oauth.servers import Server, by_path, keys_of, private_key
-from emulator.okta.sso import gate, pages, signout
-from emulator.protocols.html import redirect
+from emulator.okta.sso import pages, signout, slo
 from emulator.protocols.jose import TokenRejected, verify_jwt
 
 _AT: Any = pages.as_page(
-    bucket="login", emits=("user.session.end",), query=("id_token_hint", "post_logout_redirect_uri", "state")
+    bucket="login",
+    emits=("user.session.end", "user.authentication.slo"),
+    query=("id_token_hint", "post_logout_redirect_uri", "state"),
 )
 _EXPIRED_IS_FINE_S = 400 * 24 * 3600
 
@@ -50,18 +51,17 @@ def _logout(call: Call) -> Answer:
         raise _stop(call, text, Compared("id_token_hint", None, "request"))
     claims = _claims(call, server, hint)
     target = form.get("post_logout_redirect_uri")
-    if not target:
-        return signout.finish(call)
     client = find(call, str(claims["aud"]))
+    if not target:
+        return signout.finish(call, besides=client.app["id"] if client else "")
     known = (client.settings.get("post_logout_redirect_uris") or []) if client else []
     if target not in known:
         text = "The 'post_logout_redirect_uri' parameter must be a Logout redirect URI in the client app settings."
         compared = Compared("registered", known, f"client {claims['aud']}")
         raise _stop(call, text, Compared("post_logout_redirect_uri", target[:300], "request"), compared)
-    gate.leave(call)
     state = {"state": form["state"]} if form.get("state") else {}
     mark = "" if not state else "&" if "?" in target else "?"
-    return redirect(f"{target}{mark}{urlencode(state)}", headers=call.headers)
+    return slo.go_on(call, f"{target}{mark}{urlencode(state)}", besides=client.app["id"] if client else "")
 
 
 def _claims(call: Call, server: Server, hint: str) -> Doc:

@@ -32,6 +32,7 @@ EMITS = (
     "app.oauth2.token.grant", "app.oauth2.token.grant.access_token", "app.oauth2.token.grant.id_token",
     "app.oauth2.token.grant.refresh_token", "app.oauth2.token.detect_reuse", "policy.evaluate_sign_on",
     "app.generic.unauth_app_access_attempt", "user.session.start", "user.account.lock", "user.account.unlock",
+    "inline_hook.executed",
 )  # fmt: skip
 _ENDPOINT: Any = as_endpoint(bucket="token", body="bytes", emits=EMITS)
 

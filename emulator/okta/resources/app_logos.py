@@ -11,7 +11,7 @@ from email.policy import HTTP
 
 from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
-from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.events import app_target, emit
 from emulator.okta.problems import invalid, not_found
@@ -19,6 +19,7 @@ from emulator.okta.resources import apps
 from emulator.store import Kind
 
 LOGOS = Kind("app_logos")
+_PICTURE = inferred("where the vendor keeps uploaded pictures is seen in the Location of an upload only")
 MOST_BYTES = 1024 * 1024
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
@@ -42,7 +43,7 @@ def upload_logo(call: Call) -> Answer:
     return Answer(201, [*call.headers, ("Location", f"{call.base}/bc/image/fileStoreRecord?id={id}")])
 
 
-@operation("GET", "/bc/image/fileStoreRecord", source=DOCUMENTED, auth="none", query=("id",))
+@operation("GET", "/bc/image/fileStoreRecord", source=_PICTURE, auth="none", query=("id",))
 def get_picture(call: Call) -> Answer:
     """An uploaded picture."""
     found = call.store.get(LOGOS, call.params.get("id", ""))

@@ -14,6 +14,7 @@ from emulator.okta import (
     app_oauth,
     app_shapes,
     federating,
+    inline_hooks,
     key_material,
     office365,
     office365_types,
@@ -214,6 +215,8 @@ def _check(call: Call, app: Doc, before: Doc | None) -> None:
         office365.check_settings(app, before)
         office365_types.check_schema(call.store, app, before)
         office365.require_consent(call, app)
+    named = app["settings"].get("signOn", {}).get("inlineHooks") or ()
+    inline_hooks.check_named(call, [str(item["id"]) for item in named], inline_hooks.SAML)
 
 
 def _keep_client(call: Call, app: Doc, body: Doc) -> None:

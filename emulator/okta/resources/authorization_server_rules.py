@@ -193,7 +193,7 @@ def _texts(doc: Doc, name: str, where: str) -> list[str]:
 
 
 def _token(given: Doc) -> Doc:
-    """Lifetimes and, where one is named, the token inline hook. # Differs: no inline hook is ever asked."""
+    """Lifetimes and, where one is named, the token inline hook."""
     hook = part(given, "inlineHook")
     id = text_of(hook, "id", "actions.token.inlineHook.id") if hook else None
     return {**_lifetimes(given), **({"inlineHook": {"id": id}} if id else {})}

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
-from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import reach
 from emulator.okta.bad_values import bad, needed_text
@@ -24,6 +24,7 @@ LINKED_OBJECTS = Kind("linked_objects", (Column("primary.name"), Column("associa
 LINKS = Kind("user_links", (Column("definition"), Column("primary"), Column("associated")))
 MOST = 200
 _AT = ("/api/v1/meta/schemas/user/linkedObjects", "/api/v1/meta/schemas/user/default/linkedObjects")
+_OLDER = inferred("another spelling of the address that is documented")
 _OF_USER = "/api/v1/users/{userId}/linkedObjects/{relationshipName}"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _ENDS = ("primary", "associated")
@@ -50,7 +51,7 @@ def _load(call: Call, name: str) -> Doc:
 
 
 @operation("GET", _AT[0], source=DOCUMENTED, scope=("okta.linkedObjects.read",))
-@operation("GET", _AT[1], source=DOCUMENTED, scope=("okta.linkedObjects.read",))
+@operation("GET", _AT[1], source=_OLDER, scope=("okta.linkedObjects.read",))
 def list_linked_object_definitions(call: Call) -> list[Doc]:
     """Every definition."""
     return [render(call, doc) for doc in call.store.all(LINKED_OBJECTS)]
@@ -61,7 +62,7 @@ def list_linked_object_definitions(call: Call) -> list[Doc]:
     emits=("directory.linked_object.create",),
 )  # fmt: skip
 @operation(
-    "POST", _AT[1], source=DOCUMENTED, scope=("okta.linkedObjects.manage",), status=201,
+    "POST", _AT[1], source=_OLDER, scope=("okta.linkedObjects.manage",), status=201,
     emits=("directory.linked_object.create",),
 )  # fmt: skip
 def create_linked_object_definition(call: Call) -> Doc:
@@ -102,7 +103,7 @@ def _end(body: Doc, end: str) -> Doc:
 
 
 @operation("GET", _AT[0] + "/{linkedObjectName}", source=DOCUMENTED, scope=("okta.linkedObjects.read",))
-@operation("GET", _AT[1] + "/{linkedObjectName}", source=DOCUMENTED, scope=("okta.linkedObjects.read",))
+@operation("GET", _AT[1] + "/{linkedObjectName}", source=_OLDER, scope=("okta.linkedObjects.read",))
 def get_linked_object_definition(call: Call) -> Doc:
     """One definition, by either of its names."""
     return render(call, _load(call, call.path["linkedObjectName"]))
@@ -113,7 +114,7 @@ def get_linked_object_definition(call: Call) -> Doc:
     emits=("directory.linked_object.delete",),
 )  # fmt: skip
 @operation(
-    "DELETE", _AT[1] + "/{linkedObjectName}", source=DOCUMENTED, scope=("okta.linkedObjects.manage",),
+    "DELETE", _AT[1] + "/{linkedObjectName}", source=_OLDER, scope=("okta.linkedObjects.manage",),
     emits=("directory.linked_object.delete",),
 )  # fmt: skip
 def delete_linked_object_definition(call: Call) -> None:

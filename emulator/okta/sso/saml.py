@@ -14,7 +14,8 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta.app_types import SAML11, SAML20
 from emulator.okta.events import app_target, app_user_target, emit
-from emulator.okta.sso import flow, gate, pages, saml11_post, saml_answer, saml_message, saml_target, visit
+from emulator.okta.inline_hooks import HookError
+from emulator.okta.sso import flow, gate, pages, saml11_post, saml_answer, saml_message, saml_target, slo, visit
 from emulator.okta.sso.saml_answer import Asked
 from emulator.okta.sso.saml_target import Target
 from emulator.protocols import saml20_bindings
@@ -28,7 +29,8 @@ PATH = "/app/{appName}/{externalKey}/sso/saml"
 _KEPT = 10 * MINUTE
 _AT: Any = pages.as_page(
     bucket="saml", emits=("user.session.start", "policy.evaluate_sign_on", "user.authentication.sso",
-                          "app.generic.unauth_app_access_attempt", "application.policy.sign_on.deny_access"),
+                          "app.generic.unauth_app_access_attempt", "application.policy.sign_on.deny_access",
+                          "inline_hook.executed"),
     query=("SAMLRequest", "RelayState", "SigAlg", "Signature", "sessionToken", "okta_key", "okta_request",
            "fromHome"),
 )  # fmt: skip
@@ -167,12 +169,19 @@ def respond(
     asked = asked or Asked(target.acs, relay_state=call.params.get("RelayState", "")[:4096] or target.relay_state)
     try:
         response = saml_answer.respond(call, app, target, user, found, asked)
+    except HookError as error:
+        raise pages.stop(
+            call, "E0000135", pages.notice("Sign-in failed", error.summary), status=400, why=error.why
+        ) from error
     except ValueError as error:
         what = pages.notice("Sign-in failed", "The assertion for this application could not be written.")
         why = Why(f"The assertion cannot be written: {error}.", (Compared("app", app["label"], "request path"),))
         raise pages.stop(call, "E0000079", what, status=400, why=why) from error
     if asked.request_id:
         _claim(call, app, asked.request_id)
+    if slo.participates(app):
+        with call.commit():
+            slo.joined(call, session["id"], app, call.memo["statement"])
     emit(
         call, "user.authentication.sso", [app_target(app), app_user_target(found.app_user, user)],
         why=found.admitted.decision.why,

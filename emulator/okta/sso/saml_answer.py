@@ -7,7 +7,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
 from emulator.okta.resources import apps
-from emulator.okta.sso import saml_claims, saml_target
+from emulator.okta.sso import saml_claims, saml_hook, saml_target
 from emulator.okta.sso.saml_target import Target
 from emulator.okta.sso.visit import Visit
 from emulator.protocols import saml20_idp, xmlenc
@@ -41,7 +41,9 @@ def key_of(call: Call, app: Doc) -> SigningKey:
 
 
 def respond(call: Call, app: Doc, target: Target, user: Doc, found: Visit, asked: Asked) -> bytes:
-    """The Response. ValueError for values that XML cannot carry, or a recipient's certificate without an RSA key."""
+    """The Response. ValueError for values that XML cannot carry, or a recipient's certificate without an RSA key;
+    HookError where an inline hook refuses.
+    """
     own = asked.acs == target.acs
     recipient = target.recipient if own else asked.acs
     name = saml_claims.name_id(call, app, user, found.app_user, target.name_id)
@@ -55,6 +57,7 @@ def respond(call: Call, app: Doc, target: Target, user: Doc, found: Visit, asked
         session_index=number(call, "session"), in_response_to=asked.request_id,
         attributes=saml_claims.attributes(call, app, user, found.app_user, statements),
     )  # fmt: skip
+    said = call.memo["statement"] = saml_hook.hooked(call, app, user, said)
     content = _assertion(call, app, target, said)
     before, after = saml20_idp.response(
         content, id=number(call, "response"), issuer=said.issuer, issued_ms=call.now,

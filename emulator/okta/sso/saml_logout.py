@@ -14,7 +14,7 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta.app_types import SAML20
 from emulator.okta.events import app_target, emit
 from emulator.okta.resources import app_users
-from emulator.okta.sso import gate, pages, saml_answer, saml_claims, saml_message, saml_target
+from emulator.okta.sso import gate, pages, saml_answer, saml_claims, saml_message, saml_target, slo
 from emulator.protocols import saml20_idp
 from emulator.protocols.saml20 import SUCCESS
 from emulator.protocols.saml20_messages import encode_message
@@ -49,16 +49,19 @@ def _logout(call: Call) -> Answer:
     received = saml_message.receive(call, saml20_idp.read_logout_request)
     saml_message.check_addressed(call, app, received.message, service="slo")
     saml_message.check_signature(call, app, received, required=True)
-    status = _end(call, app, received.message)
+    onward = slo.Onward(str(said["logoutUrl"]))
+    status = _status(call, app, received.message)
     body = _response(call, app, str(said["logoutUrl"]), received.message.id, status)
     fields = [("SAMLResponse", encode_message(body))]
     if received.relay_state:
         fields.append(("RelayState", received.relay_state))
-    return pages.hand_over(call, "Signing out", str(said["logoutUrl"]), fields)
+    onward.fields.extend(fields)
+    chain = slo.leave(call, onward, besides=app["id"]) if call.memo.get("slo_ends") else None
+    return chain or pages.hand_over(call, "Signing out", str(said["logoutUrl"]), fields)
 
 
-def _end(call: Call, app: Doc, message: saml20_idp.LogoutRequest) -> tuple[str, ...]:
-    """End the browser's session if it is the named person's; the status to answer with."""
+def _status(call: Call, app: Doc, message: saml20_idp.LogoutRequest) -> tuple[str, ...]:
+    """The status to answer with; the browser's session is to end if it is the named person's."""
     found = gate.person(call)
     if found is None:
         call.note("There was no session to end.")
@@ -72,7 +75,7 @@ def _end(call: Call, app: Doc, message: saml20_idp.LogoutRequest) -> tuple[str, 
         emit(call, "user.authentication.slo", [app_target(app)], outcome="FAILURE", reason="Unknown principal", why=why)
         return (saml20_idp.REQUESTER, UNKNOWN_PRINCIPAL)
     emit(call, "user.authentication.slo", [app_target(app)])
-    gate.leave(call)
+    call.memo["slo_ends"] = True
     return (SUCCESS,)
 
 

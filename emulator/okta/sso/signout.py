@@ -6,12 +6,12 @@ Source: okta-admin-api.md 6.2 and federation.md 3. A `wreply` is never followed:
 from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.okta.sso import flow, gate, pages
-from emulator.protocols.html import redirect
+from emulator.okta.sso import flow, gate, pages, slo
 
 
 @operation(
-    "GET", "/login/signout", source=DOCUMENTED, bucket="login", query=("fromURI",), emits=("user.session.end",),
+    "GET", "/login/signout", source=DOCUMENTED, bucket="login", query=("fromURI",),
+    emits=("user.session.end", "user.authentication.slo"),
     **pages.as_page(),
 )  # fmt: skip
 def sign_out(call: Call) -> Answer:
@@ -20,13 +20,12 @@ def sign_out(call: Call) -> Answer:
     back_to = flow.local(call, wanted) if wanted else None
     if back_to is None:
         return finish(call)
-    gate.leave(call)
-    return redirect(back_to, headers=call.headers)
+    return slo.go_on(call, back_to)
 
 
 @operation(
     "GET", "/app/{appName}/{externalKey}/sso/wsfed/signout", source=DOCUMENTED, bucket="wsfed.passive",
-    query=("wa", "wreply"), emits=("user.session.end",), **pages.as_page(),
+    query=("wa", "wreply"), emits=("user.session.end", "user.authentication.slo"), **pages.as_page(),
 )  # fmt: skip
 def federation_sign_out(call: Call) -> Answer:
     """Where Microsoft's sign-out leads: ends the org session and says so."""
@@ -36,9 +35,10 @@ def federation_sign_out(call: Call) -> Answer:
     return finish(call)
 
 
-def finish(call: Call) -> Answer:
-    """End the session and show the page of `/login/signout`."""
+def finish(call: Call, *, besides: str = "") -> Answer:
+    """End the session and show the page of `/login/signout`. besides: id of the app where the sign-out began."""
     if call.params.get("wreply"):
         call.note("wreply was ignored: sign-out leads to no address of the request's choosing.")
-    gate.leave(call)
-    return pages.show(call, pages.notice("You have signed out", "You can close this window."))
+    return slo.leave(call, None, besides=besides) or pages.show(
+        call, pages.notice("You have signed out", "You can close this window.")
+    )

@@ -30,7 +30,9 @@ async def everything(client: Client, list_of: Any, **more: Any) -> list[Any]:
         if error is not None:
             raise SystemExit(str(error))
         found += items or []
-        links = answer.headers.getall("Link") if hasattr(answer.headers, "getall") else [str(answer.headers.get("Link"))]
+        links = (
+            answer.headers.getall("Link") if hasattr(answer.headers, "getall") else [str(answer.headers.get("Link"))]
+        )
         following = [link for line in links for link in line.split(", <") if 'rel="next"' in link]
         if not following:
             return found
@@ -141,11 +143,11 @@ async def many(client: Client) -> None:
 
 def lab(path: str, body: Any) -> None:
     """Change the lab itself, over the org's own address."""
-    request = urllib.request.Request(  # noqa: S310  # https, to the lab
+    request = urllib.request.Request(  # https, to the lab
         os.environ["OKTA_CLIENT_ORGURL"] + path, json.dumps(body).encode(), method="PATCH",
         headers={"content-type": "application/json"},
     )  # fmt: skip
-    urllib.request.urlopen(request).read()  # noqa: S310
+    urllib.request.urlopen(request).read()
 
 
 async def patience(client: Client) -> None:
