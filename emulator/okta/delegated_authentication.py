@@ -20,6 +20,7 @@ from emulator.okta.params import stamp
 from emulator.okta.user_docs import USERS
 
 EVENT = "user.authentication.auth_via_AD_agent"
+EMITS = (EVENT, *import_people.EMITS)  # who signs in is brought up to date, or made, as an import would
 _MEMO = user_passwords.COMPARED_ELSEWHERE
 _EXPIRED = frozenset({"532", "773"})
 _LOCKED = "775"

@@ -22,7 +22,8 @@ from emulator.okta.user_docs import USERS
 
 EMITS = (
     "application.provision.user.import", "application.provision.user.import_profile", "application.user_membership.add",
-    "application.user_membership.remove", "system.import.user.create", "system.import.user.delete",
+    "application.user_membership.change_username", "application.user_membership.remove",
+    "application.user_membership.update", "system.import.user.create", "system.import.user.delete",
     "system.import.user.match", "system.import.user.update", "system.import.user.update_user_lifecycle_from_master",
     "user.lifecycle.create", "user.lifecycle.activate", "user.lifecycle.deactivate", "user.account.update_profile",
 )  # fmt: skip

@@ -35,7 +35,7 @@ def test_the_sdk_for_node(lab):
         pytest.skip("npm is not installed: the Node client is not run")
     if not (NODE / "node_modules").is_dir():
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=NODE, check=True, timeout=300)
-    program = (HERE / "programs" / "okta_round_trip.mjs").read_text()
+    program = (HERE / "round_trips" / "okta.mjs").read_text()
     found = subprocess.run(["node", "--input-type=module", "-e", program], env=variables(lab), cwd=NODE,
                            capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
     assert found.returncode == 0, found.stderr[-3000:]
@@ -56,7 +56,7 @@ def program(lab: Lab, code: str) -> str:
 @pytest.mark.clients
 def test_the_sdk_for_python(lab):
     pytest.importorskip("okta")
-    seen = json.loads(program(lab, (HERE / "programs" / "okta_round_trip.py").read_text()).splitlines()[-1])
+    seen = json.loads(program(lab, (HERE / "round_trips" / "okta_sdk.py").read_text()).splitlines()[-1])
     assert seen == {
         "people": ["ACTIVE", "P7", 1], "groups": ["OKTA_GROUP", 1, 1], "apps": ["ACTIVE", "USER", 1, "user.department"],
         "rules": ["ACTIVE", "OKTA_SIGN_ON", 1], "logs": [True, True], "gone": "E0000007", "paged": 250, "waited": True,

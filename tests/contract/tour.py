@@ -239,8 +239,6 @@ def apps(tour: Tour) -> None:
     tour.send("POST", f"/api/v1/mappings/{mapping}",
               {"properties": {"badge": {"expression": "user.login", "pushStatus": "PUSH"}}})  # fmt: skip
     tour.send("POST", f"/api/internal/v1/mappings/{mapping}/preview", {"userId": user})
-    saasure = tour.send("GET", "/api/v1/apps?filter=name+eq+%22saasure%22")[0]["id"]
-    tour.send("GET", f"/api/v1/internal/apps/{saasure}/settings/oauth/idToken")
     policy = tour.send("POST", "/api/v1/policies", {"type": "ACCESS_POLICY", "name": "For one app"})["id"]
     tour.send("PUT", f"{at}/policies/{policy}")
     tour.send("GET", f"/api/v1/policies/{policy}/mappings")
@@ -277,6 +275,7 @@ def clients(tour: Tour) -> None:
     robot = oauth_app(tour.org, method="private_key_jwt", application_type="service", response_types=["token"],
                       grant_types=["client_credentials"], redirect_uris=[], jwks={"keys": [jwk()]})  # fmt: skip
     web = tour.send("POST", "/api/v1/apps", client())
+    tour.send("GET", f"/api/v1/internal/apps/{web['id']}/settings/oauth/idToken")
     at, keys = f"/api/v1/apps/{web['id']}/credentials", f"/api/v1/apps/{robot['id']}/credentials"
     second = tour.send("POST", f"{at}/secrets", {"client_secret": "s" * 40})
     for path in ("secrets", f"secrets/{second['id']}"):

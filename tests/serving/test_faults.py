@@ -421,7 +421,7 @@ def test_a_dropped_connection_is_closed_without_a_byte(served, scheme):
 def test_the_fallback_server_holds_back_and_drops_too(monkeypatch):
     monkeypatch.setattr(
         listen, "make",
-        lambda listeners, entry, *, certificate, key: [listen.Threaded(listeners, entry, certificate, key)],
+        lambda listeners, entry, *, certificate, key, gathering: [listen.Threaded(listeners, entry, certificate, key)],
     )  # fmt: skip
     with Lab(SMALL) as lab:
         lab.world.faults.add(**USERS, drop=True, nth=1)

@@ -11,6 +11,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem
+from emulator.okta import delegated_authentication
 from emulator.okta.oauth import dpop, forms, grants
 from emulator.okta.oauth.clients import Client, authenticated, refused_grant
 from emulator.okta.oauth.device import GRANT
@@ -32,7 +33,7 @@ EMITS = (
     "app.oauth2.token.grant", "app.oauth2.token.grant.access_token", "app.oauth2.token.grant.id_token",
     "app.oauth2.token.grant.refresh_token", "app.oauth2.token.detect_reuse", "policy.evaluate_sign_on",
     "app.generic.unauth_app_access_attempt", "user.session.start", "user.account.lock", "user.account.unlock",
-    "inline_hook.executed",
+    "inline_hook.executed", *delegated_authentication.EMITS,
 )  # fmt: skip
 _ENDPOINT: Any = as_endpoint(bucket="token", body="bytes", emits=EMITS)
 

@@ -1,4 +1,4 @@
-"""What an OIDC client's ID tokens say of who issued them, and for whom: the address that Terraform asks after every app.
+"""Who issues an OIDC client's ID tokens, and for whom: the address that Terraform asks after every app.
 
 Not documented; observed.
 """
@@ -19,7 +19,8 @@ from emulator.okta.problems import not_found
 def get_id_token_settings(call: Call) -> Doc:
     """Issuer and audience of a client's ID tokens. Raises 404 for an app that is none."""
     app = call.store.get(APPS, call.path["appId"])
-    if app is None or app["signOnMode"] != OIDC:
+    # The org's own apps are OIDC apps, too, but no clients.
+    if app is None or app["signOnMode"] != OIDC or "oauthClient" not in app["settings"]:
         raise not_found(call.path["appId"], "OAuth2AppInstance")
     return {
         "issuer": canonical(call), "orgUrl": None, "customUrl": None,

@@ -42,7 +42,7 @@ def redeem_session_token(call: Call, token: str) -> tuple[Doc, Doc] | None:
 
 @operation(
     "POST", AT, source=OBSERVED, commit="manual",
-    emits=("user.account.lock", "user.account.unlock", *SIGNS_IN), **OPEN,
+    emits=("user.account.lock", "user.account.unlock", *delegated_authentication.EMITS, *SIGNS_IN), **OPEN,
 )  # fmt: skip
 def authenticate(call: Call) -> Doc:
     """User name and password; or the token of an activation link; or how a transaction stands (`stateToken` alone)."""
@@ -178,7 +178,8 @@ def skip(call: Call) -> Doc:
 
 _SETS: Any = {
     "source": DOCUMENTED, "commit": "manual",
-    "emits": ("user.account.update_password", "system.agent.ad.reset_user_password", *SIGNS_IN), **OPEN,
+    "emits": ("user.account.update_password", "system.agent.ad.reset_user_password", *delegated_authentication.EMITS,
+              *SIGNS_IN), **OPEN,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import office365, signon
+from emulator.okta import delegated_authentication, office365, signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit, target
 from emulator.okta.mfa import strength
 from emulator.okta.resources import app_users, users
@@ -20,6 +20,7 @@ from emulator.protocols import wstrust
 _EVENTS = (
     "user.authentication.auth_via_richclient", "user.session.start", "policy.evaluate_sign_on",
     "application.policy.sign_on.deny_access", "app.generic.unauth_app_access_attempt", "user.authentication.sso",
+    "user.account.lock", "user.account.unlock", *delegated_authentication.EMITS,
 )  # fmt: skip
 
 

@@ -40,7 +40,8 @@ def sign_in_page(call: Call) -> Answer:
 
 @operation(
     "POST", flow.SIGN_IN, source=inferred("same texts for every failure, as POST /authn"), bucket="login", body="form",
-    emits=("user.session.start", "user.account.lock", "user.account.unlock", "policy.evaluate_sign_on"),
+    emits=("user.session.start", "user.account.lock", "user.account.unlock", "policy.evaluate_sign_on",
+           *delegated_authentication.EMITS),
     **pages.as_page(),
 )  # fmt: skip
 def sign_in(call: Call) -> Answer:
