@@ -14,7 +14,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
-from emulator.okta import job_queue
+from emulator.okta import job_queue, task_store
 from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.apps_catalog import TYPES
 from emulator.store import Column, Kind
@@ -89,15 +89,25 @@ def _subject(mapping: Doc, wanted: Doc) -> Doc:
 
 
 def unlink(call: Call, app: Doc, mapping: Doc, *, delete: bool) -> None:
-    """A mapping is gone: what waited for it is dropped, and the target deleted where that is wanted."""
+    """A mapping is gone: what waited for it and what failed of it is dropped, and the target deleted if wanted."""
     wanted = desired(call.store, mapping)
     job_queue.cancel(call, key(mapping))
+    task_store.close(call, key(mapping), task_store.DISMISSED)
     if not delete or wanted is None or not mapping.get("_externalId") or not TYPES[app["name"]].provisioning:
         return
     job_queue.enqueue(
         call, "group.unlink", key=key(mapping), subject=_subject(mapping, wanted), app=app,
         desired={"mappingId": mapping["id"], "target": wanted["target"], "deleteTarget": True},
     )  # fmt: skip
+
+
+def left_to_imports(call: Call, mapping: Doc) -> None:
+    """The target outlives its mapping: from now on it is the app's own, as one that an import brought."""
+    from emulator.okta.resources import groups
+
+    group = call.store.get(groups.GROUPS, mapping["targetGroupId"])
+    if group is not None and mapping.get("_externalId"):
+        call.store.put(groups.GROUPS, {**group, "_externalId": mapping["_externalId"], "_imported": True})
 
 
 # -- what others tell ------------------------------------------------------------------------------------------------

@@ -116,6 +116,11 @@ def test_a_group_that_is_gone_is_an_error_and_another_push_does_not_make_it_agai
     assert staffed.okta.get(f"{at(staffed)}/{mapping['id']}")["status"] == "ERROR"
     assert named(staffed, "Gone") == []
     assert ("app.office365.api.error.group.update.failure.not.found", "FAILURE") in staffed.events()
+    tasks = "/api/internal/v1/tasks"
+    assert len(staffed.okta.get(tasks)) == 1
+    staffed.okta.patch(f"{at(staffed)}/{mapping['id']}", {"status": "INACTIVE"})
+    staffed.okta.delete(f"{at(staffed)}/{mapping['id']}?deleteTargetGroup=false")
+    assert staffed.okta.get(tasks) == []  # it was about a mapping that is gone
 
 
 @pytest.mark.parametrize("delete", [True, False])
@@ -125,6 +130,22 @@ def test_unlinking_deletes_the_group_or_leaves_it(staffed: Estate, delete: bool)
     staffed.okta.delete(f"{at(staffed)}/{mapping['id']}?deleteTargetGroup={str(delete).lower()}")
     staffed.world.sync()
     assert len(named(staffed, "Short-lived")) == (0 if delete else 1)
+
+
+def test_a_group_left_behind_is_the_apps_own_for_the_next_import(staffed: Estate) -> None:
+    mapping = push(staffed, staffed.group("Left"), targetGroupName="Left")
+    staffed.okta.patch(f"{at(staffed)}/{mapping['id']}", {"status": "INACTIVE"})
+    staffed.okta.delete(f"{at(staffed)}/{mapping['id']}?deleteTargetGroup=false")
+
+    def after_an_import() -> list[str]:
+        staffed.okta.post(f"/api/internal/v1/apps/{staffed.app}/import", {"mode": "FULL"})
+        staffed.world.sync()
+        found = staffed.okta.get('/api/v1/groups?search=type eq "APP_GROUP" and profile.name eq "Left"')
+        return [group["id"] for group in found]
+
+    assert after_an_import() == [mapping["targetGroupId"]]
+    staffed.entra.delete(f"/groups/{named(staffed, 'Left')[0]['id']}")
+    assert after_an_import() == []
 
 
 def test_rules_push_what_fits_now_and_later(staffed: Estate) -> None:

@@ -212,5 +212,7 @@ def delete_mapping(call: Call) -> Answer:
         call.store.drop_where(groups.MEMBERS, "group", mapping["targetGroupId"])
         call.store.drop(groups.GROUPS, mapping["targetGroupId"])
         emit(call, f"{_EVENT}.delete_appgroup", targets)
+    else:
+        group_push.left_to_imports(call, mapping)
     emit(call, f"{_EVENT}.removed", targets)
     return Answer(200, list(call.headers))
