@@ -17,7 +17,7 @@ from tests.office365.worlds import AGENT, HOST, Estate, spec
 
 PEOPLE = 10_000
 WAIT_S = 0.2
-"""Nobody waits longer for a read of the org while all this is going on, nineteen times in twenty on a busy machine."""
+"""Nobody waits longer for a read of the org while all this is going on, ninety-nine times in a hundred."""
 MOST_MEMORY_KB = 80 * 1024
 
 
@@ -112,7 +112,7 @@ def test_a_kill_half_way_is_made_good_and_nothing_is_done_twice(lab: tuple[Lab, 
     assert estate.tasks() == []
     lines = [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) jobs", said)]
     assert len(lines) > 3 and lines == sorted(lines), "it shows how far it is"
-    assert peaks[0] < MOST_MEMORY_KB and sorted(waits)[len(waits) * 19 // 20] < WAIT_S
+    assert peaks[0] < MOST_MEMORY_KB and sorted(waits)[len(waits) * 99 // 100] < WAIT_S
 
 
 def _peak(pid: int, peaks: list[int], over: threading.Event) -> None:
