@@ -54,9 +54,24 @@ _constraint = {
 }  # fmt: skip
 _STRENGTHS = ("deviceBound", "hardwareProtection", "phishingResistant", "userPresence", "userVerification")
 _strength = dict.fromkeys(_STRENGTHS, _toggle)
+
+
+def _required(read: shapes.Read) -> shapes.Read:
+    """A constraint says whether it is required: by default it is.
+
+    One that excludes methods stays as it was sent: what `required` false means for what it excludes is not known.
+    """
+
+    def filled(value: Any, path: str) -> Doc:
+        found: Doc = read(value, path)
+        return found if found.get("excludedAuthenticationMethods") else {"required": True, **found}
+
+    return filled
+
+
 _constraints = record({
-    "knowledge": record(_constraint),
-    "possession": record({**_constraint, **_strength, "userVerificationMethods": texts}),
+    "knowledge": _required(record(_constraint)),
+    "possession": _required(record({**_constraint, **_strength, "userVerificationMethods": texts})),
 })  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from tests.okta.test_authenticators import AAGUID
 from tests.okta.test_device_assurance import MAC
 from tests.okta.test_event_hooks import body as hook
 from tests.okta.test_group_rules import body as group_rule
+from tests.okta.test_identity_providers import oidc, social
+from tests.okta.test_identity_providers import saml as saml_idp
 from tests.okta.test_inline_hooks import body as inline_hook
 from tests.okta.test_linked_objects import definition
 from tests.okta.test_trusted_origins import BODY as ORIGIN
@@ -72,7 +74,18 @@ def run() -> World:
     """The world after the tour; the caller closes it."""
     org = world(devices=DEVICES)
     tour = Tour(org)
-    for part in (people, groups, apps, clients, rules_of_the_org, authorization_servers, administrators, things, lists):
+    for part in (
+        people,
+        groups,
+        apps,
+        clients,
+        rules_of_the_org,
+        providers,
+        authorization_servers,
+        administrators,
+        things,
+        lists,
+    ):
         part(tour)
     return org
 
@@ -350,6 +363,24 @@ def roles(tour: Tour, at: str, app: Any) -> None:
     if exists("PUT", targets):
         tour.send("PUT", targets)
     tour.send("DELETE", f"{at}/{role}")
+
+
+def providers(tour: Tour) -> None:
+    keys = "/api/v1/idps/credentials/keys"
+    tour.cycle("/api/v1/idps", social("GOOGLE"))
+    made, other = (tour.send("POST", "/api/v1/idps", oidc(name=name))["id"] for name in ("One", "Other"))
+    at = f"/api/v1/idps/{made}"
+    own = tour.send("POST", f"{at}/credentials/keys/generate?validityYears=2")
+    key, kid = tour.send("POST", keys, {"x5c": own["x5c"]})["kid"], own["kid"]
+    tour.cycle("/api/v1/idps", saml_idp(key))
+    tour.send("POST", f"{at}/credentials/keys/{kid}/clone?targetIdpId={other}")
+    tour.send("POST", f"{at}/users/00udana00000000000x7", {"externalId": "dana-there"})
+    tour.send("GET", "/api/v1/users/00udana00000000000x7/idps")
+    for path in (keys, f"{keys}/{key}", f"{at}/users", f"{at}/users/00udana00000000000x7", f"{at}/credentials/keys",
+                 f"{at}/credentials/keys/active", f"{at}/credentials/keys/{kid}"):  # fmt: skip
+        tour.send("GET", path)
+    tour.send("DELETE", f"{at}/users/00udana00000000000x7")
+    tour.send("DELETE", f"{keys}/{key}")
 
 
 def rules_of_the_org(tour: Tour) -> None:

@@ -51,6 +51,8 @@ NOTHING_TO_LOG: dict[str, str] = {
     "PUT /api/v1/groups/rules/{groupRuleId}": _NONE,
     "PUT /api/v1/org/contacts/{contactType}": _NONE,
     "POST /api/v1/features/{featureId}/{lifecycle}": _NONE,
+    "POST /api/v1/idps/{idpId}/users/{userId}": _NONE,
+    "DELETE /api/v1/idps/{idpId}/users/{userId}": _NONE,
     "POST /api/v1/org": _NONE,
     "PUT /api/v1/org": _NONE,
     "POST /api/v1/org/preferences/hideEndUserFooter": _NONE,

@@ -200,3 +200,19 @@ def test_a_roles_subscriptions(org: World) -> None:
     assert org.okta.get(f"{at}/APP_IMPORT")["status"] == "unsubscribed"
     assert refused(org, "GET", f"{AT}/roles/COOK/subscriptions")[:2] == (404, "E0000007")
     assert refused(org, "POST", f"{at}/LUNCH/subscribe")[:2] == (400, "E0000001")
+
+
+def test_constraints_of_a_rule_say_that_they_are_required(org: World) -> None:
+    policy = org.okta.post(f"{AT}/policies", {"type": "ACCESS_POLICY", "name": "Lab", "description": "d"})["id"]
+    without: list[Doc] = [{"knowledge": {"types": ["password"], "reauthenticateIn": "PT2H"}, "possession": {}}]
+    optional: list[Doc] = [{"knowledge": {"types": ["password"], "required": False}}]
+    for number, sent in enumerate((without, optional)):
+        method = {"type": "ASSURANCE", "factorMode": "2FA", "reauthenticateIn": "PT2H", "constraints": sent}
+        rule = org.okta.post(f"{AT}/policies/{policy}/rules", {
+            "name": f"r{number}", "type": "ACCESS_POLICY",
+            "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}},
+        })  # fmt: skip
+        (shown,) = rule["actions"]["appSignOn"]["verificationMethod"]["constraints"]
+        assert {side: asked["required"] for side, asked in shown.items()} == (
+            {"knowledge": True, "possession": True} if sent is without else {"knowledge": False}
+        )

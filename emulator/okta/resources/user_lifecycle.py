@@ -13,6 +13,7 @@ from emulator.okta.mfa import devices, factors
 from emulator.okta.oauth import leaving
 from emulator.okta.params import done, flag
 from emulator.okta.resources import group_owners, groups, linked_objects, roles, sessions, user_sessions, users
+from emulator.okta.resources.identity_providers import IDP_USERS
 from emulator.okta.tokens import API_TOKENS
 from emulator.okta.user_docs import USERS, can_sign_in, has_password, render
 
@@ -103,7 +104,7 @@ def delete_user(call: Call) -> None:
     emit(call, "user.lifecycle.delete.initiated", [user_target(user)])
     for kind, path in (
         (groups.MEMBERS, "user"), (roles.ROLES, "userId"), (APP_USERS, "userId"), (ACCESS_REQUESTS, "requesterId"),
-        (GRANTS, "userId"),
+        (GRANTS, "userId"), (IDP_USERS, "userId"),
     ):  # fmt: skip
         call.store.drop_where(kind, path, user["id"])
     linked_objects.forget(call, user["id"])

@@ -1,0 +1,173 @@
+"""Identity providers: /api/v1/idps. Source: okta-admin-api.md 1.4 and 15, the vendor's SDK 3 for shapes.
+
+They are configuration only: nobody signs in through a provider here, so its secret is kept and never used.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call, Listing
+from emulator.kernel.doc import Doc, dig, public
+from emulator.kernel.operations import DOCUMENTED, Paging, operation
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import idp_shapes, key_material, lists
+from emulator.okta.events import emit, target
+from emulator.okta.params import body_object, stamp
+from emulator.okta.problems import invalid, not_found, taken
+from emulator.store import Column, Duplicate, Kind
+
+IDPS = Kind("identity_providers", (Column("name", fold=True, unique=True), Column("type")), settled=True)
+IDP_USERS = Kind("idp_users", (Column("idpId"), Column("userId"), Column("externalId")), settled=True)
+TRUSTED = Kind("idp_keys", (Column("kid", unique=True),), settled=True)
+SIGNING = Kind("idp_signing_keys", (Column("_appId"),), settled=True)
+AT = "/api/v1/idps"
+_ONE = AT + "/{idpId}"
+READ: Any = {"source": DOCUMENTED, "scope": ("okta.idps.read",)}
+MANAGE: Any = {"source": DOCUMENTED, "scope": ("okta.idps.manage",)}
+_AUTHORIZE = (
+    "/oauth2/v1/authorize?idp={id}&client_id={{clientId}}&response_type={{responseType}}"
+    "&response_mode={{responseMode}}&scope={{scopes}}&redirect_uri={{redirectUri}}&state={{state}}&nonce={{nonce}}"
+)
+
+
+def render(call: Call, idp: Doc) -> Doc:
+    """The provider as the API shows it."""
+    at = f"{call.base}{AT}/{idp['id']}"
+    links: Doc = {}
+    if idp["protocol"]["type"] == idp_shapes.SAML:
+        links["acs"] = _link(f"{call.base}/sso/saml2/{idp['id']}", "POST", type="application/xml")
+    elif idp["protocol"]["type"] in (idp_shapes.OIDC, idp_shapes.OAUTH):
+        links["authorize"] = {**_link(call.base + _AUTHORIZE.format(id=idp["id"]), "GET"), "templated": True}
+        links["clientRedirectUri"] = _link(f"{call.base}/oauth2/v1/authorize/callback", "POST")
+    links["users"] = _link(f"{at}/users", "GET")
+    if idp["protocol"]["type"] == idp_shapes.SAML:
+        links["keys"] = _link(f"{at}/credentials/keys", "GET")
+    action = "deactivate" if idp["status"] == "ACTIVE" else "activate"
+    links[action] = _link(f"{at}/lifecycle/{action}", "POST")
+    return {**public(idp), "_links": links}
+
+
+def _link(href: str, method: str, **more: str) -> Doc:
+    return {"href": href, **more, "hints": {"allow": [method]}}
+
+
+def load(call: Call) -> Doc:
+    """The provider of the path."""
+    return named(call, call.path["idpId"])
+
+
+def named(call: Call, id: str) -> Doc:
+    """A provider by id. Raises 404."""
+    found: Doc | None = call.store.get(IDPS, id)
+    if found is None:
+        raise not_found(id[:100], "IdpAppInstance")
+    return found
+
+
+def target_of(idp: Doc) -> Doc:
+    return target("IdentityProvider", idp["id"], name=idp["name"], alternate=idp["name"])
+
+
+def trusted_kids(idp: Doc) -> list[str]:
+    """The keys of the org's store that a provider relies on."""
+    trust = dig(idp, "protocol.credentials.trust") or {}
+    return [kid for kid in (trust.get("kid"), *(trust.get("additionalKids") or ())) if kid]
+
+
+def _refuse_unknown_keys(call: Call, idp: Doc) -> None:
+    from emulator.okta.resources import idp_keys
+
+    for kid in trusted_kids(idp):
+        if not call.store.find_all(TRUSTED, "kid", kid):
+            compared = (Compared("kid", kid, "request body"),)
+            cause = f"protocol.credentials.trust.kid: No key credential with kid '{kid[:100]}' exists"
+            raise invalid("kid", cause, why=Why("A provider relies on a key of the org's key store.", compared))
+    kid = dig(idp, "protocol.credentials.signing.kid")
+    if idp["protocol"]["type"] != idp_shapes.SAML:
+        return
+    first = key_material.first_kid(call.ids, idp["id"])
+    signing = idp["protocol"]["credentials"].setdefault("signing", {})
+    signing.setdefault("kid", first)
+    if kid not in (None, first) and not any(doc["kid"] == kid for doc in idp_keys.stored(call, idp)):
+        both = (Compared("kid", kid, "request body"), Compared("provider", idp["id"], "its signing keys"))
+        cause = f"protocol.credentials.signing.kid: No signing key with kid '{kid[:100]}' exists"
+        raise invalid("kid", cause, why=Why("A provider signs with a key of its own.", both))
+
+
+@operation("GET", AT, paging=Paging(20, 200), query=("q", "type", "limit", "after"), **READ)
+def list_idps(call: Call) -> Listing:
+    """Providers, by the beginning of their name (`q`, inferred) and by `type`."""
+    begins, kind = call.params.get("q", "").casefold(), call.params.get("type")
+
+    def keep(idp: Doc) -> bool:
+        return idp["name"].casefold().startswith(begins) and (not kind or idp["type"] == kind)
+
+    return lists.listing(call, IDPS, render, keep=keep)
+
+
+@operation("POST", AT, emits=("system.idp.lifecycle.create",), **MANAGE)
+def create_idp(call: Call) -> Doc:
+    """Add a provider: ACTIVE at once."""
+    fields = idp_shapes.checked(body_object(call), None)
+    at = stamp(call.now)
+    idp: Doc = {"id": call.ids.okta("0oa"), "status": "ACTIVE", "created": at, "lastUpdated": at, **fields}
+    _refuse_unknown_keys(call, idp)
+    try:
+        call.store.add(IDPS, idp)
+    except Duplicate as error:
+        raise taken("name", idp["name"]) from error
+    emit(call, "system.idp.lifecycle.create", [target_of(idp)])
+    return render(call, idp)
+
+
+@operation("GET", _ONE, **READ)
+def get_idp(call: Call) -> Doc:
+    """One provider."""
+    return render(call, load(call))
+
+
+@operation("PUT", _ONE, emits=("system.idp.lifecycle.update",), **MANAGE)
+def replace_idp(call: Call) -> Doc:
+    """Replace a provider's settings; its type stays."""
+    before = load(call)
+    fields = idp_shapes.checked(body_object(call), before)
+    kept = {name: before[name] for name in ("id", "status", "created")}
+    idp = {**kept, "lastUpdated": stamp(call.now), **fields}
+    _refuse_unknown_keys(call, idp)
+    try:
+        call.store.put(IDPS, idp)
+    except Duplicate as error:
+        raise taken("name", idp["name"]) from error
+    emit(call, "system.idp.lifecycle.update", [target_of(idp)])
+    return render(call, idp)
+
+
+@operation("DELETE", _ONE, emits=("system.idp.lifecycle.delete",), **MANAGE)
+def delete_idp(call: Call) -> None:
+    """Delete a provider, its signing keys and what linked users to it."""
+    idp = load(call)
+    for kind, column in ((IDP_USERS, "idpId"), (SIGNING, "_appId")):
+        for row in call.store.find_all(kind, column, idp["id"]):
+            call.store.drop(kind, row["id"])
+    call.store.drop(IDPS, idp["id"])
+    emit(call, "system.idp.lifecycle.delete", [target_of(idp)])
+
+
+@operation("POST", _ONE + "/lifecycle/activate", body="none", emits=("system.idp.lifecycle.activate",), **MANAGE)
+def activate_idp(call: Call) -> Doc:
+    """Make a provider active."""
+    return _set_status(call, "ACTIVE", "system.idp.lifecycle.activate")
+
+
+@operation("POST", _ONE + "/lifecycle/deactivate", body="none", emits=("system.idp.lifecycle.deactivate",), **MANAGE)
+def deactivate_idp(call: Call) -> Doc:
+    """Make a provider inactive."""
+    return _set_status(call, "INACTIVE", "system.idp.lifecycle.deactivate")
+
+
+def _set_status(call: Call, status: str, event: str) -> Doc:
+    idp = load(call)
+    if idp["status"] != status:
+        idp["status"], idp["lastUpdated"] = status, stamp(call.now)
+        call.store.put(IDPS, idp)
+        emit(call, event, [target_of(idp)])
+    return render(call, idp)

@@ -1,0 +1,134 @@
+"""Identity providers: documents, keys, linked users."""
+
+import orjson
+import pytest
+
+from tests.okta.worlds import DANA_ID, SAM_ID, kinds, refused
+
+AT = "/api/v1/idps"
+KEYS = f"{AT}/credentials/keys"
+
+
+def oidc(**more):
+    at = "https://idp.example/oauth2/v1/"
+    return {
+        "type": "OIDC", "name": "Partner", "protocol": {
+            "type": "OIDC", "scopes": ["openid", "email"], "issuer": {"url": "https://idp.example"},
+            "endpoints": {
+                "authorization": {"url": at + "authorize", "binding": "HTTP-REDIRECT"},
+                "token": {"url": at + "token", "binding": "HTTP-POST"}, "jwks": {"url": at + "keys", "binding": "HTTP-REDIRECT"},
+            },
+            "credentials": {"client": {"client_id": "c", "client_secret": "s"}},
+        }, **more,
+    }  # fmt: skip
+
+
+def saml(kid, **more):
+    return {
+        "type": "SAML2", "name": "Federation", "protocol": {
+            "type": "SAML2", "endpoints": {"sso": {"url": "https://idp.example/sso", "binding": "HTTP-REDIRECT"}},
+            "credentials": {"trust": {"issuer": "https://idp.example", "kid": kid}},
+        }, **more,
+    }  # fmt: skip
+
+
+def social(kind):
+    client = {"client_id": "c", "client_secret": "s"}
+    return {"type": kind, "name": kind, "protocol": {"type": "OAUTH2", "scopes": [], "credentials": {"client": client}}}
+
+
+def certificate(world):
+    """A certificate that somebody could have: one of a throw-away provider."""
+    made = world.okta.post(AT, oidc(name="throw-away"))
+    key = world.okta.post(f"{AT}/{made['id']}/credentials/keys/generate?validityYears=2")
+    world.okta.call("DELETE", f"{AT}/{made['id']}")
+    return key["x5c"]
+
+
+def test_a_provider_has_its_defaults_and_links(org):
+    made = org.okta.post(AT, oidc())
+    assert made["status"] == "ACTIVE" and made["issuerMode"] == "DYNAMIC"
+    assert made["policy"]["provisioning"]["action"] == "AUTO"
+    assert made["policy"]["subject"]["userNameTemplate"] == {"template": "idpuser.email"}
+    assert list(made["_links"]) == ["authorize", "clientRedirectUri", "users", "deactivate"]
+    at = f"{AT}/{made['id']}"
+    assert org.okta.get(at) == made
+    sent = oidc(name="Renamed")
+    del sent["protocol"]["credentials"]["client"]["client_secret"]
+    changed = orjson.loads(org.okta.call("PUT", at, sent).body)
+    assert (changed["name"], changed["protocol"]["credentials"]["client"]["client_secret"]) == ("Renamed", "s")
+    assert org.okta.post(f"{at}/lifecycle/deactivate")["status"] == "INACTIVE"
+    assert org.okta.post(f"{at}/lifecycle/activate")["status"] == "ACTIVE"
+    assert org.okta.call("DELETE", at).status == 204
+    assert refused(org, "GET", at)[:2] == (404, "E0000007")
+    steps = ("create", "update", "deactivate", "activate", "delete")
+    assert {f"system.idp.lifecycle.{step}" for step in steps} <= set(kinds(org))
+
+
+def test_lists_are_paged_and_filtered(org):
+    for kind in ("GOOGLE", "FACEBOOK", "LINKEDIN", "MICROSOFT"):
+        made = org.okta.post(AT, social(kind))
+        assert made["protocol"]["endpoints"]["token"]["binding"] == "HTTP-POST"
+    assert [item["name"] for item in org.okta.get(f"{AT}?q=goo")] == ["GOOGLE"]
+    assert [item["name"] for item in org.okta.get(f"{AT}?type=FACEBOOK")] == ["FACEBOOK"]
+    page = org.okta.call("GET", f"{AT}?limit=3")
+    assert len(orjson.loads(page.body)) == 3 and any(
+        'rel="next"' in value for name, value in page.headers if name.lower() == "link"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (oidc(type="NONE"), "type: 'NONE' is not valid"),
+        (oidc(name=" "), "name: The field cannot be left blank"),
+        (oidc(protocol=None), "protocol: The field cannot be left blank"),
+        (oidc(protocol={"type": "SAML2"}), "protocol.type: 'SAML2' is not valid"),
+        (oidc(policy={"provisioning": {"groups": {"action": "SYNC"}}}), "policy.provisioning.groups.action: 'SYNC' is not valid"),
+        (oidc(policy={"subject": {"matchType": "CUSTOM_ATTRIBUTE"}}), "policy.subject.matchAttribute: The field cannot be left blank"),
+        (saml("none"), "protocol.credentials.trust.kid: No key credential with kid 'none' exists"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(org, body, cause):
+    assert refused(org, "POST", AT, body) == (400, "E0000001", refused(org, "POST", AT, body)[2], [cause])
+
+
+def test_a_name_is_taken_once_and_a_type_stays(org):
+    made = org.okta.post(AT, oidc())
+    assert refused(org, "POST", AT, oidc())[3][0].startswith("name: An object with this field already exists")
+    assert refused(org, "PUT", f"{AT}/{made['id']}", social("GOOGLE"))[:2] == (400, "E0000001")
+
+
+def test_keys_are_trusted_signed_with_and_kept_while_used(org):
+    x5c = certificate(org)
+    key = org.okta.post(KEYS, {"x5c": x5c})
+    assert org.okta.get(KEYS) == [key] and org.okta.get(f"{KEYS}/{key['kid']}") == key
+    assert refused(org, "POST", KEYS, {"x5c": x5c})[:2] == (409, "E0000096")
+    assert refused(org, "POST", KEYS, {"x5c": ["bm8="]})[:2] == (400, "E0000001")
+    made, other = org.okta.post(AT, saml(key["kid"])), org.okta.post(AT, saml(key["kid"], name="Other"))
+    assert list(made["_links"]) == ["acs", "users", "keys", "deactivate"]
+    own = f"{AT}/{made['id']}/credentials/keys"
+    first = org.okta.get(own)
+    assert [item["kid"] for item in first] == [made["protocol"]["credentials"]["signing"]["kid"]]
+    assert org.okta.get(f"{own}/active") == first
+    copied = org.okta.call("POST", f"{own}/{first[0]['kid']}/clone?targetIdpId={other['id']}")
+    assert copied.status == 201 and orjson.loads(copied.body)["kid"] == first[0]["kid"]
+    assert len(org.okta.get(f"{AT}/{other['id']}/credentials/keys")) == 2
+    assert refused(org, "POST", f"{own}/generate?validityYears=1")[:2] == (400, "E0000001")
+    assert refused(org, "DELETE", f"{KEYS}/{key['kid']}")[3] == ["kid: The key is being used by an identity provider"]
+    for idp in (made, other):
+        org.okta.call("DELETE", f"{AT}/{idp['id']}")
+    assert org.okta.call("DELETE", f"{KEYS}/{key['kid']}").status == 204 and org.okta.get(KEYS) == []
+
+
+def test_users_are_linked_by_the_providers_name_for_them(org):
+    made = org.okta.post(AT, oidc())
+    users = f"{AT}/{made['id']}/users"
+    linked = org.okta.post(f"{users}/{DANA_ID}", {"externalId": "ext-1"})
+    assert (linked["id"], linked["externalId"]) == (DANA_ID, "ext-1")
+    assert org.okta.get(users) == [linked] and org.okta.get(f"{users}/{DANA_ID}") == linked
+    assert [idp["id"] for idp in org.okta.get(f"/api/v1/users/{DANA_ID}/idps")] == [made["id"]]
+    assert refused(org, "POST", f"{users}/{SAM_ID}", {"externalId": "ext-1"})[:2] == (400, "E0000001")
+    assert org.okta.post(f"{users}/{DANA_ID}", {"externalId": "ext-2"})["externalId"] == "ext-2"
+    assert org.okta.call("DELETE", f"{users}/{DANA_ID}").status == 204
+    assert org.okta.get(users) == [] and refused(org, "DELETE", f"{users}/{DANA_ID}")[0] == 404
