@@ -22,7 +22,7 @@ import orjson
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url, machine_random
 from emulator.kernel.problems import LabError
-from emulator.serving import listen, rates, tls
+from emulator.serving import datadir, listen, rates, tls
 from emulator.serving.building import unwritable
 from emulator.serving.front import Front
 from emulator.serving.hosts import is_loopback
@@ -66,10 +66,10 @@ class Lab:
         own_process: bool = False,
     ) -> None:
         self._temporary = data is None
-        self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else _folder(data)
-        self._lock = _lock(self.data)
+        self.data = Path(tempfile.mkdtemp(prefix="tenantlab-")) if data is None else datadir.made(data)
+        self._lock = datadir.locked(self.data)
         try:
-            chosen = world or _kept_world(self.data) or "acme"
+            chosen = world or datadir.kept_world(self.data) or "acme"
             self.world = World(
                 chosen, data=self.data, seed=seed, limits=limits, lenient=lenient, clock=clock,
                 allow_hosts=(*allow_hosts, listen.host_of(bind).strip("[]")),  # its own address is no stranger's name
@@ -80,7 +80,7 @@ class Lab:
                 self.world.control_token = base64url(machine_random(24))
             self.control_token = self.world.control_token or base64url(machine_random(24))
             present = {service.name for service in self.world.services} | {"front", "control"}
-            self.listeners, self.proxy = _ports(
+            self.listeners, self.proxy = listen.choose(
                 bind, port, [name for name in SERVICES if name in present], https=https_port
             )
             names = self.world.hosts.names()
@@ -251,74 +251,6 @@ _ENTRA_KEYS = (
 
 def _proxy_url(bind: str, port: int) -> str:
     return f"http://{listen.host_of(bind)}:{port}"
-
-
-def _ports(bind: str, first: int, services: list[str], *, https: int = 0) -> tuple[list[listen.Listener], int]:
-    """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first.
-
-    https: the port of the front's TLS listener, where it is fixed.
-    """
-    wanted = [(service, scheme) for scheme in ("http", "https") for service in services]
-    taken: set[int] = set()
-    ports: list[int] = []
-    for number in range(len(wanted) + 1):
-        fixed = https if number < len(wanted) and wanted[number] == ("front", "https") else 0
-        port = listen.probe(bind, fixed or (first + number if first else 0))
-        while port in taken:
-            port = listen.probe(bind, 0)
-        taken.add(port)
-        ports.append(port)
-    made = [listen.Listener(s, scheme, bind, port) for (s, scheme), port in zip(wanted, ports[:-1], strict=True)]
-    return made, ports[-1]
-
-
-def _folder(data: Path) -> Path:
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = data / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise LabError(
-            f"The data directory {data} cannot be used: {error.strerror}.", hint="Give another --data directory."
-        ) from error
-    return data
-
-
-def _lock(data: Path) -> Any:
-    """Hold the data directory for this process; LabError when another one has it."""
-    handle = (data / "lock").open("a+")
-    try:
-        try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            import msvcrt
-
-            handle.seek(0)
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except OSError as error:
-        handle.close()
-        raise LabError(
-            f"Another tenantlab is already running on {data}.", hint="Stop it, or give another --data directory."
-        ) from error
-    return handle
-
-
-def _kept_world(data: Path) -> str | None:
-    """The world that a data directory already holds."""
-    import sqlite3
-
-    path = data / "world.db"
-    if not path.exists():
-        return None
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            found = orjson.loads(database.execute("SELECT settings FROM meta").fetchone()[0])
-    except (sqlite3.Error, TypeError, orjson.JSONDecodeError) as error:
-        raise LabError(f"{path} is not a world ({error}).", hint="Give an empty --data directory.") from error
-    return str(found.get("source") or found.get("world") or "") or None
 
 
 def find(data: str | None = None) -> Doc:

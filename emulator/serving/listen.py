@@ -277,3 +277,22 @@ def probe(address: str, port: int) -> int:
                 hint="Give another --port, or 0 for free ones.",
             ) from error
         return int(plain.getsockname()[1])
+
+
+def choose(bind: str, first: int, services: list[str], *, https: int = 0) -> tuple[list[Listener], int]:
+    """A listener for every service and scheme, and the proxy's port, all probed with a plain bind first.
+
+    https: the port of the front's TLS listener, where it is fixed.
+    """
+    wanted = [(service, scheme) for scheme in ("http", "https") for service in services]
+    taken: set[int] = set()
+    ports: list[int] = []
+    for number in range(len(wanted) + 1):
+        fixed = https if number < len(wanted) and wanted[number] == ("front", "https") else 0
+        port = probe(bind, fixed or (first + number if first else 0))
+        while port in taken:
+            port = probe(bind, 0)
+        taken.add(port)
+        ports.append(port)
+    made = [Listener(s, scheme, bind, port) for (s, scheme), port in zip(wanted, ports[:-1], strict=True)]
+    return made, ports[-1]

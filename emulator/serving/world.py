@@ -12,7 +12,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import machine_random
 from emulator.kernel.problems import LabError
-from emulator.serving import worldfile
+from emulator.serving import datadir, worldfile
 from emulator.serving.building import Builder, ids_of
 from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
@@ -70,7 +70,7 @@ class World:
         self.seed = str(seed) if seed is not None else self.spec.seed
         if self.loaded.exported is not None:
             _refuse_more(seed, people)
-        self.data = data
+        self.data = data if data is None else datadir.made(data)
         self.worker = worker
         self.people = _checked(people)
         self._builder = Builder(self.loaded, self.seed, self.people or 0, progress)

@@ -80,6 +80,12 @@ CASES: list[tuple[str, str, Evidence]] = [
         ("user.txt", b"UserPrincipalName : dana@acme.example\nImmutableId       : \n")]),
     ("many people at once", "S-04", doc([
         signin(51004, upn=f"{name}@acme.example") for name in ("dana", "lee", "eve", "kim")])),
+    ("a plan that needs another", "S-25", said(push(
+        "profile push", "push profile for", "Request_BadRequest", "License assignment failed because service plan e95bec33 "
+        "depends on the service plan(s) 5dbe027f.", method="POST"))),
+    ("a legacy client that meets the last rule", "S-40", doc(event(
+        "policy.evaluate_sign_on", "DENY", "Sign-on policy evaluation resulted in DENY", rule="Catch-all Rule",
+        client="EXCHANGE_ACTIVE_SYNC"))),
     ("a pushed name that is not there", "S-52", said(push(
         "profile push", "push profile for", "Request_ResourceNotFound", "Resource 'dnaa@acme.example' does not exist or one "
         "of its queried reference-property objects are not present.", status=404, method="GET",

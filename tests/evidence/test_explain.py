@@ -30,7 +30,7 @@ from emulator.serving.forging import breaks
 from emulator.serving.minting import mint
 from emulator.wire.client import Http
 from tests.evidence import by_lab
-from tests.evidence.by_hand import CASES, Evidence
+from tests.evidence.by_hand import CASES, Evidence, push
 from tests.evidence.by_lab import MAKERS, Maker
 
 NOW = Known(parse_iso("2026-01-15T09:00:00Z"), "the clock of the test")
@@ -48,6 +48,39 @@ def first(files: Evidence) -> str | None:
 @pytest.mark.parametrize(("name", "row", "files"), CASES, ids=[f"{row} {name}" for name, row, _ in CASES])
 def test_the_right_row_comes_first(name: str, row: str, files: Evidence) -> None:
     assert first(files) == row
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("A Conditional Access policy blocks the sign-in", "AADSTS53003: Access has been blocked by Conditional Access."),
+        ("The domain is not verified", push("federation", "federate", "Request_BadRequest", "The domain is not verified")),
+        (
+            "Microsoft throttles, or is unavailable",
+            push(
+                "provisioning", "verify existence of", "ServiceUnavailable", "The service is temporarily unavailable.",
+                status=503, method="GET",
+                url="https://graph.microsoft.com/v1.0/users/a@acme.example?$select=id,usageLocation,mail",
+            ),
+        ),
+        (
+            "The account that Okta pushes to is gone at Microsoft",
+            push(
+                "profile push", "push profile for", "Request_ResourceNotFound", status=404, method="GET",
+                message="Resource '0b01a5fc-2647-4eeb-b2e1-419051851de9' does not exist or one of its queried objects",
+            ),
+        ),
+        (
+            "The pushed group is gone at Microsoft",
+            "Unable to push group Team to app Microsoft Office 365: Received response with HTTP status code 404. "
+            "httpStatusCode=404 errorCode=Request_ResourceNotFound errorMessage=\"Resource 'x' does not exist.\"",
+        ),
+    ],
+)  # fmt: skip
+def test_a_cause_without_a_row_is_named_before_any_row(title: str, text: str) -> None:
+    found = told([("task.txt", text.encode())])
+    assert [row["title"] for row in found["also"]] == [title] and title in found["verdict"]
+    assert {row["confidence"] for row in found["rows"]} <= {"words only"}
 
 
 @pytest.fixture(scope="module")

@@ -86,11 +86,11 @@ def test_compose_runs_commands_that_exist_on_ports_that_are_exposed():
 def test_what_the_image_serves_is_on_the_ports_that_it_says(tmp_path):
     """The image's own command, with other numbers: consecutive ports, and the front's TLS where it was put."""
     from emulator.serving import listen
-    from emulator.serving.lab import _ports
+    from emulator.serving.listen import choose
 
     services = ["front", "okta", "graph", "login", "control"]
     first = next(n for n in range(20000, 60000, 50) if all(_free(n + i) for i in range(12)))
-    listeners, proxy = _ports("127.0.0.1", first, services, https=first + 11)
+    listeners, proxy = choose("127.0.0.1", first, services, https=first + 11)
     found = {(item.service, item.scheme): item.port - first for item in listeners}
     assert [found[name, "http"] for name in services] == [0, 1, 2, 3, 4]
     assert [found[name, "https"] for name in services] == [11, 6, 7, 8, 9]

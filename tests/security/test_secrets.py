@@ -128,11 +128,11 @@ def test_user_name_and_password_are_never_joined_for_a_hash(world: World) -> Non
 @covers("L7")
 def test_an_unknown_name_looks_like_a_wrong_password(world: World) -> None:
     def ask(name: str) -> tuple[int, object, float]:
-        started = time.perf_counter()
+        started = time.process_time()
         sent = {"username": name, "password": "Wrong-Password-123"}
         answer = Http(world.transport).request("POST", "https://acme.okta.com/api/v1/authn", json=sent)
         body = json.loads(answer.body)
-        return answer.status, (body["errorCode"], body["errorSummary"]), time.perf_counter() - started
+        return answer.status, (body["errorCode"], body["errorSummary"]), time.process_time() - started
 
     known = [
         ask(f"{name}@acme.example")

@@ -6,6 +6,8 @@ import pytest
 
 from emulator import World
 from emulator.kernel.doc import Doc
+from emulator.scenario.decisions import decisions
+from emulator.scenario.stage import of_world
 from emulator.wire.agents import Outcome, Visit
 from emulator.wire.agents import sign_in as sign_in_with
 
@@ -99,4 +101,31 @@ def test_an_old_key_that_is_forgotten_too_early_is_missed(world: World) -> None:
     world.entra.call("PATCH", path, {"signingCertificate": made["x5c"][0], "nextSigningCertificate": None})
     assert sign_in(world).code == "AADSTS5000811"
     switch(world, made)
+    assert sign_in(world).outcome == "signed_in"
+
+
+def test_saving_again_sets_right_what_was_changed_at_microsoft_and_the_refusal_is_found_under_the_typed_name(world):
+    own = federation(world)
+    wrong = own["issuerUri"] + "X"
+    world.entra.patch(f"/domains/{DOMAIN}/federationConfiguration/{own['id']}", {"issuerUri": wrong})
+    assert sign_in(world).code == "AADSTS50107"  # the token's user is nobody's until its issuer is known
+    last = decisions(of_world(world).control("GET", "journal?limit=1000")["rows"], DANA)[-1]
+    assert (last["side"], last["who"], last["outcome"]) == ("Microsoft", DANA, "failure")
+    assert {item["name"] for item in last["compared"]} == {"Issuer", "issuerUri"}
+
+    begun = world.okta.put(f"/api/internal/v1/apps/{app(world)['id']}/office365/domains", {"names": [DOMAIN]})
+    world.sync()
+    done = world.okta.get(f"/api/internal/v1/operations/{begun['id']}")
+    assert done["result"]["domains"] == [{"domain": DOMAIN, "action": "federate", "status": "SUCCESS"}]
+    assert federation(world)["issuerUri"] == own["issuerUri"] and sign_in(world).outcome == "signed_in"
+
+
+def test_a_deleted_account_is_named_where_its_immutable_id_finds_nobody(world):
+    account = world.entra.get(f"/users/{DANA}?$select=id")["id"]
+    world.entra.delete(f"/users/{account}")
+    assert sign_in(world).code == "AADSTS51004"
+    last = decisions(of_world(world).control("GET", "journal?limit=1000")["rows"], DANA)[-1]
+    assert any(item["where"] == f"deleted user {account} has that id" for item in last["compared"])
+    assert "Restore" in last["hint"]
+    world.entra.post(f"/directory/deletedItems/{account}/restore")
     assert sign_in(world).outcome == "signed_in"

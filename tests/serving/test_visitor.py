@@ -91,10 +91,3 @@ def run(seed):
 def test_the_same_seed_gives_the_same_tape_over_the_whole_federation():
     assert run("7") == run("7")
     assert run("7") != run("8")
-
-
-def test_a_fresh_world_is_quick():
-    import timeit
-
-    World("acme").close()
-    assert min(timeit.repeat(lambda: World("acme").close(), number=1, repeat=7)) < 0.015

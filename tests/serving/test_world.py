@@ -164,3 +164,11 @@ def test_the_journal_route_pages(small):
         small.directory.call("GET", f"/users/nobody{n}")
     rows = orjson.loads(small.directory.call("GET", "/_lab/journal?after=2&limit=2").body)["rows"]
     assert [row["n"] for row in rows] == [3, 4]
+
+
+def test_a_world_makes_its_data_directory_as_a_lab_does(tmp_path):
+    with World(SMALL, data=tmp_path / "not" / "there"):
+        assert (tmp_path / "not" / "there" / "world.db").exists()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LabError, match="cannot be used"):
+        World(SMALL, data=tmp_path / "file" / "below")

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from time import process_time
 from urllib.parse import quote
 
 import pytest
 
 from emulator import World
-from emulator.kernel.clock import monotonic
 from emulator.kernel.doc import Doc
 from emulator.protocols.wstrust import WsTrustFault
 from emulator.serving.lab import _ENTRA_KEYS, _OKTA_KEYS
@@ -268,21 +268,17 @@ def test_a_new_person_of_okta_can_sign_in_after_the_first_push() -> None:
 # -- cheap and repeatable ---------------------------------------------------------------------------------------------
 
 
-def test_the_first_build_takes_less_than_two_seconds() -> None:
-    before = monotonic()
-    World("acme", seed="nobody has built this one").close()
-    assert monotonic() - before < 2.0
+def test_a_fresh_world_costs_a_small_part_of_the_first_build() -> None:
+    """Compared with each other, in processor time: how fast or busy the machine is does not matter."""
 
+    def build(seed: str) -> float:
+        before = process_time()
+        World("acme", seed=seed).close()
+        return process_time() - before
 
-def test_a_fresh_world_takes_less_than_fifteen_milliseconds() -> None:
-    World("acme").close()
-    took = []
-    for _ in range(5):
-        before = monotonic()
-        made = World("acme")
-        took.append(monotonic() - before)
-        made.close()
-    assert min(took) < 0.015, took
+    first = build("nobody has built this one")
+    again = min(build("nobody has built this one") for _ in range(5))
+    assert again < first / 15, (first, again)
 
 
 def story(seed: str) -> tuple[bytes, str]:

@@ -12,8 +12,8 @@ from emulator.entra.login.claims import Identity
 from emulator.entra.login.dialect import because
 from emulator.entra.login.idp_mfa import accepts, methods_of
 from emulator.entra.login.tokenpolicy import check_policy
+from emulator.entra.resources import bin, users
 from emulator.entra.resources import federation as federations
-from emulator.entra.resources import users
 from emulator.entra.signins import Attempt
 from emulator.entra.tokens import tenant
 from emulator.kernel.call import Call
@@ -238,16 +238,22 @@ def _says(assertion: saml11.Assertion11 | saml20.Assertion20, claim: tuple[str, 
 
 
 def _no_user(call: Call, immutable_id: str, upn: str) -> Problem:
-    """51004, with the id that the user of the token's UPN really has."""
+    """51004, with the id that the user of the token's UPN really has, or who is deleted and has the token's."""
+    gone = call.store.find(bin.DELETED_USERS, "onPremisesImmutableId", immutable_id)
+    hint = "Make the two equal: the user's onPremisesImmutableId, and what Okta maps to immutableId."
     named = users.by_upn(call.store, upn) if upn else None
     if named is None:
         other = Compared("user of that UPN", "none", f"the tenant ({upn or 'the token names no UPN'})")
     else:
         other = Compared("onPremisesImmutableId", named.get("onPremisesImmutableId"), named["userPrincipalName"])
+    compared = [Compared("ImmutableID", immutable_id, "assertion"), other]
+    if gone is not None:
+        compared.append(Compared("deletedDateTime", gone["deletedDateTime"], f"deleted user {gone['id']} has that id"))
+        hint = "Restore the deleted user, or delete it for good."
     why = Why(
         "No user of the tenant has the token's immutable id (compared exactly, upper and lower case too).",
-        (Compared("ImmutableID", immutable_id, "assertion"), other),
-        "Make the two equal: the user's onPremisesImmutableId, and what Okta maps to immutableId.",
+        tuple(compared),
+        hint,
     )
     return Problem("51004", immutable_id, str(tenant(call)["displayName"]), why=why)
 
