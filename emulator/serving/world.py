@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 from emulator.kernel.clock import Clock, parse_duration, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
-from emulator.kernel.ids import machine_random
-from emulator.kernel.problems import LabError
-from emulator.serving import datadir, worldfile
-from emulator.serving.building import Builder, ids_of
+from emulator.serving import datadir, opening, worldfile
+from emulator.serving.building import ids_of
 from emulator.serving.clocks import ClockControl
 from emulator.serving.edge import Refused, checked, decoded
 from emulator.serving.faults import any_rules
@@ -21,7 +19,7 @@ from emulator.serving.hosts import Hosts, WrongHost, name_of
 from emulator.serving.outward import Outward
 from emulator.serving.parties import party_type, routes_of
 from emulator.serving.pipeline import Engine, Service, pipeline
-from emulator.store import Database, replica, retention, schema, snapshots
+from emulator.store import Database, replica, retention, snapshots
 from emulator.store import journal as journal_table
 from emulator.wire.client import InProcess, Unreachable
 from emulator.wire.tape import Hop, Tape
@@ -32,11 +30,6 @@ if TYPE_CHECKING:
     from emulator.serving.faults import Faults
     from emulator.serving.listen import Gathering
     from emulator.serving.visitor import Visitor
-
-_images: dict[tuple[str, str, int], bytes] = {}
-_LARGE = 1000
-"""From this many people on a world is kept as an image in the user's cache."""
-_MOST = 1_000_000
 
 
 class World:
@@ -69,15 +62,12 @@ class World:
         self.spec = self.loaded.spec
         self.seed = str(seed) if seed is not None else self.spec.seed
         if self.loaded.exported is not None:
-            _refuse_more(seed, people)
+            opening.refuse_more(seed, people)
         self.data = data if data is None else datadir.made(data)
         self.worker = worker
-        self.people = _checked(people)
-        self._builder = Builder(self.loaded, self.seed, self.people or 0, progress)
-        self._apart = apart
-        self._scratch: TemporaryDirectory[str] | None = None
-        settings: Doc = {"limits": limits, "lenient": lenient, "seed": self.seed}
-        self.database = database or self._open(settings)
+        found = opening.Opening(self.loaded, self.seed, opening.checked(people), self.data, worker, progress, apart)
+        self.database = database or found.open({"limits": limits, "lenient": lenient, "seed": self.seed})
+        self.seed, self.people, self._scratch = found.seed, found.people, found.scratch
         self.replaced = self.loaded.exported is not None
         settings = self.database.settings()
         request_key = bytes.fromhex(settings["requestKey"]) + worker.to_bytes(2, "big")
@@ -101,100 +91,9 @@ class World:
 
     # -- making -------------------------------------------------------------------------------------------------
 
-    def _open(self, settings: Doc) -> Database:
-        if self.data is not None:
-            from emulator.serving import codeindex
-
-            stored = {name: codeindex.stored_types(name.partition(":")[0]) for name in self.spec.parties}
-            return self._open_file(stored, settings)
-        kinds = self.kinds()
-        database = self._open_memory(kinds) if (self.people or 0) < _LARGE else self._open_scratch(kinds)
-        kept = database.settings()
-        if self.loaded.exported is not None:
-            self.seed, settings = _as_exported(kept, settings)
-        database.set_settings({**kept, **settings})
-        return database
-
     def kinds(self) -> dict[str, list[Any]]:
         """The stored types of every party."""
-        return {name: party_type(name.partition(":")[0]).kinds for name in self.spec.parties}
-
-    def _open_memory(self, kinds: dict[str, list[Any]]) -> Database:
-        key = (self.loaded.key, self.seed, self.people or 0)
-        image = _images.get(key)
-        if image is None:
-            database = self._builder.build(kinds, None)
-            image = _images[key] = database.image()
-            database.close()
-        return Database(kinds, image=image)
-
-    def _open_scratch(self, kinds: dict[str, list[Any]]) -> Database:
-        """A large world in process: a private copy of its image, gone with the world."""
-        self._scratch = TemporaryDirectory(prefix="tenantlab-world-", ignore_cleanup_errors=True)
-        path = Path(self._scratch.name) / "world.db"
-        self._make_file(kinds, path)
-        database = Database(kinds, path=path)
-        database.private = True
-        database.execute("PRAGMA synchronous=OFF")
-        return database
-
-    def _make_file(self, kinds: dict[str, list[Any]], path: Path) -> None:
-        """A new world's file at `path`: whole, or not there."""
-
-        from emulator.serving import codeindex, images
-
-        make = self._builder.apart if self._apart else self._builder.file
-        people = self.people or 0
-        if people < _LARGE and self.loaded.source:
-            images.copy(images.small(codeindex.fingerprint(), self.loaded.key, self.seed, str(people)), path, make)
-            return
-        if people >= _LARGE:
-            name = images.key(schema.fingerprint(kinds), self.loaded.key, self.seed, str(people))
-            images.copy(name, path, make)
-            return
-        making = path.with_suffix(".making")
-        making.unlink(missing_ok=True)
-        try:
-            make(making)
-            making.rename(path)
-        except BaseException:
-            making.unlink(missing_ok=True)
-            raise
-
-    def _open_file(self, kinds: dict[str, list[Any]], settings: Doc) -> Database:
-        assert self.data is not None
-        path = self.data / "world.db"
-        if path.exists():
-            database = Database(kinds, path=path)
-            kept = database.settings()
-            if kept.get("world") != self.spec.world:  # a file made by another world file
-                raise LabError(
-                    f"The data directory {self.data} holds the world {kept.get('world')!r}.",
-                    hint="Give another --data directory, or leave --world out.",
-                )
-            if self.people is not None and self.people != kept.get("people", 0):
-                raise LabError(
-                    f"The data directory {self.data} holds a world with {kept.get('people', 0):,} people, "
-                    f"not {self.people:,}.",
-                    hint="Give another --data directory, or leave --people out.",
-                )
-            self.people = kept.get("people", 0)
-            if not self.worker:
-                snapshots.renew(database)
-            settings = {**settings, "seed": kept.get("seed", self.seed)}
-        else:
-            self._make_file(kinds, path)
-            database = Database(kinds, path=path)
-            if self.loaded.exported is not None:
-                self.seed, settings = _as_exported(database.settings(), settings)
-            else:
-                database.set_clock(Clock())
-                database.set_settings({**database.settings(), "secret": machine_random(32).hex()})
-        if self.worker:
-            return database
-        fresh: Doc = {"requestKey": machine_random(16).hex(), "requests": 0, "windows": {}}
-        database.set_settings({**database.settings(), **settings, **fresh})
-        return database
+        return opening.kinds_of(self.spec)
 
     def go_on(self, requests: int, windows: Doc) -> None:
         """Count on where another world stood: its requests, and those that its limits have counted."""
@@ -424,24 +323,3 @@ class World:
             yield self
         finally:
             self.restore("rolled_back")
-
-
-def _refuse_more(seed: str | int | None, people: int | None) -> None:
-    if seed is not None or people:
-        raise LabError(
-            "An exported world comes back as it was, with its own seed and people.",
-            hint="Leave --seed and --people out.",
-        )
-
-
-def _as_exported(kept: Doc, asked: Doc) -> tuple[str, Doc]:
-    """The seed of an exported world, and its settings: its own, but for what is asked for."""
-    seed = str(kept.get("seed", ""))
-    default = {"limits": "off", "lenient": False}
-    return seed, {key: value for key, value in asked.items() if key != "seed" and value != default.get(key)}
-
-
-def _checked(people: int | None) -> int | None:
-    if people is not None and not 0 <= people <= _MOST:
-        raise LabError(f"A world takes 0 to {_MOST:,} people.", hint="100,000 take about a minute to make.")
-    return people

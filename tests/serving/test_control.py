@@ -5,7 +5,8 @@ import pytest
 
 from emulator import World
 from emulator.kernel.exchange import Exchange
-from emulator.serving.control import ROUTES, Control
+from emulator.serving.control import Control
+from emulator.serving.control_table import ROUTES
 from emulator.wire.client import json_of
 from tests.serving.spec import SMALL
 

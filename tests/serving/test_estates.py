@@ -18,7 +18,7 @@ from emulator.okta.mapping import Setting
 from emulator.okta.resources import groups
 from emulator.okta.user_docs import USERS
 from emulator.serving import images
-from emulator.serving import world as world_module
+from emulator.serving import opening
 from emulator.serving.building import Builder
 from emulator.serving.estate_names import cultures
 from tests.serving.spec import SMALL
@@ -35,7 +35,7 @@ def estate():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("TENANTLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(world_module, "_LARGE", 10)
+    monkeypatch.setattr(opening, "_LARGE", 10)
     return tmp_path / "cache"
 
 
@@ -272,7 +272,7 @@ def test_a_build_that_is_stopped_leaves_nothing(cache, tmp_path):
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TENANTLAB_CACHE", str(tmp_path / "file" / "cache"))
-    monkeypatch.setattr(world_module, "_LARGE", 10)
+    monkeypatch.setattr(opening, "_LARGE", 10)
     with World("acme", people=12) as world:
         assert len(made(world)) == 12
 
