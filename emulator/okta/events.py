@@ -146,6 +146,7 @@ EVENTS: dict[str, str] = {
     "device.assurance.policy.add": "Add device assurance policy",
     "device.assurance.policy.delete": "Delete device assurance policy",
     "device.assurance.policy.update": "Update device assurance policy",
+    "device.enrollment.create": "Create device enrollment",
     "device.lifecycle.activate": "Activate device",
     "device.lifecycle.deactivate": "Deactivate device",
     "device.lifecycle.delete": "Delete device",
@@ -423,7 +424,7 @@ def _entry(call: Call, made: Event) -> Entry:
     seed = f"{call.request_id}/{made.kind}/{len(call.entries)}".encode()
     client, chain = _client(call)
     doc = {
-        "actor": made.actor, "client": client, "device": None,
+        "actor": made.actor, "client": client, "device": call.memo.get("device"),
         "authenticationContext": {**_AUTHENTICATION, "externalSessionId": call.memo.get("session_id") or "unknown"},
         "displayMessage": EVENTS[made.kind], "eventType": made.kind,
         "outcome": {"result": made.outcome, "reason": made.reason}, "published": iso(call.now),

@@ -1,141 +1,19 @@
-"""The cast: people, groups, domains, licences, numbers and words, picked or made by the seed.
+"""The cast: people, groups, domains, devices, licences, numbers and words, picked or made by the seed.
 
-The seed decides names, picks and counts; equal seeds give equal casts. Aliases look things up each time, so that a
-reference always shows the present state.
+The seed decides names, picks and counts; equal seeds give equal casts.
 """
 
-import unicodedata
 from typing import Any
 
 from emulator.kernel.doc import Doc, dig
-from emulator.kernel.ids import base62, scramble
 from emulator.kernel.problems import LabError
 from emulator.scenario import vocabulary as words
+from emulator.scenario.dice import Dice, ascii_of
+from emulator.scenario.enrolment import enrolled
 from emulator.scenario.matching import mismatch
+from emulator.scenario.members import Group, Person
 from emulator.scenario.stage import Stage
-from emulator.serving.estate_names import DEPARTMENTS, LETTERS, cultures
-
-USER_FIELDS = (
-    "id,displayName,givenName,surname,userPrincipalName,mail,otherMails,accountEnabled,usageLocation,assignedLicenses,"
-    "licenseAssignmentStates,onPremisesImmutableId,onPremisesSyncEnabled,proxyAddresses,onPremisesExtensionAttributes,"
-    "signInSessionsValidFromDateTime,lastPasswordChangeDateTime,department,jobTitle,companyName,officeLocation,city,"
-    "country,mobilePhone,businessPhones,employeeId,userType,mailNickname,passwordPolicies"
-)
-
-
-class Dice:
-    """Choices that a seed decides: the same for the same seed and alias, whatever else a scenario holds."""
-
-    def __init__(self, seed: str) -> None:
-        self._key = seed.encode()
-
-    def number(self, alias: str, least: int, most: int) -> int:
-        return least + int.from_bytes(scramble(self._key, f"scenario {alias}", 0, 4), "big") % (most - least + 1)
-
-    def choose(self, alias: str, items: list[Any]) -> Any:
-        return items[self.number(alias, 0, len(items) - 1)]
-
-    def text(self, alias: str, length: int) -> str:
-        return base62(scramble(self._key, f"text {alias}", 0, length), length)
-
-
-class Person:
-    """Somebody: `login`, `password`, `first`, `last`, `name`, and what each side holds of them now.
-
-    Parts: `id` and `okta` (the Okta user), `app` (their Office 365 assignment), `entra` (the Microsoft user, found by
-    the assignment's external id, then by the object seen before, then by name), `ad` (the directory's user).
-    """
-
-    def __init__(self, stage: Stage, login: str, *, password: str = "", facts: Doc | None = None) -> None:
-        self._stage, self.secret = stage, password or _known_password(stage, login)
-        self._facts: Doc = {"login": login, **(facts or {})}
-
-    def part(self, name: str) -> Any:
-        if name in ("self", "login"):
-            return self._facts["login"]
-        if name == "password":
-            return self.secret
-        asked = {"id": self._okta_id, "okta": self._okta, "app": self._app, "entra": self._entra, "ad": self._ad,
-                 "first": self._first, "last": self._last, "name": self._name,
-                 "object": self._object}.get(name)  # fmt: skip
-        if asked is None:
-            raise LookupError("a person has login, password, first, last, name, id, okta, app, entra, object and ad")
-        return asked()
-
-    def to_doc(self) -> Doc:
-        """What another process needs to go on with this person."""
-        return {"person": self._facts, "password": self.secret}
-
-    def _okta_id(self) -> str:
-        if "id" not in self._facts:
-            self._facts["id"] = self._okta()["id"]
-        return str(self._facts["id"])
-
-    def _okta(self) -> Doc:
-        found = self._stage.org(f"/api/v1/users/{self._facts.get('id') or self._facts['login']}")
-        if found is None:
-            raise LookupError(f"Okta has no user {self._facts['login']}")
-        return found
-
-    def _app(self) -> Doc:
-        return self._stage.org(f"/api/v1/apps/{self._stage.app_id}/users/{self._okta_id()}") or {}
-
-    def _entra(self) -> Doc:
-        for key in (self._facts.get("object"), self._facts["login"]):
-            found = self._stage.graph(f"/users/{key}?$select={USER_FIELDS}") if key else None
-            if found is not None:
-                self._facts["object"] = found["id"]
-                return found
-        return {}
-
-    def _object(self) -> str:
-        """The Microsoft object's id, as it was when it was first asked for."""
-        return str(self._facts.get("object") or self._entra().get("id", ""))
-
-    def _ad(self) -> Doc:
-        found = self._stage.directory.call("GET", f"/users/{self._facts['login']}") if self._stage.directory else None
-        if found is None or found.status != 200:
-            raise LookupError(f"the directory has no user {self._facts['login']}")
-        from emulator.wire.client import doc_of
-
-        return doc_of(found)
-
-    def _first(self) -> str:
-        return str(self._facts.get("first") or (self._okta_or_none() or {}).get("profile", {}).get("firstName", ""))
-
-    def _last(self) -> str:
-        return str(self._facts.get("last") or (self._okta_or_none() or {}).get("profile", {}).get("lastName", ""))
-
-    def _name(self) -> str:
-        return f"{self._first()} {self._last()}".strip() or str(self._entra().get("displayName", ""))
-
-    def _okta_or_none(self) -> Doc | None:
-        return self._stage.org(f"/api/v1/users/{self._facts['login']}")
-
-
-class Group:
-    """A group of one side: `id`, `name`, and `doc`, what it is now."""
-
-    def __init__(self, stage: Stage, on: str, facts: Doc) -> None:
-        self._stage, self._on, self._facts = stage, on, facts
-
-    def part(self, name: str) -> Any:
-        if name in ("self", "id"):
-            return self._facts["id"]
-        if name == "name":
-            return self._facts["name"]
-        if name == "doc":
-            ask = self._stage.org if self._on == "okta" else self._stage.graph
-            return ask(f"{'/api/v1' if self._on == 'okta' else ''}/groups/{self._facts['id']}") or {}
-        raise LookupError("a group has id, name and doc")
-
-    def to_doc(self) -> Doc:
-        return {"group": self._facts, "on": self._on}
-
-
-def _known_password(stage: Stage, login: str) -> str:
-    people = stage.lab.get("users") or ()
-    return next((str(each["password"]) for each in people if each["login"].casefold() == login.casefold()), "")
+from emulator.serving.estate_names import DEPARTMENTS, cultures
 
 
 def predeclared(stage: Stage, seed: str) -> Doc:
@@ -182,6 +60,8 @@ class Casting:
             return self._group(alias, member)
         if isinstance(member, words.NewDomain):
             return self._domain(alias, member)
+        if isinstance(member, words.NewDevice):
+            return enrolled(self.stage, self.dice, alias, member)
         if isinstance(member, words.PickLicence):
             return self._licence(alias, member)
         if isinstance(member, words.Number):
@@ -341,27 +221,3 @@ class Casting:
             return f"Test-only-{self.dice.text(alias, 12)}-7x"
         culture = self.dice.choose(f"{alias} culture", list(cultures()))
         return str(self.dice.choose(alias, list(culture.family)))
-
-
-def ascii_of(name: str) -> str:
-    """A name as it stands in an address: lower-case letters only."""
-    text = unicodedata.normalize("NFKD", name.lower().translate(LETTERS)).encode("ascii", "ignore").decode()
-    return "".join(letter for letter in text if letter.isalpha()) or "x"
-
-
-def revived(stage: Stage, value: Any) -> Any:
-    """An alias that was kept as data: a person or a group again, or the value."""
-    if isinstance(value, list):
-        return [revived(stage, each) for each in value]
-    if isinstance(value, dict) and set(value) == {"person", "password"}:
-        return Person(stage, value["person"]["login"], password=value["password"], facts=value["person"])
-    if isinstance(value, dict) and set(value) == {"group", "on"}:
-        return Group(stage, value["on"], value["group"])
-    return value
-
-
-def kept(value: Any) -> Any:
-    """An alias as data that `revived` reads."""
-    if isinstance(value, list):
-        return [kept(each) for each in value]
-    return value.to_doc() if isinstance(value, Person | Group) else value

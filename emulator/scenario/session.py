@@ -10,8 +10,9 @@ import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
-from emulator.scenario.cast import kept, predeclared, revived
+from emulator.scenario.cast import predeclared
 from emulator.scenario.files import Scenario, Step, read
+from emulator.scenario.members import kept, revived
 from emulator.scenario.play import Checked, Play
 from emulator.scenario.stage import Stage, of_lab
 from emulator.serving import worldfile

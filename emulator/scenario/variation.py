@@ -13,7 +13,7 @@ import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import as_guid, base62, scramble
-from emulator.scenario.cast import Dice, ascii_of
+from emulator.scenario.dice import Dice, ascii_of
 from emulator.scenario.files import Scenario
 from emulator.serving import worldfile
 from emulator.serving.estate_names import cultures

@@ -15,8 +15,8 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import LabError
 from emulator.scenario import commands, delegated
 from emulator.scenario import vocabulary as words
-from emulator.scenario.cast import Group, Person
 from emulator.scenario.matching import mismatch
+from emulator.scenario.members import Group, Person
 from emulator.scenario.references import plain
 from emulator.scenario.stage import Stage
 from emulator.serving.clients import ApiClient

@@ -284,6 +284,17 @@ class NewDomain(Member, kw_only=True):
     under: str = ""
 
 
+class NewDevice(Member, kw_only=True):
+    """A device that somebody of the cast enrolled with Okta Verify. profile: what it reports of itself. A sign-in comes
+    from it with `device: {okta: {id: $alias.id, key: $alias.key}}`."""
+
+    new: Literal["device"]
+    of: str
+    managed: bool = False
+    platform: Literal["ANDROID", "IOS", "MACOS", "WINDOWS"] = "WINDOWS"
+    profile: Doc = {}
+
+
 class PickLicence(Member, kw_only=True):
     """A subscription of the tenant that the seed picks, none twice. where: a pattern on subscribedSkus items."""
 
@@ -305,7 +316,8 @@ class Word(Member, kw_only=True):
 
 CAST: dict[tuple[str, str], type[Member]] = {
     ("pick", "person"): PickPerson, ("new", "person"): NewPerson, ("new", "group"): NewGroup,
-    ("new", "domain"): NewDomain, ("pick", "licence"): PickLicence, ("number", ""): Number, ("word", ""): Word,
+    ("new", "domain"): NewDomain, ("new", "device"): NewDevice, ("pick", "licence"): PickLicence,
+    ("number", ""): Number, ("word", ""): Word,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import orjson
 from emulator import World
 from emulator.kernel.operations import Routes
 from emulator.serving.parties import party_type
+from emulator.wire.agents import okta_verify
 from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
@@ -23,7 +24,7 @@ from tests.okta.test_identity_providers import saml as saml_idp
 from tests.okta.test_inline_hooks import body as inline_hook
 from tests.okta.test_linked_objects import definition
 from tests.okta.test_trusted_origins import BODY as ORIGIN
-from tests.okta.worlds import PASSWORD, world
+from tests.okta.worlds import HOST, PASSWORD, world
 
 OPERATIONS = party_type("okta").services[0].operations
 ROUTES = Routes(OPERATIONS)
@@ -522,6 +523,18 @@ def administrators(tour: Tour) -> None:
     tour.send("DELETE", "/api/v1/api-tokens/current", headers={"authorization": f"SSWS {own['token']}"})
 
 
+def own_devices(tour: Tour) -> None:
+    """A person enrols a device, which then says that it is the one."""
+    key = okta_verify.key_of(b"tour")
+    made = tour.send("POST", "/api/internal/v1/devices", {
+        "userId": tour.send("GET", "/api/v1/users/me")["id"], "key": okta_verify.public_of(key),
+        "profile": {"displayName": "Laptop", "platform": "WINDOWS"},
+    })  # fmt: skip
+    nonce = tour.send("GET", okta_verify.PATH)["challengeRequest"]
+    claims = {"iss": made["id"], "aud": f"https://{HOST}", "nonce": nonce}
+    tour.send("POST", okta_verify.PATH, {"challengeResponse": okta_verify.signed(claims, key)})
+
+
 def things(tour: Tour) -> None:
     """Authenticators, devices, the org's own settings, features."""
     otp = tour.first("/api/v1/authenticators", key="google_otp")["id"]
@@ -544,6 +557,7 @@ def things(tour: Tour) -> None:
         tour.send("GET", path)
     tour.send("DELETE", f"{keys}/{AAGUID}")
     device = f"/api/v1/devices/{tour.send('GET', '/api/v1/devices')[0]['id']}"
+    own_devices(tour)
     for step in ("suspend", "unsuspend", "deactivate", "activate", "deactivate"):
         tour.send("POST", f"{device}/lifecycle/{step}")
     for path in (device, f"{device}/users"):

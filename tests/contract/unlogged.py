@@ -18,6 +18,7 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /oauth2/v1/device/authorize": _STEP,
     "POST /oauth2/{authServerId}/v1/device/authorize": _STEP,
     "POST /signin/unlock": _STEP,
+    "POST /idp/authenticators/okta_verify/challenge": _STEP,
     "POST /api/internal/v1/apps/{appId}/connections/default/test": _WAITS,
     "POST /api/internal/v1/apps/{appId}/office365/consent": "begins a consent, which is logged when it comes back",
     "POST /api/internal/v1/apps/{appId}/office365/domains/fetch": _WAITS,

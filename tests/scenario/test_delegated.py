@@ -7,7 +7,8 @@ import pytest
 from emulator import World
 from emulator.kernel.problems import LabError
 from emulator.scenario import delegated
-from emulator.scenario.cast import Person, predeclared
+from emulator.scenario.cast import predeclared
+from emulator.scenario.members import Person
 from emulator.scenario.references import Unknown, resolve
 from emulator.scenario.runner import verify
 from emulator.scenario.stage import Stage, of_world

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from emulator.cli import cli
 from emulator.scenario import reports
-from emulator.scenario.cast import Dice
+from emulator.scenario.dice import Dice
 from emulator.scenario.files import read
 from emulator.scenario.runner import mutations, verify, verify_all
 from emulator.scenario.template import FILES

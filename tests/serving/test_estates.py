@@ -17,8 +17,7 @@ from emulator.okta.app_kinds import APP_USERS, APPS
 from emulator.okta.mapping import Setting
 from emulator.okta.resources import groups
 from emulator.okta.user_docs import USERS
-from emulator.serving import images
-from emulator.serving import opening
+from emulator.serving import images, opening
 from emulator.serving.building import Builder
 from emulator.serving.estate_names import cultures
 from tests.serving.spec import SMALL

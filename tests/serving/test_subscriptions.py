@@ -7,8 +7,9 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import LabError
 from emulator.okta.subscription import PRODUCTS
-from emulator.scenario.cast import Person, predeclared
+from emulator.scenario.cast import predeclared
 from emulator.scenario.delegated import graph
+from emulator.scenario.members import Person
 from emulator.scenario.stage import of_world
 from emulator.wire.client import doc_of
 

@@ -18,6 +18,7 @@ from emulator.okta.oauth.errors import stop
 from emulator.okta.oauth.issue import ORG_LIFE_S, REFRESH_WINDOW_MS
 from emulator.okta.oauth.kinds import POLICIES, RULES
 from emulator.okta.oauth.servers import Server
+from emulator.okta.sso import device_proof
 from emulator.okta.sso.admission import Refused
 
 DENIED = "Policy evaluation failed for this request, please check the policy configurations."
@@ -109,6 +110,7 @@ def admit(
     context = signon.SignOnContext(
         client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
         address=client_address(call), user_agent=agent, factors=factors, auth_age_ms=call.now - auth_ms,
+        device=device_proof.device_of(call, user),
     )  # fmt: skip
     decision = signon.evaluate(call, app, user, context)
     if decision.access == "DENY":

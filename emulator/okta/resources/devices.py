@@ -1,6 +1,7 @@
 """Devices and who uses them: /api/v1/devices. Source: okta-admin-api.md 1.4, appendix A; the vendor's SDK models.
 
-No operation makes a device: people enrol them with Okta Verify. A world file may (`devices`).
+The vendor offers no operation that makes a device: people enrol them with Okta Verify (device_enrolment.py). A world
+file may make them too (`devices`).
 """
 
 from typing import Any
@@ -81,7 +82,7 @@ def _load(call: Call, entity: str = "Device") -> Doc:
     return found
 
 
-def _target(device: Doc) -> Doc:
+def device_target(device: Doc) -> Doc:
     return target("UDDevice", device["id"], name=device["profile"]["displayName"])
 
 
@@ -151,7 +152,7 @@ def delete_device(call: Call) -> None:
         raise _illegal(device, "delete")
     call.store.drop_where(DEVICE_USERS, "deviceId", device["id"])
     call.store.drop(DEVICES, device["id"])
-    emit(call, "device.lifecycle.delete", [_target(device)])
+    emit(call, "device.lifecycle.delete", [device_target(device)])
 
 
 @operation("GET", _AT + "/{deviceId}/users", source=DOCUMENTED, **_READ)
@@ -218,7 +219,7 @@ def _move(call: Call, action: str) -> None:
     if after != device["status"]:
         device["status"], device["lastUpdated"] = after, stamp(call.now)
         call.store.put(DEVICES, device)
-        emit(call, f"device.lifecycle.{action}", [_target(device)])
+        emit(call, f"device.lifecycle.{action}", [device_target(device)])
 
 
 def _illegal(device: Doc, action: str) -> Problem:

@@ -11,7 +11,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.okta import office365, signon
 from emulator.okta.events import client_address
-from emulator.okta.sso import admission, challenge, flow, fresh, gate, pages, signin
+from emulator.okta.sso import admission, challenge, device_proof, flow, fresh, gate, pages, signin
 from emulator.protocols.html import redirect
 
 
@@ -51,7 +51,7 @@ def enter(call: Call, app: Doc, session: Doc, user: Doc, *, where: str, step_up:
     context = signon.SignOnContext(
         client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
         address=client_address(call), user_agent=agent, factors=gate.factors(session),
-        auth_age_ms=0 if just_now else call.now - authenticated_ms,
+        auth_age_ms=0 if just_now else call.now - authenticated_ms, device=device_proof.device_of(call, user),
     )  # fmt: skip
     admitted = admission.admit(
         call, app, user, context, proofs=session["_proofs"], remembered=session["_remembered"], step_up=step_up

@@ -22,7 +22,8 @@ class Visit:
 
     lab: what `lab.json` says of the world's tenant and client. login, password: what the person types. address: the
     client's IP as the servers see it. user_agent: empty for the agent's own. device: `id` as registered at Microsoft,
-    `modernAuthentication` false for an Office that is set not to speak it. factors: how the person answers a factor
+    `okta` as enrolled with Okta Verify (`{"id", "key": <private JWK>}`), `modernAuthentication` false for an Office
+    that is set not to speak it. factors: how the person answers a factor
     challenge (`{"push": "approve"}`), by factor type. answers: what they say on the other pages (`{"kmsi": "yes"}`, see
     `microsoft_pages`). start: a URL to begin at instead of the agent's own (a dashboard tile, an admin portal). scope:
     of the token asked for. asked: further authorize parameters. browser: an existing browser profile, so that its

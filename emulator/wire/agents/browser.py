@@ -17,7 +17,7 @@ from emulator.protocols.jose import read_unverified
 from emulator.protocols.saml11 import read
 from emulator.protocols.wsfed import RstrRejected, read_rstr
 from emulator.protocols.xmlparse import XmlRejected, parse
-from emulator.wire.agents import Outcome, Visit, factors, microsoft_pages
+from emulator.wire.agents import Outcome, Visit, factors, microsoft_pages, okta_verify
 from emulator.wire.agents.clients import Client
 from emulator.wire.browser import Browser, Form, LoopDetected, View
 from emulator.wire.client import Unreachable
@@ -51,7 +51,14 @@ def opened(visit: Visit, client: Client) -> tuple[Browser, CodeFlow]:
     if "redirect_uri" in visit.asked:  # another application, which redeems its code itself
         entra = {**entra, "redirect_uri": visit.asked["redirect_uri"]}
     flow = CodeFlow(entra, verifier, visit.scope or client.scope)
-    browser.stop_at, browser.own = flow.is_reply, lambda host: about_device(host, visit)
+    verify = okta_verify.App(browser, visit)
+
+    def own(host: str) -> dict[str, str]:
+        if not microsofts(host):
+            verify.prove(host)
+        return about_device(host, visit)
+
+    browser.stop_at, browser.own = flow.is_reply, own
     return browser, flow
 
 
