@@ -98,7 +98,7 @@ def change(doc: Doc, body: Doc) -> Doc:
     return doc
 
 
-LISTS = frozenset({"proxyAddresses", "otherMailbox", "otherTelephone"})
+LISTS = frozenset({"servicePrincipalName", "proxyAddresses", "otherMailbox", "otherTelephone"})
 FLAGS = frozenset(
     {"enabled", "passwordMustChange", "passwordExpired", "lockedOut", "passwordNeverExpires", "isDynamic"}
 )

@@ -120,9 +120,11 @@ def parse_rst(
     content_type: str | None,
     now_ms: int,
     realm: str = MICROSOFT_ONLINE,
+    named: bool = True,
 ) -> RstRequest:
     """Read one request with a UsernameToken; WsTrustFault per the table of federation.md section 4.
 
+    named: False where HTTP says who asks (windowstransport), so that the message names nobody.
     `soap_action` is the SOAPAction header (quotes allowed); without it the `action` parameter of the content
     type counts, as SOAP 1.2 has it.
     """
@@ -134,7 +136,9 @@ def parse_rst(
     try:
         header_action = soap_action or _action_parameter(parameters)
         try:
-            return _read_request(header, request, version, soap_action=header_action, now_ms=now_ms, realm=realm)
+            return _read_request(
+                header, request, version, soap_action=header_action, now_ms=now_ms, realm=realm, named=named
+            )
         except XmlRejected as error:
             _fault("wst:InvalidRequest", "The request was invalid or malformed", 400, cause=error.reason)
     except WsTrustFault as fault:
@@ -157,8 +161,9 @@ def _open_envelope(body: bytes) -> tuple[_Element, _Element]:
 
 
 def _read_request(
-    header: _Element, request: _Element, version: Version, *, soap_action: str, now_ms: int, realm: str
-) -> RstRequest:
+    header: _Element, request: _Element, version: Version, *, soap_action: str, now_ms: int, realm: str,
+    named: bool,
+) -> RstRequest:  # fmt: skip
     trust = _TRUST[version]
     _check_must_understand(header)
     action = whole_text(only_child(header, f"{{{ADDRESSING}}}Action")).strip()
@@ -173,7 +178,7 @@ def _read_request(
         )
     if request.tag != f"{{{trust}}}RequestSecurityToken":
         raise XmlRejected("the body is not a RequestSecurityToken", details={"found": str(request.tag)[:200]})
-    username, password = _credentials(header, now_ms)
+    username, password = _credentials(header, now_ms) if named else ("", "")
     applies_to = _address(request)
     if applies_to != realm:
         _fault(

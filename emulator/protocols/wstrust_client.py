@@ -48,7 +48,7 @@ class TokenReply:
 
 def build_rst(
     version: Version,
-    username: str,
+    username: str | None,
     *,
     password: str,
     url: str,
@@ -57,8 +57,14 @@ def build_rst(
     applies_to: str = MICROSOFT_ONLINE,
 ) -> bytes:
     """The SOAP request of a rich client. `message_id` is a UUID without `urn:uuid:`; send ACTION_2005 or
-    ACTION_13 as SOAPAction.
+    ACTION_13 as SOAPAction. Without a username it names nobody (windowstransport).
     """
+    who = ""
+    if username is not None:
+        who = (
+            f'<wsse:UsernameToken wsu:Id="user"><wsse:Username>{text(username)}</wsse:Username>'
+            f"<wsse:Password>{text(password)}</wsse:Password></wsse:UsernameToken>"
+        )
     trust, action, key_type = (
         (TRUST_2005, ACTION_2005, NO_PROOF_KEY) if version == "2005" else (TRUST_13, ACTION_13, BEARER_KEY)
     )
@@ -71,8 +77,7 @@ def build_rst(
         f'<wsse:Security s:mustUnderstand="1" xmlns:wsse="{SECEXT}"><wsu:Timestamp wsu:Id="_0">'
         f"<wsu:Created>{instant(now_ms)}</wsu:Created>"
         f"<wsu:Expires>{instant(now_ms + _LIFETIME_MS)}</wsu:Expires></wsu:Timestamp>"
-        f'<wsse:UsernameToken wsu:Id="user"><wsse:Username>{text(username)}</wsse:Username>'
-        f"<wsse:Password>{text(password)}</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header>"
+        f"{who}</wsse:Security></s:Header>"
         f'<s:Body><wst:RequestSecurityToken xmlns:wst="{trust}"><wsp:AppliesTo xmlns:wsp="{POLICY}">'
         f"<wsa:EndpointReference><wsa:Address>{text(applies_to)}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo>"
         f"<wst:KeyType>{key_type}</wst:KeyType><wst:RequestType>{trust}/Issue</wst:RequestType>"

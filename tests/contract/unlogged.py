@@ -33,7 +33,6 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /oauth2/v1/userinfo": _ASKS,
     "POST /oauth2/{authServerId}/v1/userinfo": _ASKS,
     "POST /api/v1/policies/{policyId}/mappings": "always refused",
-    "POST /app/{appName}/{externalKey}/sso/wsfed/windowstransport": "never signs anybody in",
     "POST /_lab/agent/hooks/lease": _AGENT,
     "POST /_lab/agent/jobs/{jobId}/step": _AGENT,
     "POST /_lab/outbox/devices/{factorId}": "says what a device is like, outside the org",

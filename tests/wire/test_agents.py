@@ -40,7 +40,7 @@ def test_every_client_says_what_it_is():
         assert row["name"] == name
         assert row["about"]
         assert row["user_agent"]
-        assert row["protocol"] in ("browser", "native", "relay", "password", "silent", "certificate")
+        assert row["protocol"] in ("browser", "native", "relay", "password", "silent", "certificate", "activation")
         assert client.application.startswith("Microsoft.Exchange.") == (client.protocol in ("relay", "native"))
     with pytest.raises(KeyError):
         sign_in("telnet", None)

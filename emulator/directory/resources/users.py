@@ -16,12 +16,13 @@ from emulator.kernel.operations import Paging, inferred, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.passwords import hash_password
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.protocols import kerberos
 from emulator.store import Column, Kind, Multi
 
 USERS = Kind(
     "users",
     (Column("sAMAccountName", fold=True, unique=True), Column("userPrincipalName", fold=True, unique=True), *COLUMNS),
-    multi=(Multi("proxyAddresses", fold=True, unique=True),),
+    multi=(Multi("proxyAddresses", fold=True, unique=True), Multi("servicePrincipalName", fold=True)),
 )
 OURS = inferred("a control route of tenantlab, not a vendor's")
 source_anchor = objects.source_anchor
@@ -97,6 +98,7 @@ def give_password(call: Call, user: Doc, password: str, *, must: Any = False) ->
     """Write a password that the forest's policy takes; it ends lockout and expiry. Raises 400."""
     forests.check_password(call.store, password)
     user["_password"] = hash_password(password, call.ids.text("salt", 16))
+    user["_serviceKey"] = service_key(user, password)
     user["pwdLastSet"] = iso(forests.controller_time(call.store, call.now) // 1000 * 1000)
     user["passwordMustChange"] = must is True
     user["_failures"], user["lockedOut"] = 0, False
@@ -149,8 +151,17 @@ def add(store: Any, guid: str, now: int, attributes: Doc, *, salt: str = "", num
     given.setdefault("pwdLastSet", iso(now // 1000 * 1000))
     if password is not None:
         given["_password"] = hash_password(str(password), salt or guid[:16])
+        given["_serviceKey"] = service_key(given, str(password))
         given["_passwordUsn"] = objects.highest(store) + 1 if number is None else number
     return objects.add(store, USERS, guid, now, given, number=number)
+
+
+def service_key(user: Doc, password: str) -> str | None:
+    """The long-term key that a password makes, in hex; None for an account that is no service's."""
+    if not user.get("servicePrincipalName"):
+        return None
+    name, _, domain = user["userPrincipalName"].partition("@")
+    return kerberos.key_of(password, realm=domain.upper(), name=name).hex()
 
 
 def seed(seeding: Seeding) -> None:

@@ -7,9 +7,9 @@ in the journal. A password is the only factor here, so a rule that wants two ref
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.operations import DOCUMENTED, inferred, operation
+from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import delegated_authentication, office365, signon
+from emulator.okta import delegated_authentication, signon
 from emulator.okta.events import app_target, app_user_target, client_address, emit, target
 from emulator.okta.mfa import strength
 from emulator.okta.resources import app_users, users
@@ -33,51 +33,24 @@ def refuse(call: Call, problem: Problem) -> Answer:
     return Answer(problem.status or 500, headers, wstrust.fault_envelope(fault))
 
 
-_SOAP = {"auth": "none", "raw": True, "body": "bytes", "commit": "manual", "extra": {"refuse": refuse}}
+SOAP = {"auth": "none", "raw": True, "body": "bytes", "commit": "manual", "extra": {"refuse": refuse}}
 
 
-@operation("POST", PATH + "/active", source=DOCUMENTED, bucket="wsfed.active", emits=_EVENTS, **_SOAP)
+@operation("POST", PATH + "/active", source=DOCUMENTED, bucket="wsfed.active", emits=_EVENTS, **SOAP)
 def active(call: Call) -> Answer:
     """A token for a user name and password, WS-Trust of February 2005."""
     return _answer(call, "2005")
 
 
-@operation("POST", PATH + "/username13", source=DOCUMENTED, bucket="wsfed.active", emits=_EVENTS, **_SOAP)
+@operation("POST", PATH + "/username13", source=DOCUMENTED, bucket="wsfed.active", emits=_EVENTS, **SOAP)
 def username13(call: Call) -> Answer:
     """A token for a user name and password, WS-Trust 1.3."""
     return _answer(call, "1.3")
 
 
-@operation(
-    "POST", PATH + "/windowstransport", bucket="wsfed.active", emits=(), **_SOAP,
-    source=inferred("the path; that it asks for Negotiate is Integrated Windows Authentication"),
-)  # fmt: skip
-def windows_transport(call: Call) -> Answer:
-    """A token for a Kerberos ticket: 401 until a client brings one.
-
-    # Differs: there is no Kerberos here, so no ticket is good.
-    """
-    app = gate.office365(call)
-    offered = office365.takes_windows(app)
-    sent = call.exchange.headers.get("authorization", "").partition(" ")[0]
-    compared = (Compared("windowsTransportEnabled", offered, f"app {app['label']}"),
-                Compared("Authorization", sent or "none", "request"))  # fmt: skip
-    if offered and sent.lower() != "negotiate":
-        return Answer(401, [*call.headers, ("WWW-Authenticate", "Negotiate"), ("Content-Type", "text/plain")])
-    rule = (
-        "The ticket is not accepted: Kerberos is not emulated." if offered else "The app offers no Windows transport."
-    )
-    hint = "Sign in with a user name and a password: /active or /username13."
-    problem = _fault(call, wstrust.failed_authentication(), Why(rule, compared, hint))
-    problem.status = 400
-    if offered:  # a ticket is a matter of HTTP, not of the message
-        problem.status, problem.headers = 401, (("WWW-Authenticate", "Negotiate"),)
-    raise problem
-
-
 def _answer(call: Call, version: wstrust.Version) -> Answer:
     app = gate.office365(call)
-    request = _request(call, version)
+    request = request_of(call, version)
     user = _authenticated(call, app, request)
     context = signon.SignOnContext(
         client=signon.client_class(
@@ -94,6 +67,11 @@ def _answer(call: Call, version: wstrust.Version) -> Answer:
     targets = [app_target(app), app_user_target(app_user, user)]
     emit(call, "user.authentication.auth_via_richclient", targets)
     emit(call, "user.session.start")
+    return answered(call, request, issued)
+
+
+def answered(call: Call, request: wstrust.RstRequest, issued: assertion.Issued) -> Answer:
+    """The token as the answer to a request for one."""
     body = wstrust.rstr_envelope(
         request.version, issued.xml, relates_to=request.message_id, created_ms=issued.issued_ms,
         expires_ms=issued.expires_ms, assertion_id=issued.id, applies_to=request.applies_to,
@@ -101,22 +79,24 @@ def _answer(call: Call, version: wstrust.Version) -> Answer:
     return Answer(200, [*call.headers, ("Content-Type", wstrust.CONTENT_TYPE)], body)
 
 
-def _request(call: Call, version: wstrust.Version) -> wstrust.RstRequest:
+def request_of(call: Call, version: wstrust.Version, *, named: bool = True) -> wstrust.RstRequest:
+    """The request, in the endpoint's version of WS-Trust. named: it names the person. Raises the fault."""
     headers = call.exchange.headers
     try:
         request = wstrust.parse_rst(
-            call.body, soap_action=headers.get("soapaction"), content_type=headers.get("content-type"), now_ms=call.now
-        )
+            call.body, soap_action=headers.get("soapaction"), content_type=headers.get("content-type"),
+            now_ms=call.now, named=named,
+        )  # fmt: skip
     except wstrust.WsTrustFault as error:
         compared = tuple(Compared(name, value, "request") for name, value in error.details.items())
-        raise _fault(call, error, Why(f"The request was not accepted: {error.reason}.", compared)) from error
+        raise refused(call, error, Why(f"The request was not accepted: {error.reason}.", compared)) from error
     if request.version == version:
         return request
     text = "The action cannot be processed at the receiver"
     fault = wstrust.WsTrustFault("Sender", "wsa:ActionNotSupported", reason=text)
     fault.version, fault.message_id = request.version, request.message_id
     compared = (Compared("version", request.version, "request"), Compared("spoken here", version, "endpoint"))
-    raise _fault(call, fault, Why("Each endpoint speaks one version of WS-Trust.", compared))
+    raise refused(call, fault, Why("Each endpoint speaks one version of WS-Trust.", compared))
 
 
 def _authenticated(call: Call, app: Doc, request: wstrust.RstRequest) -> Doc:
@@ -147,10 +127,11 @@ def _failed(call: Call, request: wstrust.RstRequest, app: Doc, why: Why, *, reas
         emit(call, kind, [app_target(app)], outcome="FAILURE", reason=reason, actor=actor, why=why)
     fault = wstrust.failed_authentication()
     fault.version, fault.message_id = request.version, request.message_id
-    return _fault(call, fault, why)
+    return refused(call, fault, why)
 
 
-def _fault(call: Call, fault: wstrust.WsTrustFault, why: Why) -> Problem:
+def refused(call: Call, fault: wstrust.WsTrustFault, why: Why) -> Problem:
+    """A fault as a problem; what was logged stays."""
     return Problem("E0000004", status=fault.status, why=why, fault=fault, log=tuple(call.entries))
 
 

@@ -47,12 +47,12 @@ class Admitted:
 
 def admit(
     call: Call, app: Doc, user: Doc, context: signon.SignOnContext, *, proofs: list[Doc], remembered: bool = False,
-    step_up: bool = False,
+    step_up: bool = False, silent: bool = False,
 ) -> Admitted | Refused:  # fmt: skip
     """The app user to speak for, or the refusal; what the System Log says of either but a success is logged here.
 
     proofs: what the person has shown. remembered: the org's own demand for a factor is met by a known device. step_up:
-    two factors are wanted whatever the rule says.
+    two factors are wanted whatever the rule says. silent: no rule's factors count (silent activation).
     """
     decision = signon.evaluate(call, app, user, context)
     if decision.access == "DENY":
@@ -64,7 +64,7 @@ def admit(
         return Refused("policy", decision.why)
     if decision.reauthenticate:
         return Refused("stale", Why("The sign-in is older than the rule allows.", decision.why.compared))
-    short = _short(call, decision, context, proofs, remembered=remembered, step_up=step_up)
+    short = None if silent else _short(call, decision, context, proofs, remembered=remembered, step_up=step_up)
     if short is not None:
         return short
     key = ("app user", app["id"], user["id"])

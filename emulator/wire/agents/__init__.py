@@ -80,7 +80,7 @@ class Outcome:
 
 _MODULES = {
     "browser": "browser", "native": "native", "relay": "mail", "password": "password", "silent": "silent",
-    "certificate": "certificate",
+    "certificate": "certificate", "activation": "activation",
 }  # fmt: skip
 
 

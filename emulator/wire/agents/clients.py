@@ -9,7 +9,7 @@ from typing import Literal
 
 from emulator.wire.browser import USER_AGENT
 
-Protocol = Literal["browser", "native", "relay", "password", "silent", "certificate"]
+Protocol = Literal["browser", "native", "relay", "password", "silent", "certificate", "activation"]
 OFFICE, TEAMS, BROKER = (
     "d3590ed6-52b3-4102-aeff-aad2292ab01c", "1fec8e78-bce4-4aaf-ab1b-5451cc387264",
     "29d9ed98-a469-4536-ade2-f981bc1d605e",
@@ -29,6 +29,7 @@ class Client:
     protocol: `browser` (pages), `native` (an application with an embedded browser: modern authentication where the
     server offers it, else a password for the mail server to relay), `relay` (mail with a password, always), `password`
     (user name and password over WS-Trust or the password grant), `silent` (a refresh token that it already has),
+    `activation` (a Kerberos ticket, over Windows transport),
     `certificate` (pages, on which it looks for sign-in with a smart card and types nothing). client_id: the application
     it is; empty: the world's own public client. modern: speaks modern authentication. session: keeps cookies or tokens
     in a browser profile. device: can say which device it runs on. application: how Exchange Online names the protocol
@@ -88,6 +89,9 @@ _ROWS = (
            _WINDOWS, BROKER),
     Client("certificate", "a browser whose person has a smart card and no password", "certificate", USER_AGENT,
            modern=True, session=True, device=True),
+    Client("activation", "desktop Office on a computer of the domain, activated with a ticket and without a question",
+           "activation", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Microsoft Office/16.0", OFFICE, scope=EXCHANGE,
+           modern=True),
     Client("silent", "an application that only uses the refresh token it already has", "silent",
            "Mozilla/5.0 (Windows NT 10.0; MSAL) Microsoft Office/16.0", OFFICE, scope=EXCHANGE, modern=True,
            session=True, device=True),

@@ -39,14 +39,14 @@ def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
     realm = doc_of(answer)
     if realm.get("account_type") != "Federated":
         form = {"grant_type": "password", "username": visit.login, "password": visit.password}
-        return _tokens(trail, visit, client, form, {})
+        return tokens(trail, visit, client, form, {})
     if "federation_metadata_url" not in realm:
-        return _refused(trail, "microsoft", "", "The domain's federation names no metadata of the active endpoints.")
+        return refused(trail, "microsoft", "", "The domain's federation names no metadata of the active endpoints.")
     issued = _assertion(trail, visit, str(realm["federation_metadata_url"]))
     if isinstance(issued, Outcome):
         return issued
     form = {"grant_type": _SAML11, "assertion": base64url(issued)}
-    return _tokens(trail, visit, client, form, assertion_of_element(issued))
+    return tokens(trail, visit, client, form, assertion_of_element(issued))
 
 
 def _assertion(trail: Trail, visit: Visit, metadata: str) -> bytes | Outcome:
@@ -54,7 +54,7 @@ def _assertion(trail: Trail, visit: Visit, metadata: str) -> bytes | Outcome:
     answer = trail.send("GET", metadata)
     found = soap.endpoints(answer.body) if answer.status == 200 else {}
     if not found:
-        return _refused(
+        return refused(
             trail, "okta", str(answer.status), "The metadata names no endpoint for user names and passwords."
         )
     version: Version = "1.3" if "1.3" in found else "2005"
@@ -63,10 +63,11 @@ def _assertion(trail: Trail, visit: Visit, metadata: str) -> bytes | Outcome:
     )
     answer = trail.send("POST", found[version], body=body, headers=headers)
     issued = soap.issued(answer)
-    return issued if isinstance(issued, bytes) else _refused(trail, "okta", issued["code"], issued["text"])
+    return issued if isinstance(issued, bytes) else refused(trail, "okta", issued["code"], issued["text"])
 
 
-def _tokens(trail: Trail, visit: Visit, client: Client, form: Mapping[str, str], assertion: Doc) -> Outcome:
+def tokens(trail: Trail, visit: Visit, client: Client, form: Mapping[str, str], assertion: Doc) -> Outcome:
+    """What the token endpoint gives for a grant."""
     entra = visit.lab["entra"]
     url = f"{LOGIN}/{entra['tenant_id']}/oauth2/v2.0/token"
     asked = {"client_id": client.client_id or entra["public_client_id"], "scope": visit.scope or client.scope,
@@ -76,18 +77,17 @@ def _tokens(trail: Trail, visit: Visit, client: Client, form: Mapping[str, str],
 
 def granted(trail: Trail, answer: Answer, assertion: Doc) -> Outcome:
     """What the token endpoint said."""
-    tokens = doc_of(answer)
-    if answer.status == 200 and "access_token" in tokens:
-        held = tokens.get("id_token") or tokens["access_token"]
-        return Outcome("signed_in", at="microsoft", url=trail.steps[-1]["url"], tokens=tokens, assertion=assertion,
+    got = doc_of(answer)
+    if answer.status == 200 and "access_token" in got:
+        held = got.get("id_token") or got["access_token"]
+        return Outcome("signed_in", at="microsoft", url=trail.steps[-1]["url"], tokens=got, assertion=assertion,
                        claims=dict(read_unverified(held).claims), steps=tuple(trail.steps))  # fmt: skip
-    text = str(tokens.get("error_description") or answer.text()[:300])
+    text = str(got.get("error_description") or answer.text()[:300])
     found = _CODE.search(text)
-    return _refused(
-        trail, "microsoft", found.group() if found else str(tokens.get("error", "")), text, assertion=assertion
-    )
+    return refused(trail, "microsoft", found.group() if found else str(got.get("error", "")), text, assertion=assertion)
 
 
-def _refused(trail: Trail, at: str, code: str, text: str, *, assertion: Doc | None = None) -> Outcome:
+def refused(trail: Trail, at: str, code: str, text: str, *, assertion: Doc | None = None) -> Outcome:
+    """How it ended, and where."""
     url = str(trail.steps[-1]["url"]) if trail.steps else ""
     return Outcome("refused", at=at, code=code, text=text, url=url, assertion=assertion or {}, steps=tuple(trail.steps))

@@ -14,6 +14,23 @@ _VERSIONS: dict[str, Version] = {ACTION_13: "1.3", ACTION_2005: "2005"}
 _MOST = 256 * 1024
 
 
+def windows_endpoint(metadata: bytes) -> str:
+    """Where Windows transport of February 2005 is, as the metadata says; empty where it names none."""
+    try:
+        root = parse(metadata, limit=_MOST).root
+    except XmlRejected:
+        return ""
+    for port in root.iter(f"{{{WSDL}}}port"):
+        address = next(port.iter(f"{{{SOAP12}}}address"), None)
+        if (
+            address is not None
+            and "IWSTrustFeb2005" in port.get("binding", "")
+            and "UserName" not in port.get("name", "")
+        ):
+            return address.get("location", "")
+    return ""
+
+
 def endpoints(metadata: bytes) -> dict[Version, str]:
     """Where each version takes a user name and password, as the metadata says; empty where it names none."""
     try:
@@ -41,10 +58,15 @@ def moment(answer: Answer) -> int:
 
 def request(version: Version, url: str, *, login: str, password: str, now: int) -> tuple[bytes, dict[str, str]]:
     """A request for a token with a user name and a password: its body and headers."""
-    message = as_guid(scramble(b"tenantlab agent", f"{login} {url}", now, 16))
+    message = message_id(login, url, now)
     body = build_rst(version, login, password=password, url=url, message_id=message, now_ms=now)
     action = next(action for action, known in _VERSIONS.items() if known == version)
     return body, {"content-type": CONTENT_TYPE, "soapaction": action}
+
+
+def message_id(login: str, url: str, now: int) -> str:
+    """A UUID for a request."""
+    return as_guid(scramble(b"tenantlab agent", f"{login} {url}", now, 16))
 
 
 def issued(answer: Answer) -> bytes | Doc:

@@ -48,10 +48,10 @@ def estate():
 @pytest.mark.parametrize("client", ["browser", "office"])
 def test_a_managed_device_is_let_in_and_the_log_names_it(estate, client):
     assert estate.comes(client=client).outcome == "signed_in"
-    [event] = estate.world.okta.get("/api/v1/logs?filter=eventType eq \"user.authentication.sso\"")
+    [event] = estate.world.okta.get('/api/v1/logs?filter=eventType eq "user.authentication.sso"')
     assert event["device"]["id"] == estate.device["id"]
     assert (event["device"]["managed"], event["device"]["os_platform"]) == (True, "WINDOWS")
-    [made] = estate.world.okta.get("/api/v1/logs?filter=eventType eq \"device.enrollment.create\"")
+    [made] = estate.world.okta.get('/api/v1/logs?filter=eventType eq "device.enrollment.create"')
     assert [target["type"] for target in made["target"]] == ["UDDevice", "User"]
 
 
@@ -121,7 +121,9 @@ class TestTheExchange:
         assert estate.world.okta.call("POST", okta_verify.PATH, body).status == 403
 
 
-@pytest.mark.parametrize("key", [{"kty": "oct", "k": "x"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, KEY, "x"])
+@pytest.mark.parametrize(
+    "key", [{"kty": "oct", "k": "x"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, KEY, "x"]
+)
 def test_a_key_that_proves_nothing_is_refused(estate, key):
     user = estate.world.okta.get(f"/api/v1/users/{DANA}")["id"]
     body = {"userId": user, "profile": LAPTOP, "key": key}

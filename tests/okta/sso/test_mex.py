@@ -59,4 +59,4 @@ def test_windows_transport_is_there_where_the_app_offers_it():
         ticket = Http(world.transport).request("POST", url, headers={"authorization": "Negotiate YII="})
         assert (ticket.status, ticket.header("www-authenticate")) == (401, "Negotiate")
         assert b"FailedAuthentication" in ticket.body
-        assert "not emulated" in why_of(world, ticket)["rule"]
+        assert "desktop single sign-on" in why_of(world, ticket)["rule"]
