@@ -39,5 +39,7 @@ def logged_as_declared() -> Iterator[None]:
         yield
 
 
-ANYWHERE = frozenset({"security.request.blocked", "event_hook.delivery"})
-"""Logged before an operation is reached, or for hooks that any operation may set off."""
+ANYWHERE = frozenset({
+    "security.request.blocked", "event_hook.delivery", "application.appuser.mapping.invalid.expression",
+})  # fmt: skip
+"""Logged before an operation is reached, or for what any operation may set off: hooks, and mappings of apps."""

@@ -43,6 +43,7 @@ _HELP = (
     ("DELETE", _USER + r"/(sessions|factors/\{[^}]*\})"), ("POST", _USER + r"/factors.*"),
 )  # fmt: skip
 _MEMBERSHIP = (("PUT", r"/groups/\{[^}]*\}" + _USER), ("DELETE", r"/groups/\{[^}]*\}" + _USER))
+_DEVICES = ("devices", "deviceAssurance", "deviceIntegrations", "devicePostureChecks")
 _BASIC = ("orgs", "schemas", "userTypes", "features", "linkedObjects", "profileMappings")
 
 ROLES: Mapping[str, Powers] = {
@@ -53,7 +54,7 @@ ROLES: Mapping[str, Powers] = {
          "trustedOrigins", "brands", "domains", "emailDomains", "emailServers", "templates", "captchas", "eventHooks",
          "inlineHooks", "devices", "deviceAssurance", "features", "schemas", "profileMappings", "userTypes",
          "linkedObjects", "threatInsights", "rateLimits", "realms", "realmAssignments", "idps", "logStreams",
-         "pushProviders", "uischemas", "agentPools"),
+         "pushProviders", "uischemas", "agentPools", "deviceIntegrations", "devicePostureChecks"),
     ),
     "APP_ADMIN": Powers(
         ("apps", "appGrants", "clients", "users", "groups", "logs", "policies", "idps", "networkZones",
@@ -68,7 +69,7 @@ ROLES: Mapping[str, Powers] = {
     "GROUP_MEMBERSHIP_ADMIN": Powers(("users", "groups", *_BASIC), (), _MEMBERSHIP),
     "READ_ONLY_ADMIN": Powers((ALL,)),
     "REPORT_ADMIN": Powers(("logs", "reports", "users", "groups", "apps", *_BASIC)),
-    "MOBILE_ADMIN": Powers(("devices", "deviceAssurance", "users", "groups", *_BASIC), ("devices", "deviceAssurance")),
+    "MOBILE_ADMIN": Powers((*_DEVICES, "users", "groups", *_BASIC), _DEVICES),
     "API_ACCESS_MANAGEMENT_ADMIN": Powers(
         ("authorizationServers", "clients", "apps", "appGrants", "users", "groups", "trustedOrigins", "logs", *_BASIC),
         ("authorizationServers", "clients", "trustedOrigins"),

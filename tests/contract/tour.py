@@ -17,6 +17,7 @@ from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, pos
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
 from tests.okta.test_authenticators import AAGUID
 from tests.okta.test_device_assurance import MAC
+from tests.okta.test_device_posture import CHECK
 from tests.okta.test_event_hooks import body as hook
 from tests.okta.test_group_rules import body as group_rule
 from tests.okta.test_identity_providers import oidc, social
@@ -533,6 +534,23 @@ def own_devices(tour: Tour) -> None:
     nonce = tour.send("GET", okta_verify.PATH)["challengeRequest"]
     claims = {"iss": made["id"], "aud": f"https://{HOST}", "nonce": nonce}
     tour.send("POST", okta_verify.PATH, {"challengeResponse": okta_verify.signed(claims, key)})
+    checks = "/api/v1/device-posture-checks"
+    at = f"{checks}/{tour.send('POST', checks, CHECK)['id']}"
+    tour.send("PUT", at, CHECK)
+    for path in (checks, f"{checks}/default", at):
+        tour.send("GET", path)
+    tour.send("DELETE", at)
+    at = f"/api/v1/device-integrations/{tour.send('GET', '/api/v1/device-integrations')[0]['id']}"
+    tour.send("GET", at)
+    for step in ("activate", "deactivate"):
+        tour.send("POST", f"{at}/lifecycle/{step}")
+    enrolments = f"/api/v1/users/{tour.send('GET', '/api/v1/users/me')['id']}/authenticator-enrollments"
+    phone = next(item["id"] for item in tour.send("GET", "/api/v1/authenticators") if item["key"] == "phone_number")
+    sent = {"authenticatorId": phone, "profile": {"phoneNumber": "+14155550199"}}
+    at = f"{enrolments}/{tour.send('POST', f'{enrolments}/phone', sent)['id']}"
+    for path in (enrolments, at):
+        tour.send("GET", path)
+    tour.send("DELETE", at)
 
 
 def things(tour: Tour) -> None:

@@ -56,7 +56,7 @@ def made(*, org: Doc | None = None, **app: Any):
     """A world with the app above; `app` changes its spec, `org` the org's."""
     with worlds.world(apps=[seeded(**app)], microsoft_clients=CLIENTS, **(org or {})) as world:
         yield world
-        assert world.engine.crashes == []
+        assert world.engine.crashes == [], world.engine.crashes[-1]
 
 
 def answer(world: World, path: str, body: Doc) -> tuple[int, Doc]:
