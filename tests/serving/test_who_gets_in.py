@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 from emulator import World
 from emulator.kernel.doc import Doc
 from emulator.protocols.jose import read_unverified
-from emulator.wire.agents import Visit, sign_in
+from emulator.wire.agents import Visit, okta_verify, sign_in
 
 DANA, RELAY = "dana@acme.example", "svc-relay@acme.example"
 CLIENTS = ("browser", "office", "outlook-mobile", "imap", "activesync", "windows", "autopilot", "service")
 CLASSES = ("WEB", "MODERN_AUTH", "EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
 ADDRESSES = ("198.51.100.7", "203.0.113.7", "192.0.2.7")
+EXPRESSIONS = (
+    'request.userAgent.contains("Windows")', 'request.userAgent.contains("Outlook")', "user.profile.department == null",
+    "device.profile.managed == true",
+)  # fmt: skip
 _FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 side = st.sampled_from(["include", "exclude"])
 action = {"verificationMethod": {"factorMode": "1FA", "type": "ASSURANCE", "reauthenticateIn": "PT2H"}}
@@ -42,10 +46,18 @@ class Org:
                 "actions": {"appSignOn": {"access": access, **action}}}  # fmt: skip
         self.world.okta.post(self.rules, body)
 
-    def comes(self, client: str, address: str, login: str = DANA) -> Any:
+    def enrol(self, managed: bool) -> Doc:
+        """A device of Dana's, as her browser shows it."""
+        key = okta_verify.key_of(b"managed" if managed else b"not managed")
+        body = {"userId": self.dana, "managed": managed, "key": okta_verify.public_of(key),
+                "profile": {"displayName": "Laptop", "platform": "WINDOWS"}}  # fmt: skip
+        return {"okta": {"id": self.world.okta.post("/api/internal/v1/devices", body)["id"], "key": key}}
+
+    def comes(self, client: str, address: str, login: str = DANA, device: Doc | None = None) -> Any:
         people = self.world.spec.lab["users"]
         password = next(user["password"] for user in people if user["login"] == login)
-        return sign_in(client, Visit(self.world.transport, self.world.spec.lab, login, password, address))
+        visit = Visit(self.world.transport, self.world.spec.lab, login, password, address, device=device or {})
+        return sign_in(client, visit)
 
     def evaluated(self) -> Doc:
         rows: Any = self.world.okta.get("/api/v1/logs?sortOrder=DESCENDING&limit=200&filter="
@@ -65,6 +77,12 @@ def conditions(draw: Any, org: Org) -> Doc:
     if draw(st.booleans()):
         system = draw(st.sampled_from(["WINDOWS", "IOS", "ANY"]))
         found["platform"] = {"include": [{"type": "ANY", "os": {"type": system}}]}
+    if draw(st.booleans()):
+        found["device"] = draw(st.sampled_from([{"registered": True}, {"registered": True, "managed": True}]))
+    if draw(st.booleans()):
+        found["elCondition"] = {"condition": draw(st.sampled_from(EXPRESSIONS))}
+    if draw(st.booleans()):
+        found["riskScore"] = {"level": draw(st.sampled_from(["ANY", "LOW", "MEDIUM", "HIGH"]))}
     return found
 
 
@@ -87,8 +105,9 @@ def test_nobody_whom_their_rules_deny_gets_in(data: Any) -> None:
         usual = next(rule for rule in world.okta.get(org.rules) if rule["name"] == "Allow Web and Modern Auth")
         body = {**usual, "conditions": {**usual["conditions"], "people": {"users": {"exclude": [org.dana]}}}}
         world.okta.put(f"{org.rules}/{usual['id']}", body)
+        devices = [None, org.enrol(managed=False), org.enrol(managed=True)]
         for client in CLIENTS:
-            found = org.comes(client, data.draw(st.sampled_from(ADDRESSES)))
+            found = org.comes(client, data.draw(st.sampled_from(ADDRESSES)), device=data.draw(st.sampled_from(devices)))
             assert found.outcome in ("refused", "asked"), (client, found.text)
             assert "access_token" not in found.tokens
         assert world.engine.crashes == []
@@ -104,12 +123,15 @@ def test_the_simulation_says_what_a_real_sign_in_meets(data: Any) -> None:
             if data.draw(st.booleans()):
                 spec["people"] = {"groups": {data.draw(side): [org.sales]}}
             org.add(number, data.draw(st.sampled_from(["ALLOW", "DENY"])), spec, data.draw(st.integers(1, 4)))
+        devices = {"unknown": None, "registered": org.enrol(managed=False), "managed": org.enrol(managed=True)}
         for client in CLIENTS:
-            address = data.draw(st.sampled_from(ADDRESSES))
-            outcome = org.comes(client, address).outcome
+            address, held = data.draw(st.sampled_from(ADDRESSES)), data.draw(st.sampled_from(sorted(devices)))
+            outcome = org.comes(client, address, device=devices[held]).outcome
             real = org.evaluated()
+            known = held != "unknown" and real["class"] in ("WEB", "MODERN_AUTH")  # the others speak to no page
+            device = {"registered": known, "managed": known and held == "managed"}
             context = {"user": {"id": org.dana}, "groups": {"ids": []}, "ip": address, "client": real["class"],
-                       "userAgent": real["agent"], "device": {"registered": False}}  # fmt: skip
+                       "userAgent": real["agent"], "device": device, "risk": {"level": "LOW"}}  # fmt: skip
             body = {"appInstance": org.app, "policyTypes": ["ACCESS_POLICY"], "policyContext": context}
             [said] = world.okta.post("/api/v1/policies/simulate?expand=RULE", body)["evaluation"]
             [rule] = said["result"]["policies"][0]["rules"]
