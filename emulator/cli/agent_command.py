@@ -1,9 +1,10 @@
 """`tenantlab agent`: a scripted client signs a person in, hop by hop, against a running lab."""
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 import orjson
@@ -12,8 +13,9 @@ from emulator.cli.common import data_option, json_option, put, remote, say
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.serving.lab import Remote
-from emulator.wire.agents import Outcome, Visit, agents, sign_in
+from emulator.wire.agents import Outcome, Visit, agents, okta_verify, sign_in
 from emulator.wire.browser import Browser
+from emulator.wire.client import Http, doc_of
 
 EXIT = {"signed_in": 0, "refused": 1, "asked": 4, "loop": 5, "unreachable": 3}
 """What the command's exit code says of the outcome; 2 is a mistake in the command line."""
@@ -26,6 +28,8 @@ EXIT = {"signed_in": 0, "refused": 1, "asked": 4, "loop": 5, "unreachable": 3}
 @click.option("--password", help="What they type [default: their test password].")
 @click.option("--from", "address", default="127.0.0.1", show_default=True, metavar="IP", help="The client's address.")
 @click.option("--device", metavar="ID", help="The device as Microsoft has it registered.")
+@click.option("--enrolled", type=click.Choice(["managed", "registered"]),
+              help="They enrol a device with Okta Verify first and come from it; a profile keeps it.")  # fmt: skip
 @click.option("--old", is_flag=True, help="The device is set not to speak modern authentication.")
 @click.option("--factor", "factors", multiple=True, metavar="TYPE=ANSWER",
               help="How they prove themselves: push=approve, sms=outbox, totp=SECRET.")  # fmt: skip
@@ -38,8 +42,8 @@ EXIT = {"signed_in": 0, "refused": 1, "asked": 4, "loop": 5, "unreachable": 3}
 @json_option
 def command(
     name: str | None, listing: bool, person: str | None, password: str | None, address: str, device: str | None,
-    old: bool, factors: tuple[str, ...], answers: tuple[str, ...], profile: Path | None, user_agent: str,
-    data: str | None, as_json: bool,
+    enrolled: str | None, old: bool, factors: tuple[str, ...], answers: tuple[str, ...], profile: Path | None,
+    user_agent: str, data: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Let the client NAME sign a person in: a line for each hop, how it ended, and why.
 
@@ -54,15 +58,17 @@ def command(
         raise LabError("Nobody signs in.", hint="Say who: --as LOGIN.")
     lab = remote(data)
     browser = _opened(lab, profile, user_agent or agents()[name].user_agent, address)
+    own: Doc = {"modernAuthentication": not old, **({"id": device} if device else {})}
+    kept = _enrolled(lab, person, enrolled, profile)
     visit = Visit(
         lab.transport, lab.info, person, password=_password(lab.info, person, password), address=address,
-        user_agent=user_agent, device={**({"id": device} if device else {}), "modernAuthentication": not old},
+        user_agent=user_agent, device={**own, **({"okta": kept} if kept else {})},
         factors=_pairs(factors), answers=_pairs(answers), browser=browser,
     )  # fmt: skip
     outcome = sign_in(name, visit)
     whys = [_why(lab, str(step["why"])) for step in outcome.steps if step.get("why")]
     if profile is not None:
-        profile.write_bytes(orjson.dumps({"cookies": browser.jar, "tokens": browser.tokens}))
+        profile.write_bytes(orjson.dumps({"cookies": browser.jar, "tokens": browser.tokens, "device": kept}))
     if as_json:
         put({**outcome.to_doc(), "whys": whys})
     else:
@@ -106,6 +112,25 @@ def _opened(lab: Remote, profile: Path | None, user_agent: str, address: str) ->
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise LabError(f"{profile} is no profile of a client.", hint="Give a file that this command wrote.") from error
     return browser
+
+
+def _enrolled(lab: Remote, login: str, how: str | None, profile: Path | None) -> Doc | None:
+    """The device that Okta knows: `{id, key}`; a new one where that is asked for, else the profile's."""
+    if how is None:
+        found = orjson.loads(profile.read_bytes()).get("device") if profile is not None and profile.exists() else None
+        return dict(found) if isinstance(found, dict) else None
+    key = okta_verify.key_of(os.urandom(32))
+    http = Http(lab.transport, headers={"authorization": f"SSWS {lab.info['okta']['token']}"})
+    org = f"https://{lab.info['hosts']['okta']}"
+    user = doc_of(http.request("GET", f"{org}/api/v1/users/{quote(login)}"))
+    if "id" not in user:
+        raise LabError(f"The org has no user {login}.", hint="Give a login: tenantlab call okta GET /api/v1/users")
+    body = {"userId": user["id"], "managed": how == "managed", "key": okta_verify.public_of(key),
+            "profile": {"displayName": f"{login}'s computer", "platform": "WINDOWS"}}  # fmt: skip
+    made = doc_of(http.request("POST", f"{org}/api/internal/v1/devices", json=body))
+    if "id" not in made:
+        raise LabError(f"The device was not enrolled: {made.get('errorSummary', 'no answer')}.")
+    return {"id": made["id"], "key": key}
 
 
 def _why(lab: Remote, url: str) -> Doc:

@@ -62,6 +62,15 @@ def test_a_profile_keeps_what_the_client_has(run, tmp_path):
         run("silent", "--as", DANA, "--profile", str(profile))
 
 
+def test_a_device_that_okta_knows_is_kept_in_the_profile(run, tmp_path):
+    profile = tmp_path / "profile.json"
+    made = run("browser", "--as", DANA, "--enrolled", "managed", "--profile", str(profile))
+    assert made.exit_code == 0, made.output
+    device = json.loads(profile.read_text())["device"]
+    assert run("browser", "--as", DANA, "--profile", str(profile)).exit_code == 0
+    assert json.loads(profile.read_text())["device"] == device
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
