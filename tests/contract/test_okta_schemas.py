@@ -97,6 +97,7 @@ def test_answers_are_as_the_vendors_models_have_them(answers):
 
 UNJUDGED = {
     "POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish": "tests/okta/test_app_modes.py",
+    "POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish": "tests/okta/test_identity_providers.py",
     "GET /api/v1/apps/{appId}/sso/saml/metadata": "XML",
     "GET /api/v1/apps/{appId}/connections/default/jwks": "of connections that hold a key",
     "POST /api/v1/directories/{appInstanceId}/groups/modify": "tests/directory; answers without a body",

@@ -373,6 +373,10 @@ def providers(tour: Tour) -> None:
     made, other = (tour.send("POST", "/api/v1/idps", oidc(name=name))["id"] for name in ("One", "Other"))
     at = f"/api/v1/idps/{made}"
     own = tour.send("POST", f"{at}/credentials/keys/generate?validityYears=2")
+    waiting = tour.send("POST", f"{at}/credentials/csrs", {"subject": {"commonName": "SP Issuer"}})
+    for path in (f"{at}/credentials/csrs", f"{at}/credentials/csrs/{waiting['id']}"):
+        tour.send("GET", path)
+    tour.send("DELETE", f"{at}/credentials/csrs/{waiting['id']}")
     key, kid = tour.send("POST", keys, {"x5c": own["x5c"]})["kid"], own["kid"]
     tour.cycle("/api/v1/idps", saml_idp(key))
     tour.send("POST", f"{at}/credentials/keys/{kid}/clone?targetIdpId={other}")

@@ -38,6 +38,8 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/device-posture-checks": _NONE,
     "PUT /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "DELETE /api/v1/device-posture-checks/{postureCheckId}": _NONE,
+    "POST /api/v1/idps/{idpId}/credentials/csrs": _NONE,
+    "DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}": _NONE,
     "POST /_lab/agent/hooks/lease": _AGENT,
     "POST /_lab/agent/jobs/{jobId}/step": _AGENT,
     "POST /_lab/outbox/devices/{factorId}": "says what a device is like, outside the org",

@@ -1,5 +1,8 @@
 """Every sign-on mode: what a request gives, what reads back, what is refused."""
 
+import base64
+import datetime as dt
+
 import pytest
 
 from tests.okta.worlds import HOST, kinds, refused
@@ -276,14 +279,25 @@ def test_saml_metadata(org):
     assert refused(org, "GET", f"/api/v1/apps/{app['id']}/sso/saml/metadata?kid=none")[0] == 404
 
 
-def test_signing_requests(org):
-    import base64
-    import datetime as dt
-
+def signed(csr):
+    """The certificate, in DER, that an authority gives for a request."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding
+
+    request = x509.load_der_x509_csr(base64.b64decode(csr))
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return (
+        x509.CertificateBuilder().subject_name(request.subject).issuer_name(request.subject)
+        .public_key(request.public_key()).serial_number(7).not_valid_before(start)
+        .not_valid_after(start + dt.timedelta(days=90))
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.DER)
+    )  # fmt: skip
+
+
+def test_signing_requests(org):
+    from cryptography import x509
 
     app = org.okta.post("/api/v1/apps", saml())
     at = f"/api/v1/apps/{app['id']}/credentials/csrs"
@@ -296,19 +310,13 @@ def test_signing_requests(org):
     assert plain.body.decode() == made["csr"]
     request = x509.load_der_x509_csr(base64.b64decode(made["csr"]))
     assert request.is_signature_valid and "CN=SP Issuer" in request.subject.rfc4514_string()
-    authority = ec.generate_private_key(ec.SECP256R1())
-    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(request.subject).issuer_name(request.subject)
-        .public_key(request.public_key()).serial_number(7).not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=90)).sign(authority, hashes.SHA256())
-    )  # fmt: skip
+    certificate = signed(made["csr"])
     publish = f"{at}/{made['id']}/lifecycle/publish"
     assert refused(org, "POST", publish, {"no": "certificate"})[2] == "Api validation failed: certificate"
     [key] = org.okta.get(f"/api/v1/apps/{app['id']}/credentials/keys")
     wrong = org.okta.http.request("POST", f"https://{HOST}{publish}", body=key["x5c"][0].encode())
     assert wrong.status == 400
-    done = org.okta.http.request("POST", f"https://{HOST}{publish}", body=certificate.public_bytes(Encoding.DER))
+    done = org.okta.http.request("POST", f"https://{HOST}{publish}", body=certificate)
     assert done.status == 201 and done.header("location")
     assert len(org.okta.get(f"/api/v1/apps/{app['id']}/credentials/keys")) == 2 and org.okta.get(at) == []
     second = org.okta.call("POST", at, {"subject": {"commonName": "x"}})

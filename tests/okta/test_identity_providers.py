@@ -132,3 +132,27 @@ def test_users_are_linked_by_the_providers_name_for_them(org):
     assert org.okta.post(f"{users}/{DANA_ID}", {"externalId": "ext-2"})["externalId"] == "ext-2"
     assert org.okta.call("DELETE", f"{users}/{DANA_ID}").status == 204
     assert org.okta.get(users) == [] and refused(org, "DELETE", f"{users}/{DANA_ID}")[0] == 404
+
+
+def test_a_signing_request_becomes_a_key(org):
+    from tests.okta.test_app_modes import signed
+    from tests.okta.worlds import HOST
+
+    idp = org.okta.post("/api/v1/idps", social("FACEBOOK"))
+    at = f"/api/v1/idps/{idp['id']}/credentials/csrs"
+    answer = org.okta.call("POST", at, {"subject": {"commonName": "SP Issuer"}})
+    [made] = org.okta.get(at)
+    assert answer.status == 201 and answer.header("location").endswith(f"{at}/{made['id']}")
+    assert org.okta.get(f"{at}/{made['id']}") == made and set(made["_links"]) == {"self", "publish"}
+    publish = f"{at}/{made['id']}/lifecycle/publish"
+    assert refused(org, "POST", publish, {"no": "certificate"})[:2] == (400, "E0000001")
+    done = org.okta.http.request("POST", f"https://{HOST}{publish}", body=signed(made["csr"]))
+    assert done.status == 201
+    [key] = org.okta.get(f"/api/v1/idps/{idp['id']}/credentials/keys")
+    assert done.header("location").endswith(f"/credentials/keys/{key['kid']}") and org.okta.get(at) == []
+    second = org.okta.call("POST", at, {}).header("location").rpartition("/")[2]
+    assert org.okta.call("DELETE", f"{at}/{second}").status == 204
+    assert refused(org, "GET", f"{at}/{second}")[:2] == (404, "E0000007")
+    org.okta.call("POST", at, {})
+    assert org.okta.call("DELETE", f"/api/v1/idps/{idp['id']}").status == 204
+    assert refused(org, "GET", at)[0] == 404

@@ -3,56 +3,23 @@
 The key is made with the request; publishing the certificate that a CA signed for it makes it one of the app's keys.
 """
 
-import base64
-import hashlib
-from typing import TYPE_CHECKING
-
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.ids import base64url
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.kernel.problems import Compared, Why
-from emulator.okta import key_material
+from emulator.okta import signing_requests
 from emulator.okta.app_kinds import APP_KEYS
-from emulator.okta.app_values import texts
 from emulator.okta.events import app_target, emit, target
-from emulator.okta.params import body_object, part, stamp, text_of
-from emulator.okta.problems import invalid, not_found
+from emulator.okta.problems import not_found
 from emulator.okta.resources import app_keys, apps
 from emulator.store import Column, Kind
 
-if TYPE_CHECKING:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 CSRS = Kind("app_csrs", (Column("_appId"),), settled=True)
 _AT = "/api/v1/apps/{appId}/credentials/csrs"
-_SUBJECT = {
-    "countryName": "2.5.4.6", "stateOrProvinceName": "2.5.4.8", "localityName": "2.5.4.7",
-    "organizationName": "2.5.4.10",
-    "organizationalUnitName": "2.5.4.11", "commonName": "2.5.4.3",
-}  # fmt: skip
-_MOST_NAMES = 100
 
 
-def render(call: Call, doc: Doc) -> Doc:
-    at = f"{call.base}/api/v1/apps/{doc['_appId']}/credentials/csrs/{doc['id']}"
-    return {
-        "id": doc["id"], "created": doc["created"], "csr": doc["csr"], "kty": "RSA",
-        "_links": {
-            "self": {"href": at, "hints": {"allow": ["GET", "DELETE"]}},
-            "publish": {"href": f"{at}/lifecycle/publish", "hints": {"allow": ["POST"]}},
-        },
-    }  # fmt: skip
-
-
-def _shown(call: Call, doc: Doc) -> Doc | Answer:
-    """JSON, or the request itself where the client asks for application/pkcs10."""
-    if "application/pkcs10" not in call.exchange.headers.get("accept", ""):
-        return render(call, doc)
-    headers = [*call.headers, ("Content-Type", "application/pkcs10; filename=okta.p10")]
-    return Answer(call.operation.status, headers, str(doc["csr"]).encode())
+def _at(call: Call, doc: Doc) -> str:
+    return f"{call.base}/api/v1/apps/{doc['_appId']}/credentials/csrs/{doc['id']}"
 
 
 def _load(call: Call) -> tuple[Doc, Doc]:
@@ -66,7 +33,8 @@ def _load(call: Call) -> tuple[Doc, Doc]:
 @operation("GET", _AT, source=DOCUMENTED, scope=("okta.apps.read",), bucket="apps.get")
 def list_csrs(call: Call) -> list[Doc]:
     """Signing requests that wait for their certificate."""
-    return [render(call, doc) for doc in call.store.find_all(CSRS, "_appId", apps.load(call)["id"])]
+    found = call.store.find_all(CSRS, "_appId", apps.load(call)["id"])
+    return [signing_requests.render(doc, _at(call, doc)) for doc in found]
 
 
 @operation(
@@ -75,26 +43,20 @@ def list_csrs(call: Call) -> list[Doc]:
 )  # fmt: skip
 def generate_csr(call: Call) -> Doc | Answer:
     """Make a key pair and a PKCS#10 request for `{subject, subjectAltNames {dnsNames}}`."""
-    app, body = apps.load(call), body_object(call)
-    names = {name: text for name in _SUBJECT if (text := text_of(part(body, "subject") or {}, name))}
-    hosts = texts(part(body, "subjectAltNames") or {}, "dnsNames")
-    private = key_material.new_private_key(call.ids)
-    csr = base64.b64encode(_request(private, names, hosts)).decode()
-    doc: Doc = {
-        "id": base64url(hashlib.sha256(csr.encode()).digest()), "created": stamp(call.now), "csr": csr,
-        "_appId": app["id"], "_key": _pem(private),
-    }  # fmt: skip
+    app = apps.load(call)
+    doc = signing_requests.new(call, app["id"])
     with call.commit():
         call.store.add(CSRS, doc)
         emit(call, "app.app_instance.csr.generate", [app_target(app), target("CSR", doc["id"])])
-    call.headers.append(("Location", render(call, doc)["_links"]["self"]["href"]))
-    return _shown(call, doc)
+    call.headers.append(("Location", _at(call, doc)))
+    return signing_requests.shown(call, doc, _at(call, doc))
 
 
 @operation("GET", _AT + "/{csrId}", source=DOCUMENTED, scope=("okta.apps.read",), bucket="apps.get")
 def get_csr(call: Call) -> Doc | Answer:
     """One signing request."""
-    return _shown(call, _load(call)[1])
+    doc = _load(call)[1]
+    return signing_requests.shown(call, doc, _at(call, doc))
 
 
 @operation(
@@ -115,59 +77,9 @@ def revoke_csr(call: Call) -> None:
 def publish_csr(call: Call) -> Doc:
     """Take the certificate for a request, as PEM, base64 or DER: it becomes a key of the app."""
     app, doc = _load(call)
-    material = key_material.Material(doc["_key"].encode(), _certificate(call.body))
-    try:
-        made = key_material.document(material, app_id=app["id"], now=call.now)
-    except ValueError as error:
-        compared = (Compared("csr", doc["id"], "request path"), Compared("certificate", str(error), "request body"))
-        why = Why("The certificate must hold the request's public key.", compared)
-        raise invalid("certificate", "certificate: does not match the certificate signing request", why=why) from error
+    made = signing_requests.answered(call, doc)
     call.store.drop(CSRS, doc["id"])
     call.store.add(APP_KEYS, made)
     emit(call, "app.app_instance.csr.publish", [app_target(app), target("CSR", doc["id"])])
     call.headers.append(("Location", f"{call.base}/api/v1/apps/{app['id']}/credentials/keys/{made['kid']}"))
     return app_keys.render(made)
-
-
-def _certificate(body: bytes) -> bytes:
-    """The PEM of a certificate sent as PEM, base64 or DER. Raises E0000001."""
-    from emulator.protocols.x509 import certificate_from_der, parse_certificate
-
-    try:
-        parsed = certificate_from_der(body) if body[:1] == b"\x30" else parse_certificate(body.decode("ascii"))
-    except (ValueError, UnicodeDecodeError) as error:
-        why = Why(f"The body is no certificate: {error}.", (Compared("bytes", len(body), "request body"),))
-        raise invalid("certificate", "certificate: The certificate is not valid", why=why) from error
-    text = base64.encodebytes(parsed.der).decode()
-    return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n".encode()
-
-
-def _request(private: "RSAPrivateKey", names: Doc, hosts: list[str]) -> bytes:
-    """The DER of a signed request. Raises E0000001 for names that no certificate can hold."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    try:
-        parts = [x509.NameAttribute(x509.ObjectIdentifier(_SUBJECT[name]), text) for name, text in names.items()]
-        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(parts))
-        if hosts:
-            builder = builder.add_extension(_alternatives(hosts), critical=False)
-        return builder.sign(private, hashes.SHA256()).public_bytes(Encoding.DER)
-    except (ValueError, TypeError) as error:
-        why = Why(f"A certificate cannot hold these names: {error}.", (Compared("subject", names, "request body"),))
-        raise invalid("subject", "subject: is not valid", why=why) from error
-
-
-def _alternatives(hosts: list[str]) -> "x509.SubjectAlternativeName":
-    from cryptography import x509
-
-    if len(hosts) > _MOST_NAMES:
-        raise ValueError(f"more than {_MOST_NAMES} names")
-    return x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-
-
-def _pem(private: "RSAPrivateKey") -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

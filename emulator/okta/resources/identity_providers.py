@@ -19,6 +19,7 @@ IDPS = Kind("identity_providers", (Column("name", fold=True, unique=True), Colum
 IDP_USERS = Kind("idp_users", (Column("idpId"), Column("userId"), Column("externalId")), settled=True)
 TRUSTED = Kind("idp_keys", (Column("kid", unique=True),), settled=True)
 SIGNING = Kind("idp_signing_keys", (Column("_appId"),), settled=True)
+CSRS = Kind("idp_csrs", (Column("_appId"),), settled=True)
 AT = "/api/v1/idps"
 _ONE = AT + "/{idpId}"
 READ: Any = {"source": DOCUMENTED, "scope": ("okta.idps.read",)}
@@ -145,7 +146,7 @@ def replace_idp(call: Call) -> Doc:
 def delete_idp(call: Call) -> None:
     """Delete a provider, its signing keys and what linked users to it."""
     idp = load(call)
-    for kind, column in ((IDP_USERS, "idpId"), (SIGNING, "_appId")):
+    for kind, column in ((IDP_USERS, "idpId"), (SIGNING, "_appId"), (CSRS, "_appId")):
         for row in call.store.find_all(kind, column, idp["id"]):
             call.store.drop(kind, row["id"])
     call.store.drop(IDPS, idp["id"])
