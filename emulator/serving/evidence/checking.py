@@ -4,18 +4,19 @@ The order is that of the verifier (protocols.xmldsig, then times, audience, subj
 what needs the tenant's configuration is answered from what is known of it, or not at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
-from emulator.protocols import saml, saml11, saml20, xmldsig, xmlparse
+from emulator.protocols import saml11, saml20, xmldsig, xmlparse
 from emulator.protocols import xmldsig_shape as shape
 from emulator.protocols.saml import AssertionRejected
 from emulator.protocols.wsfed import RSTR_PATHS
 from emulator.protocols.x509 import Certificate, parse_certificate, sha1_thumbprint
 from emulator.protocols.xmldsig import SignatureRejected
-from emulator.serving.evidence.immutable import describe
+from emulator.serving.evidence import checking_claims
+from emulator.serving.evidence.checking_claims import ASK_FEDERATION, Assertion
 from emulator.serving.evidence.model import Check, Known, Piece
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 
     from emulator.protocols.xmldsig_shape import Kind
 
-Assertion = saml11.Assertion11 | saml20.Assertion20
-_ASK_FEDERATION = "Get-MgDomainFederationConfiguration -DomainId <domain> (give its output together with the token)"
-_ASK_USER = (
-    "Get-MgUser -Filter \"onPremisesImmutableId eq '<value>'\""
-    " -Property Id,UserPrincipalName,OnPremisesImmutableId,AccountEnabled"
-)
 _DROPPED = ("document", "structure", "algorithms")
 
 
@@ -60,12 +55,7 @@ def check_saml(piece: Piece, known: Known) -> list[Check]:
     if assertion is None:
         return checks
     now, clock = (piece.at_ms, "the time in the evidence") if piece.at_ms is not None else (known.now_ms, known.clock)
-    _time(checks, assertion, now, clock)
-    _audience(checks, assertion)
-    _confirmation(checks, assertion)
-    _identity(checks, assertion)
-    _user(checks, assertion, known, registered)
-    _mfa(checks, assertion, registered)
+    checks += checking_claims.check(assertion, known, registered, now=now, clock=clock)
     checks.append(
         Check(
             "replay",
@@ -162,7 +152,7 @@ def _issuer(checks: list[Check], root: "_Element", kind: "Kind", known: Known) -
     rule = "A federated domain of the tenant has exactly that issuerUri."
     found = next((each for each in known.federations if each.get("issuerUri") == issuer), None)
     if found is None and len(known.federations) == 1 and known.federations[0].get("issuerUri") is None:
-        checks.append(Check("issuer", "not checkable", rule, issuer, settle=_ASK_FEDERATION))
+        checks.append(Check("issuer", "not checkable", rule, issuer, settle=ASK_FEDERATION))
         return known.federations[0]  # a certificate was given, and not whose it is
     uris = [str(each.get("issuerUri")) for each in known.federations]
     if found is not None:
@@ -170,7 +160,7 @@ def _issuer(checks: list[Check], root: "_Element", kind: "Kind", known: Known) -
     elif known.federations and (known.complete or len(uris) == 1):
         checks.append(Check("issuer", "failed", rule, issuer, uris if len(uris) > 1 else uris[0]))
     else:
-        checks.append(Check("issuer", "not checkable", rule, issuer, settle=_ASK_FEDERATION))
+        checks.append(Check("issuer", "not checkable", rule, issuer, settle=ASK_FEDERATION))
     return found
 
 
@@ -208,7 +198,7 @@ def _signature(
         checks.append(Check("signing key", status, rule, found, expected))
     else:
         checks.append(
-            Check("signing key", "not checkable", rule, found, settle=_ASK_FEDERATION + "; compare the thumbprints")
+            Check("signing key", "not checkable", rule, found, settle=ASK_FEDERATION + "; compare the thumbprints")
         )
     if signature is None:
         if all(check.name != "signature" for check in checks):
@@ -245,124 +235,3 @@ def _read(checks: list[Check], root: "_Element", kind: "Kind") -> Assertion | No
         checks.append(Check("claims", "failed", f"{error.reason[0].upper()}{error.reason[1:]}.", error.details))
         checks += _unreached(after="signature")
         return None
-
-
-def _attempt(checks: list[Check], name: str, rule: str, shown: tuple[Any, Any], call: Callable[[], None]) -> None:
-    try:
-        call()
-    except AssertionRejected as error:
-        checks.append(Check(name, "failed", f"{error.reason[0].upper()}{error.reason[1:]}.", *shown))
-        return
-    checks.append(Check(name, "passed", rule, *shown))
-
-
-def _time(checks: list[Check], found: Assertion, now: int, clock: str) -> None:
-    window = f"{iso(found.not_before_ms)} to {iso(found.not_on_or_after_ms)}"
-    rule = f"The validity window holds {clock}, with five minutes' skew."
-    shown = (window, f"{iso(now)} ({clock})")
-    _attempt(
-        checks,
-        "time",
-        rule,
-        shown,
-        lambda: saml.check_window(found.not_before_ms, found.not_on_or_after_ms, now_ms=now),
-    )
-
-
-def _audience(checks: list[Check], found: Assertion) -> None:
-    expected = saml.MICROSOFT_ONLINE
-    _attempt(checks, "audience", "The audience is Microsoft's, compared exactly.", (found.audience, expected),
-             lambda: saml.check_audience(found.audience, expected=expected))  # fmt: skip
-
-
-def _confirmation(checks: list[Check], found: Assertion) -> None:
-    wanted = saml11.BEARER if isinstance(found, saml11.Assertion11) else saml20.BEARER
-    rule = "The subject is confirmed as bearer."
-    if found.confirmation != wanted:
-        checks.append(Check("confirmation", "failed", rule, found.confirmation, wanted))
-        return
-    if isinstance(found, saml20.Assertion20) and found.recipient != saml.LOGIN_SRF:
-        checks.append(
-            Check(
-                "confirmation",
-                "failed",
-                "The confirmation is for Microsoft's address.",
-                found.recipient,
-                saml.LOGIN_SRF,
-            )
-        )
-        return
-    checks.append(Check("confirmation", "passed", rule, found.confirmation, wanted))
-    if isinstance(found, saml20.Assertion20) and found.in_response_to:
-        checks.append(
-            Check(
-                "in response to",
-                "not checkable",
-                "It answers the request that was made.",
-                found.in_response_to,
-                settle="the SAMLRequest of the same sign-in, for example in a HAR",
-            )
-        )
-
-
-def _identity(checks: list[Check], found: Assertion) -> None:
-    rule = "The token names an immutable id; Microsoft finds the user by it alone, not by the user name."
-    status: Any = "passed" if found.immutable_id else "failed"
-    checks.append(Check("identity", status, rule, describe(found.immutable_id)))
-
-
-def _user(checks: list[Check], found: Assertion, known: Known, federation: Doc | None) -> None:
-    rule = "A user of the tenant has that onPremisesImmutableId (compared exactly, upper and lower case too)."
-    judged = [each for each in known.users if "onPremisesImmutableId" in each]
-    user = next(
-        (each for each in judged if each["onPremisesImmutableId"] == found.immutable_id and found.immutable_id), None
-    )
-    named = next((each for each in judged if str(each.get("userPrincipalName", "")).lower() == found.upn.lower()), None)
-    if user is None:
-        if named is not None or (known.complete and known.users):
-            other = (
-                describe(str((named or {}).get("onPremisesImmutableId") or ""))
-                if named
-                else "no user of that name either"
-            )
-            checks.append(Check("user", "failed", rule, describe(found.immutable_id), other))
-        else:
-            checks.append(Check("user", "not checkable", rule, describe(found.immutable_id), settle=_ASK_USER))
-        checks.append(Check("account", "not checkable", "The account is enabled.", settle=_ASK_USER))
-        checks.append(
-            Check("domain", "not checkable", "The issuer's domain is the root domain of the user.", settle=_ASK_USER)
-        )
-        return
-    checks.append(Check("user", "passed", rule, found.immutable_id, user.get("userPrincipalName")))
-    enabled = user.get("accountEnabled")
-    status: Any = "not checkable" if enabled is None else "passed" if enabled else "failed"
-    checks.append(
-        Check("account", status, "The account is enabled.", enabled, settle=_ASK_USER if enabled is None else "")
-    )
-    _domain(checks, found, user, federation)
-
-
-def _domain(checks: list[Check], found: Assertion, user: Doc, federation: Doc | None) -> None:
-    rule = "The issuer's domain is the root domain of the user whom the token names (federatedTokenValidationPolicy)."
-    domain = str((federation or {}).get("domain") or "") or found.issuer.partition(":")[0]
-    suffix = str(user.get("userPrincipalName", "")).rpartition("@")[2].lower()
-    if "//" in found.issuer or "." not in domain:
-        checks.append(Check("domain", "not checkable", rule, found.issuer, suffix, settle=_ASK_FEDERATION))
-        return
-    same = suffix == domain.lower() or suffix.endswith("." + domain.lower())
-    checks.append(Check("domain", "passed" if same else "failed", rule, domain, suffix))
-
-
-def _mfa(checks: list[Check], found: Assertion, federation: Doc | None) -> None:
-    behaviour = (federation or {}).get("federatedIdpMfaBehavior")
-    rule = (
-        "Where multi-factor is wanted, the token says that it was done and the domain accepts it from the identity "
-        "provider."
-    )
-    settle = "the sign-in log row (authenticationRequirement, Conditional Access results) and federatedIdpMfaBehavior"
-    if found.mfa and behaviour == "rejectMfaByFederatedIdp":
-        checks.append(Check("multi-factor", "failed", rule, "claimed", behaviour))
-    elif found.mfa:
-        checks.append(Check("multi-factor", "passed", rule, "claimed", behaviour))
-    else:
-        checks.append(Check("multi-factor", "not checkable", rule, "not claimed", behaviour, settle=settle))

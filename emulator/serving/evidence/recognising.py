@@ -11,7 +11,7 @@ from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.protocols import jose
-from emulator.serving.evidence import hars, markup, records, texts
+from emulator.serving.evidence import hars, markup, microsoft_records, records, texts
 from emulator.serving.evidence.model import Piece, cut
 
 _MOST_BYTES = 256 * 1024 * 1024
@@ -266,7 +266,7 @@ def _time(value: Any) -> str:
 
 
 def _certificate(text: str, where: str) -> Piece:
-    shown = records.certificate(text)
+    shown = microsoft_records.certificate(text)
     piece = Piece("certificate", where, shown)
     if "thumbprint" in shown:
         piece.config["certificate"] = text
