@@ -135,6 +135,7 @@ RULES: Mapping[str, Rules] = {
         syntax_causes=("Invalid search syntax.",),
     ),
     "zones.filter": Rules(attributes=_each("id usage", EQ), negation=False),
+    "logStreams.filter": Rules(attributes=_each("type status", EQ), negation=False),
     "trustedOrigins.filter": Rules(attributes=_each("id name origin status", EQ), negation=False),
     "devices.search": Rules(
         attributes={**_each("id status", EQ), "lastUpdated": EQ | ORDER},

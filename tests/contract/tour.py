@@ -24,6 +24,7 @@ from tests.okta.test_identity_providers import oidc, social
 from tests.okta.test_identity_providers import saml as saml_idp
 from tests.okta.test_inline_hooks import body as inline_hook
 from tests.okta.test_linked_objects import definition
+from tests.okta.test_log_streams import AWS as STREAM
 from tests.okta.test_trusted_origins import BODY as ORIGIN
 from tests.okta.worlds import HOST, PASSWORD, world
 
@@ -538,6 +539,14 @@ def own_devices(tour: Tour) -> None:
     nonce = tour.send("GET", okta_verify.PATH)["challengeRequest"]
     claims = {"iss": made["id"], "aud": f"https://{HOST}", "nonce": nonce}
     tour.send("POST", okta_verify.PATH, {"challengeResponse": okta_verify.signed(claims, key)})
+    streams = "/api/v1/logStreams"
+    at = f"{streams}/{tour.send('POST', streams, STREAM)['id']}"
+    tour.send("PUT", at, STREAM)
+    for step in ("deactivate", "activate"):
+        tour.send("POST", f"{at}/lifecycle/{step}")
+    for path in (streams, at):
+        tour.send("GET", path)
+    tour.send("DELETE", at)
     checks = "/api/v1/device-posture-checks"
     at = f"{checks}/{tour.send('POST', checks, CHECK)['id']}"
     tour.send("PUT", at, CHECK)

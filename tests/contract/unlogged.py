@@ -40,6 +40,16 @@ NOTHING_TO_LOG: dict[str, str] = {
     "DELETE /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "POST /api/v1/idps/{idpId}/credentials/csrs": _NONE,
     "DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}": _NONE,
+    **dict.fromkeys(
+        [
+            "POST /api/v1/logStreams",
+            "PUT /api/v1/logStreams/{logStreamId}",
+            "DELETE /api/v1/logStreams/{logStreamId}",
+            "POST /api/v1/logStreams/{logStreamId}/lifecycle/activate",
+            "POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate",
+        ],
+        "the collected catalogue of event types names none for it",
+    ),
     "POST /_lab/agent/hooks/lease": _AGENT,
     "POST /_lab/agent/jobs/{jobId}/step": _AGENT,
     "POST /_lab/outbox/devices/{factorId}": "says what a device is like, outside the org",
