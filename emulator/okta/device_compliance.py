@@ -35,6 +35,12 @@ def shortcoming(policy: Doc, device: Doc) -> str | None:
     return "thirdPartySignalProviders" if policy.get("thirdPartySignalProviders") else None
 
 
+def reported(device: Doc, name: str) -> str:
+    """What a device says of itself in the terms of `shortcoming`."""
+    own = {"jailbreak": "integrityJailbreak"}.get(name, name)
+    return str((device.get("profile") or {}).get(own, "not reported"))
+
+
 def _version(text: str) -> tuple[Any, ...]:
     parts = [int(part) if part.isdecimal() else 0 for part in text[:100].split(".")]
     while parts and parts[-1] == 0:

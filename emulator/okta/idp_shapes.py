@@ -132,7 +132,7 @@ _policy = record({
         "filter": bounded(1024), "matchType": one_of("USERNAME", "EMAIL", "USERNAME_OR_EMAIL", "CUSTOM_ATTRIBUTE"),
         "matchAttribute": text,
     }),
-    "maxClockSkew": whole(0),
+    "maxClockSkew": whole(0), "mapAMRClaims": boolean,
 })  # fmt: skip
 _properties = record({
     "aalValue": text, "ialValue": text, "additionalAmr": many(one_of("sc", "hwk", "pin", "mfa")),
@@ -160,7 +160,8 @@ def checked(body: Doc, before: Doc | None) -> Doc:
     policy = _policy(body["policy"], "policy") if body.get("policy") is not None else {}
     _refuse_policy(kind, policy)
     made: Doc = {
-        "type": kind, "issuerMode": found.get("issuerMode", "DYNAMIC"), "name": found["name"],
+        "type": kind, **({} if kind == "SAML2" else {"issuerMode": found.get("issuerMode", "DYNAMIC")}),
+        "name": found["name"],
         "protocol": over({**protocol, **_first_protocol(kind, protocol["type"])}, read),
         "policy": over(_first_policy(kind, protocol["type"]), policy),
     }  # fmt: skip
@@ -210,7 +211,7 @@ def _first_protocol(kind: str, protocol: str) -> Doc:
                 "request": {"signature": {"algorithm": "SHA-256", "scope": "REQUEST"}},
                 "response": {"signature": {"algorithm": "SHA-256", "scope": "ANY"}},
             },
-            "settings": {"nameFormat": _unspecified, "honorPersistentNameId": True},
+            "settings": {"nameFormat": _unspecified, "honorPersistentNameId": False},
         }
     if kind not in _ADDRESSES:
         return {}
@@ -232,5 +233,5 @@ def _first_policy(kind: str, protocol: str) -> Doc:
         "accountLink": {"filter": None, "action": joins},
         "subject": {"userNameTemplate": {"template": template}, "filter": None, "matchType": "USERNAME",
                     "matchAttribute": None},
-        "maxClockSkew": 0,
+        "maxClockSkew": 0, **({"mapAMRClaims": False} if kind in ("OIDC", "SAML2") else {}),
     }  # fmt: skip

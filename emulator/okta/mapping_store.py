@@ -23,6 +23,37 @@ def create_for(store: Any, ids: Any, app: Doc) -> None:
             store.add(MAPPINGS, {"id": ids.okta("prm"), "source": source, "target": target, "properties": properties})
 
 
+# Observed with providers of these types: what their people bring is mapped, and nothing is pushed.
+_PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "OIDC": ("oidc_idp", {
+        "login": "appuser.email", "displayName": "appuser.displayName", "nickName": "appuser.nickname",
+        "firstName": "appuser.firstName", "middleName": "appuser.middleName", "lastName": "appuser.lastName",
+        "email": "appuser.email", "profileUrl": "appuser.profile",
+        "timezone": 'appuser.zoneinfo == null ? "America/Los_Angeles" : appuser.zoneinfo',
+        "primaryPhone": "appuser.phoneNumber", "streetAddress": "appuser.street_address",
+        "city": "appuser.locality", "state": "appuser.region", "zipCode": "appuser.postalCode",
+        "countryCode": "appuser.country",
+    }),
+    "SAML2": ("saml_idp", {
+        "firstName": "source.firstName", "lastName": "source.lastName", "email": "source.email",
+        "mobilePhone": "source.mobilePhone", "login": "source.userName",
+    }),
+}  # fmt: skip
+
+
+def create_for_provider(store: Any, ids: Any, idp: Doc) -> None:
+    """The mapping from a new identity provider's people to the default user type; types not observed have none."""
+    from emulator.okta.resources.user_types import default_type
+
+    if idp["type"] not in _PROVIDERS:
+        return
+    name, given = _PROVIDERS[idp["type"]]
+    source = {"id": idp["id"], "name": name, "type": "appuser"}
+    properties = {field: {"expression": text, "pushStatus": "DONT_PUSH"} for field, text in given.items()}
+    target = _user_end(default_type(store))
+    store.add(MAPPINGS, {"id": ids.okta("prm"), "source": source, "target": target, "properties": properties})
+
+
 def _user_end(kind: Doc) -> Doc:
     return {"id": kind["id"], "name": kind["name"], "type": "user"}
 

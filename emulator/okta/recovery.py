@@ -6,8 +6,7 @@ Only a digest is kept. A token is spent by deleting its row, so it has one winne
 from emulator.kernel.call import Call
 from emulator.kernel.clock import DAY, MINUTE, iso
 from emulator.kernel.doc import Doc
-from emulator.okta import password_policy
-from emulator.okta.mfa import outbox
+from emulator.okta import mails, password_policy
 from emulator.okta.tokens import digest, org
 from emulator.store import Column, Kind
 
@@ -15,6 +14,11 @@ RECOVERY_TOKENS = Kind("recovery_tokens", (Column("userId"),))
 ACTIVATION, RECOVERY, UNLOCK = "ACTIVATION", "RECOVERY", "UNLOCK"
 LIFETIME = 7 * DAY
 """Of an activation link. Inferred: the vendor's default, which an org may change."""
+_TEMPLATE = {
+    ACTIVATION: ("UserActivation", "activation"), RECOVERY: ("ForgotPassword", "resetPassword"),
+    UNLOCK: ("SelfServiceUnlock", "unlockAccount"),
+}  # fmt: skip
+_SOURCES = {"ACTIVE_DIRECTORY": "AD", "LDAP": "LDAP"}
 _PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password", UNLOCK: "unlock"}
 
 
@@ -46,11 +50,14 @@ def url(call: Call, token: str, purpose: str) -> str:
 
 
 def mail(call: Call, user: Doc, token: str, purpose: str) -> None:
-    """Put the mail that carries the link into the outbox."""
+    """Put the mail that carries the link into the outbox, as the brand's template has it."""
     link, company = url(call, token, purpose), org(call)["companyName"]
     about = {ACTIVATION: "activate your account", RECOVERY: "reset your password", UNLOCK: "unlock your account"}
     text = f"Follow the link to {about[purpose]} at {company}: {link}"
-    outbox.send(call, user, "email", user["profile"]["email"], text, link=link, token=token)
+    template, named = _TEMPLATE[purpose]
+    source = _SOURCES.get(user["credentials"]["provider"]["type"], "")
+    known = {f"{named}Link": link, f"{named}Token": token, "recoveryToken": token}
+    mails.send(call, user, source + template, text, known=known, link=link, token=token)
 
 
 def spend(call: Call, token: str) -> Doc | None:

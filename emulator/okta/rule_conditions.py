@@ -136,16 +136,26 @@ def _device(item: Doc) -> Check | None:
         if subject.device is None:
             return UNKNOWN
         if registered and not device_compliance.registered(subject.device):
-            return "the device is not registered"
+            return f"the device is not registered: {_shown(subject)}"
         if managed and not device_compliance.managed(subject.device):
-            return "the device is not managed"
+            return f"the device is not managed: {_shown(subject)}"
         if assurance and subject.assured is None:
             return UNKNOWN
         if assurance and assurance.isdisjoint(subject.assured or ()):
-            return "the device meets none of the assurance policies"
+            lacks = [subject.lacks[id] for id in sorted(assurance & subject.lacks.keys())]
+            return f"the device meets none of the assurance policies: {'; '.join(lacks) or _shown(subject)}"
         return None
 
     return check
+
+
+def _shown(subject: Subject) -> str:
+    """The device as a reason names it, or what came instead of one."""
+    device = subject.device
+    if not device:
+        return subject.no_device
+    named = device["profile"].get("displayName")
+    return f"{named!r} ({device['id']})" if named else "the request shows one that is not"
 
 
 def _risk(item: Doc) -> Check | None:

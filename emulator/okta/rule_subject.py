@@ -12,6 +12,8 @@ UNKNOWN = "?"
 """What a check answers when the subject does not say."""
 REPORTED = "ADMIN_REPORTED_USER_RISK"
 """How the org learns of a risk: an administrator says so."""
+NO_DEVICE = "the request shows none"
+"""What is said of a device that nobody proved: no cookie of Okta Verify came with the request."""
 RISK = "LOW"
 """# Differs: no risk engine stands behind the org. People are at low risk until it is set (`/users/{id}/risk`)."""
 
@@ -21,7 +23,8 @@ class Subject:
     """Who comes, from where, with what. None: not known, which only a simulation may leave so.
 
     zones: ids of those that hold the address. device: a device's document, `{}` for one that the org does not know.
-    assured: ids of the device assurance policies that the device meets. said: what expressions made of them, by text.
+    no_device: where that is so, what came instead. assured: ids of the device assurance policies that the device meets;
+    lacks: what it lacks for the others, by their ids. said: what expressions made of them, by text.
     """
 
     user: Doc | None
@@ -32,7 +35,9 @@ class Subject:
     client: str | None
     platform: tuple[str, str] | None = None
     device: Doc | None = None
+    no_device: str = NO_DEVICE
     assured: frozenset[str] | None = None
+    lacks: dict[str, str] = field(default_factory=dict, compare=False)
     risk: str | None = RISK
     auth_type: str = "ANY"
     app: Doc | None = None
@@ -40,11 +45,12 @@ class Subject:
 
 
 def subject_of(
-    store: Any, user: Doc, address: str, user_agent: str, client: str, *, device: Doc | None = None
-) -> Subject:
+    store: Any, user: Doc, address: str, user_agent: str, client: str, *, device: Doc | None = None,
+    no_device: str = NO_DEVICE,
+) -> Subject:  # fmt: skip
     """Somebody who really comes: everything is known."""
     from emulator.okta.resources import groups, user_risk, zones
-    from emulator.okta.resources.device_assurance import met_by
+    from emulator.okta.resources.device_assurance import judged
 
     id = user["id"]
     mine = store.steady(("groups of", id), lambda: frozenset(groups.groups_of(store, id)))
@@ -52,9 +58,11 @@ def subject_of(
         ("zones at", address), lambda: frozenset(zone["id"] for zone in zones.zones_of(store, address))
     )
     known = device or {}
+    assured, lacks = judged(store, known)
     return Subject(
         user, mine, there, address, user_agent, client, platform=platform_of(user_agent), device=known,
-        assured=met_by(store, known), risk=store.steady(("risk of", id), lambda: user_risk.level_of(store, id)),
+        no_device=no_device, assured=assured, lacks=lacks,
+        risk=store.steady(("risk of", id), lambda: user_risk.level_of(store, id)),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from emulator.okta.app_kinds import POLICIES
 from emulator.okta.events import app_target, target, user_target
 from emulator.okta.policy_types import ACCESS
 from emulator.okta.policy_walk import Found, policies_for, walk
-from emulator.okta.rule_subject import Subject, subject_of
+from emulator.okta.rule_subject import NO_DEVICE, Subject, subject_of
 
 Client = Literal["WEB", "MODERN_AUTH", "EXCHANGE_ACTIVE_SYNC", "AAD_JOIN"]
 LEGACY: tuple[Client, ...] = ("EXCHANGE_ACTIVE_SYNC", "AAD_JOIN")
@@ -37,7 +37,7 @@ _MODERN = re.compile(
 class SignOnContext:
     """How the user comes: client class, address, user agent, factors used (`pwd`...), age of the sign-in in ms.
 
-    device: the device's document where the org knows it.
+    device: the device's document where the org knows it; no_device: what came instead of one.
     """
 
     client: Client
@@ -46,11 +46,12 @@ class SignOnContext:
     factors: frozenset[str]
     auth_age_ms: int
     device: Doc | None = None
+    no_device: str = NO_DEVICE
 
     @property
     def lasting(self) -> tuple[Any, ...]:
         """All but the age, to remember something by."""
-        device = self.device["id"] if self.device else ""
+        device = self.device["id"] if self.device else self.no_device
         return self.client, self.address, self.user_agent, self.factors, device
 
 
@@ -96,7 +97,8 @@ def evaluate(call: Call, app: Doc, user: Doc, context: SignOnContext) -> Decisio
 
 def _untimed(store: Any, app: Doc, user: Doc, context: SignOnContext) -> tuple[Decision, events.Event]:
     """The decision as if the person had signed in this instant, and its event: they stay while no document changes."""
-    subject = subject_of(store, user, context.address, context.user_agent, context.client, device=context.device)
+    subject = subject_of(store, user, context.address, context.user_agent, context.client, device=context.device,
+                         no_device=context.no_device)  # fmt: skip
     decision = decide(store, app, subject, replace(context, auth_age_ms=0))
     return decision, events.encoded(_event(app, user, context, decision))
 

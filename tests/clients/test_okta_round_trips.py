@@ -64,6 +64,17 @@ def test_the_sdk_for_python(lab):
 
 
 @pytest.mark.clients
+def test_the_sdk_for_python_on_customizations(lab):
+    pytest.importorskip("okta")
+    seen = json.loads(program(lab, (HERE / "round_trips" / "okta_customizations.py").read_text()).splitlines()[-1])
+    assert seen == {
+        "brands": ["Python 3", "nl", 1, 0, False], "themes": ["#112233", "#ffffff", True, True, True],
+        "pages": ["<h1>No</h1>", "^7", "<h1>No</h1>", True, True, "https://bye.example"],
+        "mails": [True, False, "Hi", 2, "ADMINS_ONLY", True, True, True, 2], "texts": [["de", "nl"], 1],
+    }  # fmt: skip
+
+
+@pytest.mark.clients
 def test_okta_cli(lab, tmp_path):
     """Its configuration is in the home directory, so it gets one of its own."""
     tool = shutil.which("okta-cli", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")

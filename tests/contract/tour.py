@@ -12,6 +12,7 @@ from emulator import World
 from emulator.kernel.operations import Routes
 from emulator.serving.parties import party_type
 from emulator.wire.agents import okta_verify
+from tests.contract import tour_customizations
 from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
@@ -87,6 +88,7 @@ def run() -> World:
         authorization_servers,
         administrators,
         things,
+        tour_customizations.tour,
         lists,
     ):
         part(tour)

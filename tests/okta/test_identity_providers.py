@@ -32,6 +32,24 @@ def saml(kid, **more):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "login"), [("OIDC", "oidc_idp", "appuser.email"), ("SAML2", "saml_idp", "source.userName")]
+)
+def test_a_provider_has_a_mapping_to_users_while_it_lives(org, kind, name, login):
+    sent = oidc() if kind == "OIDC" else saml(org.okta.post(KEYS, {"x5c": certificate(org)})["kid"])
+    made = org.okta.post(AT, sent)
+    (item,) = org.okta.get(f"/api/v1/mappings?sourceId={made['id']}")
+    assert item["source"]["name"] == name and item["target"]["type"] == "user" and "properties" not in item
+    at = f"/api/v1/mappings/{item['id']}"
+    assert org.okta.get(at)["properties"]["login"] == {"expression": login, "pushStatus": "DONT_PUSH"}
+    changed = {"login": {"expression": "appuser.preferred"}, "email": None, "nickName": {"expression": "source.nick"}}
+    properties = org.okta.post(at, {"properties": changed})["properties"]
+    assert properties["nickName"]["expression"] == "source.nick" and "email" not in properties
+    assert refused(org, "POST", at, {"properties": {"login": {"expression": "appuser.("}}})[:2] == (400, "E0000001")
+    assert org.okta.call("DELETE", f"{AT}/{made['id']}").status == 204
+    assert org.okta.get(f"/api/v1/mappings?sourceId={made['id']}") == [] and refused(org, "GET", at)[0] == 404
+
+
 def social(kind):
     client = {"client_id": "c", "client_secret": "s"}
     return {"type": kind, "name": kind, "protocol": {"type": "OAUTH2", "scopes": [], "credentials": {"client": client}}}
@@ -40,7 +58,11 @@ def social(kind):
 def certificate(world):
     """A certificate that somebody could have: one of a throw-away provider."""
     made = world.okta.post(AT, oidc(name="throw-away"))
-    key = world.okta.post(f"{AT}/{made['id']}/credentials/keys/generate?validityYears=2")
+    answer = world.okta.call("POST", f"{AT}/{made['id']}/credentials/keys/generate/?validityYears=2")
+    key = orjson.loads(answer.body)
+    assert answer.status == 201 and answer.header("Location").endswith(
+        f"/idps/{made['id']}/credentials/keys/{key['kid']}"
+    )
     world.okta.call("DELETE", f"{AT}/{made['id']}")
     return key["x5c"]
 
@@ -48,9 +70,9 @@ def certificate(world):
 def test_a_provider_has_its_defaults_and_links(org):
     made = org.okta.post(AT, oidc())
     assert made["status"] == "ACTIVE" and made["issuerMode"] == "DYNAMIC"
-    assert made["policy"]["provisioning"]["action"] == "AUTO"
+    assert made["policy"]["provisioning"]["action"] == "AUTO" and made["policy"]["mapAMRClaims"] is False
     assert made["policy"]["subject"]["userNameTemplate"] == {"template": "idpuser.email"}
-    assert list(made["_links"]) == ["authorize", "clientRedirectUri", "users", "deactivate"]
+    assert list(made["_links"]) == ["authorize", "clientRedirectUri"]
     at = f"{AT}/{made['id']}"
     assert org.okta.get(at) == made
     sent = oidc(name="Renamed")
@@ -106,7 +128,11 @@ def test_keys_are_trusted_signed_with_and_kept_while_used(org):
     assert refused(org, "POST", KEYS, {"x5c": x5c})[:2] == (409, "E0000096")
     assert refused(org, "POST", KEYS, {"x5c": ["bm8="]})[:2] == (400, "E0000001")
     made, other = org.okta.post(AT, saml(key["kid"])), org.okta.post(AT, saml(key["kid"], name="Other"))
-    assert list(made["_links"]) == ["acs", "users", "keys", "deactivate"]
+    assert list(made["_links"]) == ["acs", "users", "deactivate"]
+    trust = made["protocol"]["credentials"]["trust"]
+    assert trust["audience"].startswith("https://www.okta.com/saml2/service-provider/sp") and "issuerMode" not in made
+    assert (trust["revocation"], trust["revocationCacheLifetime"]) == (None, 0) and key["alg"] == "RSA"
+    assert trust["audience"] != other["protocol"]["credentials"]["trust"]["audience"]
     own = f"{AT}/{made['id']}/credentials/keys"
     first = org.okta.get(own)
     assert [item["kid"] for item in first] == [made["protocol"]["credentials"]["signing"]["kid"]]

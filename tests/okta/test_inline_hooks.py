@@ -81,7 +81,7 @@ def test_a_hook_lives_its_life(org: World) -> None:
     assert org.okta.post(at, {"name": "Renamed"})["channel"] == made["channel"]
     assert org.okta.put(at, body(name="Other"))["name"] == "Other"
     assert refused(org, "PUT", at, body(TOKENS))[1] == "E0000001"
-    assert set(org.okta.post(f"{at}/lifecycle/deactivate")["_links"]) == {"self", "execute", "activate", "delete"}
+    assert set(org.okta.post(f"{at}/lifecycle/deactivate")["_links"]) == {"self", "activate", "delete"}
     assert org.okta.post(f"{at}/lifecycle/activate")["status"] == "ACTIVE"
     org.okta.post(f"{at}/lifecycle/deactivate")
     assert org.okta.call("DELETE", at).status == 204 and org.okta.get(AT) == []

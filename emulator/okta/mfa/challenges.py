@@ -44,8 +44,22 @@ def send_code(call: Call, user: Doc, factor: Doc, *, life: int = CODE_LIFE, rese
         "code": digest(code),
     })  # fmt: skip
     to = factor["profile"].get("phoneNumber") or factor["profile"].get("email") or ""
+    _send(call, user, kind.sends, to, code, factor["id"])
+
+
+def _send(call: Call, user: Doc, channel: str, to: str, code: str, factor_id: str) -> None:
+    """A message with a code, as the org's templates have it."""
+    from emulator.okta import mails
+    from emulator.okta.resources import sms_templates
+
     text = f"Your verification code for {org(call)['companyName']} is {code}."
-    outbox.send(call, user, kind.sends, to, text, code=code, factorId=factor["id"])
+    if channel == "email":
+        known = {"verificationToken": code, "oneTimePassword": code}
+        mails.send(call, user, "EmailFactorVerification", text, known=known, to=to, code=code, factorId=factor_id)
+        return
+    if channel == "sms":
+        text = sms_templates.verification(call, user, code)
+    outbox.send(call, user, channel, to, text, code=code, factorId=factor_id)
 
 
 def digits(call: Call, purpose: str, length: int) -> str:

@@ -107,10 +107,11 @@ def admit(
 
     app = client.app
     agent = call.exchange.headers.get("user-agent", "")
+    device, no_device = device_proof.device_of(call, user)
     context = signon.SignOnContext(
         client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
         address=client_address(call), user_agent=agent, factors=factors, auth_age_ms=call.now - auth_ms,
-        device=device_proof.device_of(call, user),
+        device=device, no_device=no_device,
     )  # fmt: skip
     decision = signon.evaluate(call, app, user, context)
     if decision.access == "DENY":

@@ -6,13 +6,12 @@ The size limit is documented; the address of the stored picture is the vendor's,
 """
 
 import base64
-from email.parser import BytesParser
-from email.policy import HTTP
 
 from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import pictures
 from emulator.okta.events import app_target, emit
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources import apps
@@ -21,7 +20,6 @@ from emulator.store import Kind
 LOGOS = Kind("app_logos")
 _PICTURE = inferred("where the vendor keeps uploaded pictures is seen in the Location of an upload only")
 MOST_BYTES = 1024 * 1024
-_KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
 
 @operation(
@@ -31,7 +29,7 @@ _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), 
 def upload_logo(call: Call) -> Answer:
     """Take a PNG, JPG, GIF or SVG picture under 1 MB from a multipart form's `file`: 201 with its Location."""
     app = apps.load(call)
-    data = _file(call)
+    data = _sized(pictures.form_file(call))
     kind = picture_type(data)
     id = call.ids.okta("fs0")
     if app.get("_logoId"):
@@ -55,21 +53,6 @@ def get_picture(call: Call) -> Answer:
     return Answer(200, [*call.headers, *headers], base64.b64decode(found["_data"]))
 
 
-def _file(call: Call) -> bytes:
-    """The form's file. Raises E0000019 for another kind of body, E0000028 without a file, E0000001 for its size."""
-    kind = call.exchange.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data"):
-        compared = (Compared("Content-Type", kind[:100], "request header"),)
-        raise Problem("E0000019", why=Why("A logo comes as multipart/form-data.", compared))
-    head = f"Content-Type: {kind}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
-    form = BytesParser(policy=HTTP).parsebytes(head + call.body)
-    for item in form.iter_parts() if form.is_multipart() else ():
-        if item.get_param("name", header="content-disposition") == "file":
-            data = item.get_payload(decode=True)
-            return _sized(data if isinstance(data, bytes) else b"")
-    raise Problem("E0000028", why=Why("The form has no part named file.", (Compared("parts", "none", "request body"),)))
-
-
 def _sized(data: bytes) -> bytes:
     if not 0 < len(data) < MOST_BYTES:
         why = Why("A logo has less than 1 MB.", (Compared("bytes", len(data), "request body"),))
@@ -79,9 +62,9 @@ def _sized(data: bytes) -> bytes:
 
 def picture_type(data: bytes) -> str:
     """The media type of a picture, by its first bytes. Raises E0000001."""
-    for mark, kind in _KINDS:
-        if data.startswith(mark):
-            return kind
+    kind = pictures.type_of(data, pictures.KINDS)
+    if kind is not None:
+        return kind
     if b"<svg" in data[:1024].lower():
         return "image/svg+xml"
     why = Why("The file is no PNG, JPG, GIF or SVG.", (Compared("first bytes", data[:8].hex(), "request body"),))

@@ -80,12 +80,16 @@ _COMMON: dict[str, shapes.Read] = {
 }  # fmt: skip
 
 
-def met_by(store: Any, device: Doc) -> frozenset[str]:
-    """Ids of the policies that a registered device meets."""
+def judged(store: Any, device: Doc) -> tuple[frozenset[str], dict[str, str]]:
+    """Ids of the policies that a registered device meets, and what it lacks for the others, by their ids."""
     if not device_compliance.registered(device):
-        return frozenset()
-    found = store.all(ASSURANCES)
-    return frozenset(item["id"] for item in found if device_compliance.shortcoming(item, device) is None)
+        return frozenset(), {}
+    found = {item["id"]: (item["name"], device_compliance.shortcoming(item, device)) for item in store.all(ASSURANCES)}
+    lacks = {
+        id: f"{name!r} wants another {lack}, it is {device_compliance.reported(device, lack)}"
+        for id, (name, lack) in found.items() if lack is not None
+    }  # fmt: skip
+    return frozenset(found.keys() - lacks.keys()), lacks
 
 
 def _fields(call: Call, own: Doc | None = None) -> Doc:

@@ -3,13 +3,14 @@
 They are configuration only: nobody signs in through a provider here, so its secret is kept and never used.
 """
 
+import hashlib
 from typing import Any
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, dig, public
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import idp_shapes, key_material, lists
+from emulator.okta import idp_shapes, key_material, lists, mapping_store
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found, taken
@@ -33,18 +34,23 @@ _AUTHORIZE = (
 def render(call: Call, idp: Doc) -> Doc:
     """The provider as the API shows it."""
     at = f"{call.base}{AT}/{idp['id']}"
+    if idp["protocol"]["type"] in (idp_shapes.OIDC, idp_shapes.OAUTH):
+        return {**public(idp), "_links": _web_links(call, idp)}
     links: Doc = {}
     if idp["protocol"]["type"] == idp_shapes.SAML:
         links["acs"] = _link(f"{call.base}/sso/saml2/{idp['id']}", "POST", type="application/xml")
-    elif idp["protocol"]["type"] in (idp_shapes.OIDC, idp_shapes.OAUTH):
-        links["authorize"] = {**_link(call.base + _AUTHORIZE.format(id=idp["id"]), "GET"), "templated": True}
-        links["clientRedirectUri"] = _link(f"{call.base}/oauth2/v1/authorize/callback", "POST")
     links["users"] = _link(f"{at}/users", "GET")
-    if idp["protocol"]["type"] == idp_shapes.SAML:
-        links["keys"] = _link(f"{at}/credentials/keys", "GET")
     action = "deactivate" if idp["status"] == "ACTIVE" else "activate"
     links[action] = _link(f"{at}/lifecycle/{action}", "POST")
     return {**public(idp), "_links": links}
+
+
+def _web_links(call: Call, idp: Doc) -> Doc:
+    """Observed: a provider of the web links to its two addresses for browsers only, active or not."""
+    return {
+        "authorize": {**_link(call.base + _AUTHORIZE.format(id=idp["id"]), "GET"), "templated": True},
+        "clientRedirectUri": _link(f"{call.base}/oauth2/v1/authorize/callback", "POST"),
+    }
 
 
 def _link(href: str, method: str, **more: str) -> Doc:
@@ -86,12 +92,22 @@ def _refuse_unknown_keys(call: Call, idp: Doc) -> None:
     if idp["protocol"]["type"] != idp_shapes.SAML:
         return
     first = key_material.first_kid(call.ids, idp["id"])
+    _fill_in_trust(idp)
     signing = idp["protocol"]["credentials"].setdefault("signing", {})
     signing.setdefault("kid", first)
     if kid not in (None, first) and not any(doc["kid"] == kid for doc in idp_keys.stored(call, idp)):
         both = (Compared("kid", kid, "request body"), Compared("provider", idp["id"], "its signing keys"))
         cause = f"protocol.credentials.signing.kid: No signing key with kid '{kid[:100]}' exists"
         raise invalid("kid", cause, why=Why("A provider signs with a key of its own.", both))
+
+
+def _fill_in_trust(idp: Doc) -> None:
+    """What a SAML provider's trust holds unless it is sent (observed): who the org says it is, and no revocation."""
+    digest = hashlib.sha256(idp["id"].encode()).digest()
+    audience = "".join(chr(ord("a") + byte % 26) for byte in digest[:18])
+    trust = idp["protocol"]["credentials"]["trust"]
+    trust.setdefault("audience", f"https://www.okta.com/saml2/service-provider/sp{audience}")
+    trust |= {"revocation": None, "revocationCacheLifetime": 0}
 
 
 @operation("GET", AT, paging=Paging(20, 200), query=("q", "type", "limit", "after"), **READ)
@@ -116,6 +132,7 @@ def create_idp(call: Call) -> Doc:
         call.store.add(IDPS, idp)
     except Duplicate as error:
         raise taken("name", idp["name"]) from error
+    mapping_store.create_for_provider(call.store, call.ids, idp)
     emit(call, "system.idp.lifecycle.create", [target_of(idp)])
     return render(call, idp)
 
@@ -144,11 +161,12 @@ def replace_idp(call: Call) -> Doc:
 
 @operation("DELETE", _ONE, emits=("system.idp.lifecycle.delete",), **MANAGE)
 def delete_idp(call: Call) -> None:
-    """Delete a provider, its signing keys and what linked users to it."""
+    """Delete a provider, its signing keys, its mapping and what linked users to it."""
     idp = load(call)
     for kind, column in ((IDP_USERS, "idpId"), (SIGNING, "_appId"), (CSRS, "_appId")):
         for row in call.store.find_all(kind, column, idp["id"]):
             call.store.drop(kind, row["id"])
+    mapping_store.remove_for(call.store, idp)
     call.store.drop(IDPS, idp["id"])
     emit(call, "system.idp.lifecycle.delete", [target_of(idp)])
 

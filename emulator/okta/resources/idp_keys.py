@@ -92,7 +92,7 @@ def _read(chain: list[str]) -> Doc:
     numbers = first.public_key.public_numbers()
     e, n = (base64url(part.to_bytes((part.bit_length() + 7) // 8, "big")) for part in (numbers.e, numbers.n))
     return {
-        "e": e, "n": n, "kty": "RSA", "use": "sig", "x5c": [item.b64 for item in parsed],
+        "e": e, "n": n, "kty": "RSA", "alg": "RSA", "use": "sig", "x5c": [item.b64 for item in parsed],
         "x5t#S256": base64url(hashlib.sha256(first.der).digest()), "expiresAt": iso(first.not_after_ms),
     }  # fmt: skip
 
@@ -161,7 +161,7 @@ def get_signing_key(call: Call) -> Doc:
 
 
 @operation(
-    "POST", _OWN + "/generate", body="none", commit="manual", query=("validityYears",),
+    "POST", _OWN + "/generate", status=201, body="none", commit="manual", query=("validityYears",),
     emits=("system.idp.key.create",), **MANAGE,
 )  # fmt: skip
 def generate_signing_key(call: Call) -> Doc:
@@ -176,6 +176,7 @@ def generate_signing_key(call: Call) -> Doc:
         load(call)
         call.store.add(SIGNING, doc)
         emit(call, "system.idp.key.create", [target_of(idp), _target(doc)])
+    _say_where(call, idp, doc)
     return signing_key(doc)
 
 
@@ -196,5 +197,9 @@ def clone_signing_key(call: Call) -> Doc:
     made = {**found, "id": f"{other['id']}.{found['kid']}", "_appId": other["id"]}
     call.store.add(SIGNING, made)
     emit(call, "system.idp.key.create", [target_of(other), _target(made)])
-    call.headers.append(("Location", f"{call.base}{AT}/{other['id']}/credentials/keys/{made['kid']}"))
+    _say_where(call, other, made)
     return signing_key(made)
+
+
+def _say_where(call: Call, idp: Doc, key: Doc) -> None:
+    call.headers.append(("Location", f"{call.base}{AT}/{idp['id']}/credentials/keys/{key['kid']}"))

@@ -26,9 +26,10 @@ _MANAGE: dict[str, Any] = {"source": DOCUMENTED, "scope": ("okta.inlineHooks.man
 def render(call: Call, hook: Doc) -> Doc:
     at = f"{call.base}{_AT}/{hook['id']}"
     post = {"hints": {"allow": ["POST"]}}
-    links: Doc = {"self": {"href": at}, "execute": {"href": f"{at}/execute", **post}}
+    links: Doc = {"self": {"href": at}}
     if hook["status"] == ACTIVE:
-        links["deactivate"] = {"href": f"{at}/lifecycle/deactivate", **post}
+        links |= {"execute": {"href": f"{at}/execute", **post},
+                  "deactivate": {"href": f"{at}/lifecycle/deactivate", **post}}  # fmt: skip
     else:
         links |= {"activate": {"href": f"{at}/lifecycle/activate", **post},
                   "delete": {"href": at, "hints": {"allow": ["DELETE"]}}}  # fmt: skip

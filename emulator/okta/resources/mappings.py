@@ -11,7 +11,7 @@ from emulator.okta.app_kinds import APPS, MAPPINGS
 from emulator.okta.bad_values import bad
 from emulator.okta.console import UI_ONLY
 from emulator.okta.events import app_target, emit
-from emulator.okta.expressions import ExpressionError
+from emulator.okta.expressions import ExpressionError, compile_expression
 from emulator.okta.params import body_object, part, text_of
 from emulator.okta.problems import invalid, not_found
 
@@ -87,6 +87,8 @@ def get_mapping(call: Call) -> Doc:
 )  # fmt: skip
 def update_mapping(call: Call) -> Doc:
     """Change, add or (null) remove attributes. App users change when the mapping is next evaluated, not now."""
+    from emulator.okta.resources import identity_providers
+
     doc = deepcopy(load(call))
     sent = body_object(call).get("properties")
     if not isinstance(sent, dict):
@@ -109,15 +111,19 @@ def update_mapping(call: Call) -> Doc:
             made = _property(call, app, name, item, before, from_app=from_app, type_id=type_id)
             doc["properties"][name] = made
     call.store.put(MAPPINGS, doc)
-    emit(call, "application.provision.field_mapping_rule.change", [app_target(app)])
+    told = app_target(app) if "label" in app else identity_providers.target_of(app)
+    emit(call, "application.provision.field_mapping_rule.change", [told])
     return render(call, doc)
 
 
 def _ends(call: Call, doc: Doc) -> tuple[Doc, str, bool]:
-    """The app, the user type's id, and whether the app is the source."""
+    """The app or identity provider, the user type's id, and whether the app is the source."""
+    from emulator.okta.resources.identity_providers import IDPS
+
     from_app = doc["source"]["type"] == "appuser"
     app_end, user_end = ("source", "target") if from_app else ("target", "source")
-    return call.store.get(APPS, doc[app_end]["id"]), doc[user_end]["id"], from_app
+    id = doc[app_end]["id"]
+    return call.store.get(APPS, id) or call.store.get(IDPS, id), doc[user_end]["id"], from_app
 
 
 def _target_fields(call: Call, doc: Doc) -> set[str]:
@@ -143,7 +149,10 @@ def _property(
         compared = (Compared("pushStatus", push, "request body"), Compared("allowed", _PUSH, "mappings"))
         raise invalid("updateMapping", f"{name}.pushStatus: '{push}' is not valid", why=Why("No such value.", compared))
     try:
-        mapping.check_expression(call.store, app, expression, from_app=from_app, type_id=type_id)
+        if "label" not in app:  # what an identity provider sends is its own affair: only the language is checked
+            compile_expression(expression)
+        else:
+            mapping.check_expression(call.store, app, expression, from_app=from_app, type_id=type_id)
     except ExpressionError as error:
         why = Why(
             "Every attribute that an expression names must exist in a schema of the org.",

@@ -12,6 +12,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
+from emulator.kernel.journal import Entry
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import policy_walk, reach, rule_shapes
@@ -102,10 +103,11 @@ def _platform(context: Doc) -> tuple[str, str] | None:
 
 
 def _known_device(device: Doc) -> Doc:
-    """The device's document, as far as rules ask. A managed device is registered."""
+    """The device as far as rules ask; nothing for one that the org does not know. A managed one is registered."""
     managed = device.get("managed", False)
-    profile = {"registered": device.get("registered") or managed, "managed": managed}
-    return {"status": "ACTIVE", "profile": profile}
+    if not managed and not device.get("registered"):
+        return {}
+    return {"status": "ACTIVE", "profile": {"registered": True, "managed": managed}}
 
 
 def _assured(device: Doc | None) -> frozenset[str] | None:
@@ -119,16 +121,26 @@ def _evaluation(call: Call, kind: str, app: Doc, subject: Subject, expand: froze
 
     own = app["_policyId"] if kind == ACCESS else enrollment_policy_id(call.store, app)
     found = policy_walk.walk(call.store, policy_walk.policies_for(call.store, kind, own), subject)
-    for number, (policy, rule, reason) in enumerate(found.tried):
-        if number < 100:
-            what = f"rule {rule['name']!r} of policy {policy['name']!r}" if rule else f"policy {policy['name']!r}"
-            call.note(f"{kind}: {what} does not match: {'not known' if reason is UNKNOWN else reason}")
     status = UNDEFINED if found.undefined else MATCH if found.rule is not None else NO_MATCH
+    call.log(Entry("simulation", kind, status, {}, _why(found, kind).to_doc(), (app["id"],)))
     shown: Doc = {"status": status, "policyType": [kind], "result": {"policies": _result(call, found, subject, expand)}}
     if "EVALUATED" in expand:
         shown["evaluated"] = {"policies": _tried(call, found, subject, expand, lambda reason: reason is not UNKNOWN)}
         shown["undefined"] = {"policies": _tried(call, found, subject, expand, lambda reason: reason is UNKNOWN)}
     return shown
+
+
+def _why(found: Found, kind: str) -> Why:
+    """What decides and why nothing before it does, in the words in which a real sign-in says so."""
+    values = [
+        Compared(item.name, "not known" if item.value == UNKNOWN else item.value, item.where)
+        for item in found.passed()
+    ]  # fmt: skip
+    if found.rule is None or found.policy is None:
+        return Why(f"No rule of the {kind} policies matches.", tuple(values))
+    name = f"rule {found.rule['priority']} {found.rule['name']!r}"
+    matches = Compared(name, "matches", f"policy {found.policy['name']}")
+    return Why(f"The rule {found.rule['name']!r} would decide.", (*values, matches))
 
 
 def _result(call: Call, found: Found, subject: Subject, expand: frozenset[str]) -> list[Doc]:

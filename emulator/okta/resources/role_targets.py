@@ -196,14 +196,17 @@ def _target_app(call: Call) -> tuple[Doc, list[Doc]]:
 
 
 def _catalog_app(call: Call, item: Doc) -> Doc:
-    app = call.store.get(APPS, item["id"]) if item["id"] else None
-    self_link = f"{call.base}/api/v1/catalog/apps/{item['name']}"
+    """A kind of app as the catalogue shows it; an app instance by its label and little else (observed)."""
+    if item["id"]:
+        app = call.store.get(APPS, item["id"])
+        links = {"self": {"href": f"{call.base}/api/v1/apps/{item['id']}"}}
+        label, status = (app["label"], app["status"]) if app else (item["name"], "ACTIVE")
+        return {"name": label, "status": status, "id": item["id"], "_links": links}
     kind = TYPES[item["name"]]
     return {
-        "name": item["name"], "displayName": app["label"] if app else kind.label,
-        **({"id": item["id"]} if item["id"] else {}), "status": "ACTIVE", "lastUpdated": org(call)["lastUpdated"],
+        "name": item["name"], "displayName": kind.label, "status": "ACTIVE", "lastUpdated": org(call)["lastUpdated"],
         "category": "SSO", "verificationStatus": "OKTA_VERIFIED", "signOnModes": list(kind.modes), "features": [],
-        "_links": {"self": {"href": self_link}},
+        "_links": {"self": {"href": f"{call.base}/api/v1/catalog/apps/{item['name']}"}},
     }  # fmt: skip
 
 

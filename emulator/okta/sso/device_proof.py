@@ -13,6 +13,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.oauth import jws, once
 from emulator.okta.params import body_object
 from emulator.okta.resources.devices import DEVICE_USERS, DEVICES
+from emulator.okta.rule_subject import NO_DEVICE
 from emulator.okta.sso import flow
 from emulator.protocols.html import set_cookie
 from emulator.protocols.jose import TokenRejected, Unverified, read_unverified
@@ -76,25 +77,34 @@ def _refused(rule: str, *compared: Compared) -> Problem:
     return Problem("E0000006", why=Why(rule, compared, "Enrol the device again with Okta Verify."))
 
 
-def device_of(call: Call, user: Doc) -> Doc | None:
-    """The device that this request has proved to come from, as this user's; None for one that is not theirs."""
+def device_of(call: Call, user: Doc) -> tuple[Doc | None, str]:
+    """The device that this request has proved to come from, as this user's; else None and what there is instead."""
     sealed = call.exchange.cookies().get(COOKIE)
-    state = flow.unseal(call, "device", sealed) if sealed else None
-    if state is None or state["at"] + _LIFE < call.now:
-        return None
-    found: Doc | None = call.store.steady(("device", state["id"], user["id"]), lambda: _theirs(call, state["id"], user))
+    if not sealed:
+        return None, NO_DEVICE
+    state = flow.unseal(call, "device", sealed)
+    if state is None:
+        return None, "what the request shows is not this org's"
+    if state["at"] + _LIFE < call.now:
+        return None, "it was shown too long ago"
+    found, missing = call.store.steady(("device", state["id"], user["id"]), lambda: _theirs(call, state["id"], user))
     if found is not None:
         call.memo["device"] = shown(found)
-    return found
+    return found, missing
 
 
-def _theirs(call: Call, id: str, user: Doc) -> Doc | None:
+def _theirs(call: Call, id: str, user: Doc) -> tuple[Doc | None, str]:
     device = call.store.get(DEVICES, id)
+    if device is None:
+        return None, f"the org has no device {id} any more"
+    name = f"{device['profile']['displayName']!r} ({id})"
+    if device["status"] != "ACTIVE":
+        return None, f"{name} is {device['status']}"
     row = call.store.get(DEVICE_USERS, f"{id}.{user['id']}")
-    if device is None or row is None or device["status"] != "ACTIVE":
-        return None
+    if row is None:
+        return None, f"{name} is not this person's"
     profile = {**device["profile"], "managed": row["managementStatus"] == "MANAGED"}
-    return {**device, "profile": profile}
+    return {**device, "profile": profile}, ""
 
 
 def shown(device: Doc) -> Doc:

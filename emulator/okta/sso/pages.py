@@ -14,6 +14,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import Problem, Why
 from emulator.okta.problems import catalogue
+from emulator.okta.sso import looks
 from emulator.okta.tokens import org
 from emulator.protocols.html import filled, page
 
@@ -38,8 +39,10 @@ def show(
     call: Call, what: Page, *, status: int = 200, posts_to: tuple[str, ...] = (), why: Why | None = None
 ) -> Answer:
     """Render a page, with the headers that the call has gathered. `posts_to`: origins that its forms may go to."""
+    look = looks.of_page(call, error=why is not None)
     values: Doc = {
-        "company": org(call)["companyName"], "explained": why is not None, "request_id": call.request_id,
+        "company": look.name or org(call)["companyName"], "look": look, "explained": why is not None,
+        "request_id": call.request_id,
         "why": why.sentence() if why is not None and what.explain else "", **what.values,
     }  # fmt: skip
     answer = page(TEMPLATES, what.template, values, nonce=call.request_id, status=status, posts_to=posts_to)
@@ -49,7 +52,7 @@ def show(
 
 def hand_over(call: Call, title: str, action: str, fields: list[tuple[str, str]]) -> Answer:
     """A page that posts `fields` on to another service by itself."""
-    values = {"title": title, "action": action, "company": str(org(call)["companyName"]), "explained": ""}
+    values = {"title": title, "action": action, "look": "", "company": str(org(call)["companyName"]), "explained": ""}
     target = urlsplit(action)
     origin = f"{target.scheme}://{target.netloc}"
     answer = filled(TEMPLATES, "continue.html", values, fields, nonce=call.request_id, posts_to=(origin,))

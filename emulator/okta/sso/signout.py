@@ -6,7 +6,10 @@ Source: okta-admin-api.md 6.2 and federation.md 3. A `wreply` is never followed:
 from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.okta import branding
+from emulator.okta.resources import sign_out_pages
 from emulator.okta.sso import flow, gate, pages, slo
+from emulator.protocols.html import redirect
 
 
 @operation(
@@ -39,6 +42,10 @@ def finish(call: Call, *, besides: str = "") -> Answer:
     """End the session and show the page of `/login/signout`. besides: id of the app where the sign-out began."""
     if call.params.get("wreply"):
         call.note("wreply was ignored: sign-out leads to no address of the request's choosing.")
-    return slo.leave(call, None, besides=besides) or pages.show(
-        call, pages.notice("You have signed out", "You can close this window.")
-    )
+    left = slo.leave(call, None, besides=besides)
+    if left is not None:
+        return left
+    elsewhere = sign_out_pages.sign_out_page(call.store, branding.brand_of(call)).get("url")
+    if elsewhere:
+        return redirect(elsewhere, headers=call.headers)
+    return pages.show(call, pages.notice("You have signed out", "You can close this window."))

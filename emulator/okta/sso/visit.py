@@ -48,10 +48,11 @@ def enter(call: Call, app: Doc, session: Doc, user: Doc, *, where: str, step_up:
     agent = call.exchange.headers.get("user-agent", "")
     authenticated_ms = gate.authenticated_at(session)
     just_now = "session_token" in call.memo or fresh.proved(call, where, session)
+    device, no_device = device_proof.device_of(call, user)
     context = signon.SignOnContext(
         client=signon.client_class(active=False, user_agent=agent, ms_client_application=""),
         address=client_address(call), user_agent=agent, factors=gate.factors(session),
-        auth_age_ms=0 if just_now else call.now - authenticated_ms, device=device_proof.device_of(call, user),
+        auth_age_ms=0 if just_now else call.now - authenticated_ms, device=device, no_device=no_device,
     )  # fmt: skip
     admitted = admission.admit(
         call, app, user, context, proofs=session["_proofs"], remembered=session["_remembered"], step_up=step_up
