@@ -291,6 +291,8 @@ EVENTS: dict[str, str] = {
     "system.import.user_match.update": "Match of an imported user was changed",
     "system.mfa.factor.activate": "Activate factor of org",
     "system.mfa.factor.deactivate": "Deactivate factor of org",
+    "system.org.captcha.activate": "Activate CAPTCHA for the org",
+    "system.org.captcha.deactivate": "Deactivate CAPTCHA for the org",
     "system.org.task.remove": "Remove task",
     "user.account.expire_password": "Expire user password",
     "user.account.lock": "Max sign in attempts exceeded",

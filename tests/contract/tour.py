@@ -17,6 +17,7 @@ from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
 from tests.okta.test_authenticators import AAGUID
+from tests.okta.test_captchas import BODY as CAPTCHA
 from tests.okta.test_device_assurance import MAC
 from tests.okta.test_device_posture import CHECK
 from tests.okta.test_event_hooks import body as hook
@@ -541,6 +542,16 @@ def own_devices(tour: Tour) -> None:
     nonce = tour.send("GET", okta_verify.PATH)["challengeRequest"]
     claims = {"iss": made["id"], "aud": f"https://{HOST}", "nonce": nonce}
     tour.send("POST", okta_verify.PATH, {"challengeResponse": okta_verify.signed(claims, key)})
+    captchas = "/api/v1/captchas"
+    made = tour.send("POST", captchas, CAPTCHA)["id"]
+    at = f"{captchas}/{made}"
+    for method in ("POST", "PUT"):
+        tour.send(method, at, CAPTCHA)
+    tour.send("PUT", "/api/v1/org/captcha", {"captchaId": made, "enabledPages": ["SSR"]})
+    for path in (captchas, at, "/api/v1/org/captcha"):
+        tour.send("GET", path)
+    for path in ("/api/v1/org/captcha", at):
+        tour.send("DELETE", path)
     streams = "/api/v1/logStreams"
     at = f"{streams}/{tour.send('POST', streams, STREAM)['id']}"
     tour.send("PUT", at, STREAM)

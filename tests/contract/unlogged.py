@@ -42,6 +42,15 @@ NOTHING_TO_LOG: dict[str, str] = {
     "DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}": _NONE,
     **dict.fromkeys(
         [
+            "POST /api/v1/captchas",
+            "POST /api/v1/captchas/{captchaId}",
+            "PUT /api/v1/captchas/{captchaId}",
+            "DELETE /api/v1/captchas/{captchaId}",
+        ],
+        "the catalogue has events for the org's use of it only",
+    ),
+    **dict.fromkeys(
+        [
             "POST /api/v1/logStreams",
             "PUT /api/v1/logStreams/{logStreamId}",
             "DELETE /api/v1/logStreams/{logStreamId}",

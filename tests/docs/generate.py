@@ -15,6 +15,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -359,11 +360,37 @@ def clients() -> list[str]:
     ]  # fmt: skip
 
 
+def who_does_mfa() -> list[str]:
+    """Both sides' decision on multi-factor, from the table that the tests play row by row."""
+    sys.path.insert(0, str(ROOT))
+    from tests.serving.test_truth_table import ELSEWHERE, FLAGS, Row, foretold
+
+    ends = {"in": "in", "microsoft": "Microsoft's own factor", "loop": "a loop, stopped with AADSTS50196"}
+    rows = []
+    for engine, flags, org, rule in product(("classic", "oie"), FLAGS, (False, True), ("one factor", "two factors")):
+        base = Row(engine, org, rule, ELSEWHERE, flags, True, "accept", "new")
+        found = {name: foretold(base._replace(behaviour=name)) for name in ("accept", "enforce", "reject")}
+        asked = [name for name in found if found[name].prompted]
+        okta = "yes" if len(asked) == len(found) else f"with {asked[0]}" if asked else "no"
+        rows.append((engine, flags, "yes" if org else "no", rule, okta, "sent" if found["accept"].claim else "not sent",
+                     *(ends[item.end] for item in found.values())))  # fmt: skip
+    return [
+        "# Who does multi-factor", "",
+        "What comes of a new sign-in where Microsoft asks for multi-factor, by what both sides are set to. Made from the table of",
+        "`tests/serving/test_truth_table.py`, whose rows (also with zones, old sessions and `wfresh`) a scripted browser plays.",
+        "A `federatedIdpMfaBehavior` that was never set is `accept`. Where Microsoft does not ask, everybody in the table gets in.",
+        "What the words mean: [why sign-ins go round](../explanation/mfa-loops.md).", "",
+        *table(("engine", "Okta MFA from Azure AD", "the org's rule asks", "the app's rule", "Okta asks", "the claim at first",
+                "accept", "enforce", "reject"), rows),
+    ]  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], list[str]]] = {
     "support.md": support, "control.md": control, "cli.md": commands, "worlds.md": worlds, "limits.md": limits,
     "errors.md": errors, "events.md": events, "differences.md": differences, "rooms.md": tables,
     "clients.md": clients, "scenarios.md": lambda: scenario_pages.language(table),
     "coverage.md": lambda: scenario_pages.coverage(table),
+    "who-does-mfa.md": who_does_mfa,
 }  # fmt: skip
 
 
