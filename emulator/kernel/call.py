@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer, Exchange
 from emulator.kernel.ids import Ids
-from emulator.kernel.journal import Entry
+from emulator.kernel.journal import NOTE, Entry
 from emulator.kernel.operations import Operation
 from emulator.kernel.problems import Problem
 from emulator.kernel.windows import Windows
@@ -104,8 +104,8 @@ class Call:
         self.entries.append(entry)
 
     def note(self, text: str) -> None:
-        """Remember that something sent was ignored, as the vendor ignores it."""
-        self.memo.setdefault("notes", []).append(text)
+        """Keep in the journal that something was ignored, as the vendor ignores it, or was not done, and why."""
+        self.log(Entry(NOTE, self.operation.name, "SUCCESS", {}, {"rule": text, "compared": []}))
 
     def check(self) -> None:
         """Raises `Stale` where the world is no longer the one that the call began with."""

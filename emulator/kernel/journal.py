@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from emulator.kernel.doc import Doc
 
 REFUSAL = "refusal"
+NOTE = "note"
+"""The stream of what was ignored or left out without a word to the client."""
 
 
 @dataclass(frozen=True, slots=True)

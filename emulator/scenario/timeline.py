@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from emulator.kernel.doc import Doc, dig
-from emulator.kernel.journal import REFUSAL
+from emulator.kernel.journal import NOTE, REFUSAL
 
 _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_REASONS = frozenset({NOTE, REFUSAL})
+"""Streams of ours: what they hold is shown as the reason of what the vendors' own logs say."""
 _SIDES = {"okta": "Okta", "entra": "Microsoft", "directory": "Directory"}
 
 
@@ -85,7 +87,7 @@ def logs(rows: Iterable[Doc]) -> list[Line]:
     for row in rows:
         by_request.setdefault(row["requestId"], []).append(row)
     for told in by_request.values():
-        lines += [log_line(row) for row in told if row["stream"] != REFUSAL or len(told) == 1]
+        lines += [log_line(row) for row in told if row["stream"] not in _REASONS or (len(told) == 1 and row["doc"])]
         lines += _reasons(told)
     return lines
 
@@ -99,7 +101,7 @@ def timeline(hops: Iterable[Doc], rows: Iterable[Doc]) -> list[Line]:
     for hop in hops:
         lines.append(hop_line(hop))
         told = by_request.get(hop["requestId"], [])
-        lines += [log_line(row) for row in told if row["stream"] != REFUSAL]
+        lines += [log_line(row) for row in told if row["stream"] not in _REASONS]
         lines += _reasons(told)
     return lines
 
