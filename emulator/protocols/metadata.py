@@ -60,14 +60,20 @@ def service_provider_metadata(
     entity_id: str = MICROSOFT_ONLINE,
     assertion_consumer_url: str = LOGIN_SRF,
     certificates: Sequence[str] = (),
+    signs: bool = False,
+    name_format: str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
 ) -> bytes:
-    """Entra as SAML 2.0 relying party: what its saml20 metadata address serves to identity providers."""
+    """A SAML 2.0 service provider, Entra unless told otherwise: what identity providers read of it.
+
+    signs: it signs its requests.
+    """
+    signed = "true" if signs else "false"
     return (
         f'{_DECLARATION}<md:EntityDescriptor xmlns:md="{MD}" entityID="{attribute(entity_id)}">'
-        '<md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true"'
+        f'<md:SPSSODescriptor AuthnRequestsSigned="{signed}" WantAssertionsSigned="true"'
         ' protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
         f"{_keys(certificates)}"
-        "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>"
+        f"<md:NameIDFormat>{text(name_format)}</md:NameIDFormat>"
         '<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"'
         f' Location="{attribute(assertion_consumer_url)}" index="0" isDefault="true"/>'
         "</md:SPSSODescriptor></md:EntityDescriptor>"

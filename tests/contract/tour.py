@@ -383,6 +383,9 @@ def providers(tour: Tour) -> None:
     tour.send("DELETE", f"{at}/credentials/csrs/{waiting['id']}")
     key, kid = tour.send("POST", keys, {"x5c": own["x5c"]})["kid"], own["kid"]
     tour.cycle("/api/v1/idps", saml_idp(key))
+    trusted = tour.send("POST", "/api/v1/idps", saml_idp(key))["id"]
+    tour.send("GET", f"/api/v1/idps/{trusted}/metadata.xml")
+    tour.send("DELETE", f"/api/v1/idps/{trusted}")
     tour.send("POST", f"{at}/credentials/keys/{kid}/clone?targetIdpId={other}")
     tour.send("POST", f"{at}/users/00udana00000000000x7", {"externalId": "dana-there"})
     tour.send("GET", "/api/v1/users/00udana00000000000x7/idps")

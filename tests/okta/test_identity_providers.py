@@ -128,7 +128,7 @@ def test_keys_are_trusted_signed_with_and_kept_while_used(org):
     assert refused(org, "POST", KEYS, {"x5c": x5c})[:2] == (409, "E0000096")
     assert refused(org, "POST", KEYS, {"x5c": ["bm8="]})[:2] == (400, "E0000001")
     made, other = org.okta.post(AT, saml(key["kid"])), org.okta.post(AT, saml(key["kid"], name="Other"))
-    assert list(made["_links"]) == ["acs", "users", "deactivate"]
+    assert list(made["_links"]) == ["metadata", "acs", "users", "deactivate"]
     trust = made["protocol"]["credentials"]["trust"]
     assert trust["audience"].startswith("https://www.okta.com/saml2/service-provider/sp") and "issuerMode" not in made
     assert (trust["revocation"], trust["revocationCacheLifetime"]) == (None, 0) and key["alg"] == "RSA"
@@ -182,3 +182,25 @@ def test_a_signing_request_becomes_a_key(org):
     org.okta.call("POST", at, {})
     assert org.okta.call("DELETE", f"/api/v1/idps/{idp['id']}").status == 204
     assert refused(org, "GET", at)[0] == 404
+
+
+def test_metadata_of_a_saml_provider(org):
+    from emulator.protocols.metadata import signing_certificates
+    from emulator.protocols.xmlparse import parse
+    from tests.okta.worlds import HOST
+
+    other = org.okta.post("/api/v1/idps", social("FACEBOOK"))
+    own = org.okta.post(f"/api/v1/idps/{other['id']}/credentials/keys/generate?validityYears=2")
+    trusted = org.okta.post("/api/v1/idps/credentials/keys", {"x5c": own["x5c"]})
+    idp = org.okta.post("/api/v1/idps", saml(trusted["kid"]))
+    link = idp["_links"]["metadata"]
+    assert (link["type"], link["hints"]) == ("application/xml", {"allow": ["GET"]})
+    answer = org.okta.call("GET", f"/api/v1/idps/{idp['id']}/metadata.xml")
+    assert link["href"].endswith(f"/api/v1/idps/{idp['id']}/metadata.xml") and answer.status == 200
+    root = parse(answer.body).root
+    assert root.get("entityID") == idp["protocol"]["credentials"]["trust"]["audience"]
+    [consumer] = root.iter("{*}AssertionConsumerService")
+    assert consumer.get("Location") == f"https://{HOST}/sso/saml2/{idp['id']}"
+    [key] = org.okta.get(f"/api/v1/idps/{idp['id']}/credentials/keys/active")
+    assert signing_certificates(answer.body) == (key["x5c"][0],)
+    assert refused(org, "GET", f"/api/v1/idps/{other['id']}/metadata.xml")[:2] == (404, "E0000007")

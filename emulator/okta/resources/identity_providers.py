@@ -38,6 +38,7 @@ def render(call: Call, idp: Doc) -> Doc:
         return {**public(idp), "_links": _web_links(call, idp)}
     links: Doc = {}
     if idp["protocol"]["type"] == idp_shapes.SAML:
+        links["metadata"] = _link(f"{at}/metadata.xml", "GET", type="application/xml")
         links["acs"] = _link(f"{call.base}/sso/saml2/{idp['id']}", "POST", type="application/xml")
     links["users"] = _link(f"{at}/users", "GET")
     action = "deactivate" if idp["status"] == "ACTIVE" else "activate"

@@ -56,7 +56,7 @@ def _shown(_: Call, key: Doc) -> Doc:
 
 
 @operation("GET", _STORE, paging=Paging(20, 200), query=("limit", "after"), **READ)
-def list_idp_keys(call: Call) -> Listing:
+def list_idpown(call: Call) -> Listing:
     """The certificates of the org's key store."""
     return lists.listing(call, TRUSTED, _shown)
 
@@ -125,7 +125,7 @@ def stored(call: Call, idp: Doc) -> list[Doc]:
     return found
 
 
-def _keys(call: Call, idp: Doc) -> list[Doc]:
+def own(call: Call, idp: Doc) -> list[Doc]:
     """A provider's signing keys, oldest first; one of SAML has a key from the start."""
     if idp["protocol"]["type"] != idp_shapes.SAML:
         return stored(call, idp)
@@ -134,16 +134,16 @@ def _keys(call: Call, idp: Doc) -> list[Doc]:
 
 def _signing(call: Call, idp: Doc) -> Doc:
     kid = call.path["kid"]
-    found = next((doc for doc in _keys(call, idp) if doc["kid"] == kid), None)
+    found = next((doc for doc in own(call, idp) if doc["kid"] == kid), None)
     if found is None:
         raise not_found(kid[:100], "JsonWebKey")
     return found
 
 
 @operation("GET", _OWN, **READ)
-def list_signing_keys(call: Call) -> list[Doc]:
+def list_signingown(call: Call) -> list[Doc]:
     """A provider's signing keys; `credentials.signing.kid` of its protocol names the one in use."""
-    return [signing_key(doc) for doc in _keys(call, load(call))]
+    return [signing_key(doc) for doc in own(call, load(call))]
 
 
 @operation("GET", _OWN + "/active", **READ)
@@ -151,7 +151,7 @@ def list_active_signing_key(call: Call) -> list[Doc]:
     """The key in use, as a list."""
     idp = load(call)
     kid = dig(idp, "protocol.credentials.signing.kid")
-    return [signing_key(doc) for doc in _keys(call, idp) if doc["kid"] == kid]
+    return [signing_key(doc) for doc in own(call, idp) if doc["kid"] == kid]
 
 
 @operation("GET", _OWN + "/{kid}", **READ)
@@ -191,7 +191,7 @@ def clone_signing_key(call: Call) -> Doc:
         why = Why("targetIdpId names the provider that gets the key.", (Compared("targetIdpId", wanted, "query"),))
         raise Problem("E0000028", why=why)
     other = named(call, wanted)
-    if any(doc["kid"] == found["kid"] for doc in _keys(call, other)):
+    if any(doc["kid"] == found["kid"] for doc in own(call, other)):
         compared = (Compared("kid", found["kid"], "request path"), Compared("targetIdpId", wanted, "query"))
         raise Problem("E0000096", found["kid"], why=Why("The other provider has the key already.", compared))
     made = {**found, "id": f"{other['id']}.{found['kid']}", "_appId": other["id"]}
