@@ -43,6 +43,13 @@ def new_private_key(ids: Ids) -> "RSAPrivateKey":
     return _private_key(ids.secret("signingKey", 32).encode())
 
 
+def pem(private: "RSAPrivateKey") -> str:
+    """A private key as PEM (PKCS#8)."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 def _made(seed: bytes, *, name: str, now: int, years: int) -> Material:
     private = derived(seed)
     key_pem, cert_pem = make_signing_key(

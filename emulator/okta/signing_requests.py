@@ -38,7 +38,7 @@ def new(call: Call, owner: str) -> Doc:
     csr = base64.b64encode(_request(private, names, hosts)).decode()
     return {
         "id": base64url(hashlib.sha256(csr.encode()).digest()), "created": stamp(call.now), "csr": csr,
-        "_appId": owner, "_key": _pem(private),
+        "_appId": owner, "_key": key_material.pem(private),
     }  # fmt: skip
 
 
@@ -108,9 +108,3 @@ def _alternatives(hosts: list[str]) -> "x509.SubjectAlternativeName":
     if len(hosts) > _MOST_NAMES:
         raise ValueError(f"more than {_MOST_NAMES} names")
     return x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-
-
-def _pem(private: "RSAPrivateKey") -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

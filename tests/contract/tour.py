@@ -545,6 +545,12 @@ def own_devices(tour: Tour) -> None:
     nonce = tour.send("GET", okta_verify.PATH)["challengeRequest"]
     claims = {"iss": made["id"], "aud": f"https://{HOST}", "nonce": nonce}
     tour.send("POST", okta_verify.PATH, {"challengeResponse": okta_verify.signed(claims, key)})
+    keys = "/api/v1/hook-keys"
+    key = tour.send("POST", keys, {"name": "Hook key"})
+    tour.send("PUT", f"{keys}/{key['id']}", {"name": "Other"})
+    for path in (keys, f"{keys}/{key['id']}", f"{keys}/public/{key['keyId']}"):
+        tour.send("GET", path)
+    tour.send("DELETE", f"{keys}/{key['id']}")
     captchas = "/api/v1/captchas"
     made = tour.send("POST", captchas, CAPTCHA)["id"]
     at = f"{captchas}/{made}"

@@ -1,0 +1,97 @@
+"""Keys with which inline hooks prove themselves at a token endpoint: /api/v1/hook-keys.
+
+Source: the vendor's SDK 3 (HookKeyApi). The private half stays with the org; who receives a hook reads the other.
+"""
+
+from typing import Any
+
+from emulator.kernel.call import Call
+from emulator.kernel.doc import Doc
+from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.okta import key_material, shapes
+from emulator.okta.oauth import jws
+from emulator.okta.params import body_object, stamp
+from emulator.okta.problems import not_found, taken
+from emulator.store import Column, Duplicate, Kind
+
+KEYS = Kind("hook_keys", (Column("name", unique=True), Column("keyId", unique=True)), settled=True)
+_AT = "/api/v1/hook-keys"
+_READ: Any = {"source": DOCUMENTED, "scope": ("okta.inlineHooks.read",)}
+_MANAGE: Any = {"source": DOCUMENTED, "scope": ("okta.inlineHooks.manage",)}
+_BODY = shapes.record({"name": shapes.bounded(255, least=1)}, needed=("name",))
+
+
+def _shown(key: Doc) -> Doc:
+    """A key; `isUsed` is a text, as the vendor writes it.
+
+    # Differs: hooks prove themselves by a header here, so none uses a key.
+    """
+    names = ("id", "keyId", "name", "created", "lastUpdated")
+    return {**{name: key[name] for name in names}, "isUsed": "false"}
+
+
+def _whole(key: Doc) -> Doc:
+    return {**_shown(key), "_embedded": key["_public"]}
+
+
+def _load(call: Call) -> Doc:
+    found: Doc | None = call.store.get(KEYS, call.path["id"])
+    if found is None:
+        raise not_found(call.path["id"][:100], "HookKey")
+    return found
+
+
+def _stored(call: Call, key: Doc, write: Any) -> Doc:
+    try:
+        write(KEYS, key)
+    except Duplicate as error:
+        raise taken("name", key["name"]) from error
+    return _whole(key)
+
+
+@operation("GET", _AT, **_READ)
+def list_hook_keys(call: Call) -> list[Doc]:
+    """The org's keys, without their public halves."""
+    return [_shown(key) for key in call.store.all(KEYS)]
+
+
+@operation("POST", _AT, commit="manual", **_MANAGE)
+def create_hook_key(call: Call) -> Doc:
+    """Make a key pair: `{name}`."""
+    sent: Doc = _BODY(body_object(call), "")
+    private, now = key_material.new_private_key(call.ids), stamp(call.now)
+    id, kid = call.ids.okta("HKY"), call.ids.guid("hookKey")
+    public = {**jws.public_jwk(private, kid), "use": None, "alg": "RSA"}
+    key = {"id": id, "keyId": kid, **sent, "created": now, "lastUpdated": now, "_public": public,
+           "_key": key_material.pem(private)}  # fmt: skip
+    with call.commit():
+        return _stored(call, key, call.store.add)
+
+
+@operation("GET", _AT + "/{id}", **_READ)
+def get_hook_key(call: Call) -> Doc:
+    """One key."""
+    return _shown(_load(call))
+
+
+@operation("GET", _AT + "/public/{keyId}", **_READ)
+def get_public_key(call: Call) -> Doc:
+    """The public half of the key with that alias."""
+    found: Doc | None = call.store.find(KEYS, "keyId", call.path["keyId"])
+    if found is None:
+        raise not_found(call.path["keyId"][:100], "HookKey")
+    return dict(found["_public"])
+
+
+@operation("PUT", _AT + "/{id}", **_MANAGE)
+def replace_hook_key(call: Call) -> Doc:
+    """Rename a key."""
+    key = _load(call)
+    sent: Doc = _BODY(body_object(call), "")
+    return _stored(call, {**key, **sent, "lastUpdated": stamp(call.now)}, call.store.put)
+
+
+@operation("DELETE", _AT + "/{id}", **_MANAGE)
+def delete_hook_key(call: Call) -> None:
+    """Delete a key."""
+    call.store.drop(KEYS, _load(call)["id"])
