@@ -33,13 +33,19 @@ def is_office365(app: Doc) -> bool:
 
 
 def endpoints(host: str, app: Doc) -> Doc:
-    """The instance's WS-Federation addresses, always https under the org's own name.
+    """The instance's WS-Federation addresses, always https under the org's own name (Kerberos has one of its own).
 
     passive, active (WS-Trust 2005), username13 (WS-Trust 1.3), windowstransport, mex, signout.
     """
-    base = f"https://{host}{_SSO.format(key=app['_key'])}"
-    names = ("passive", "active", "username13", "windowstransport", "mex", "signout")
-    return {name: base + name for name in names}
+    path = _SSO.format(key=app["_key"])
+    found = {name: f"https://{host}{path}{name}" for name in ("passive", "active", "username13", "mex", "signout")}
+    return {**found, "windowstransport": f"https://{kerberos_host(host)}{path}windowstransport"}
+
+
+def kerberos_host(host: str) -> str:
+    """The org's name for Kerberos: a computer asks for a ticket for the host that it goes to."""
+    name, _, domain = host.partition(".")
+    return f"{name}.kerberos.{domain}"
 
 
 def takes_windows(app: Doc) -> bool:

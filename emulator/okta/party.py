@@ -19,9 +19,9 @@ def describe(spec: Doc) -> Doc:
 
 
 def hosts(info: Doc) -> list[str]:
-    """The org's name, and its admin console's."""
+    """The org's name, its admin console's, and the one that computers get Kerberos tickets for."""
     name, dot, domain = info["host"].partition(".")
-    return [info["host"], f"{name}-admin{dot}{domain}"]
+    return [info["host"], f"{name}-admin{dot}{domain}", f"{name}.kerberos{dot}{domain}"]
 
 
 def populate(seeding: Seeding) -> Population:

@@ -1,5 +1,6 @@
 """The forest itself: /_lab/directory/forest: its domains, password policy, and the clock of its domain controller."""
 
+import ipaddress
 from typing import Any
 
 from emulator.directory import objects
@@ -15,19 +16,23 @@ FOREST = Kind("forest", settled=True)
 SEED_RANK = 1
 _OURS = inferred("a control route of tenantlab, not a vendor's")
 _AT = "/_lab/directory/forest"
-_DEFAULTS: Doc = {"minPwdLength": 7, "lockoutThreshold": 10, "lockoutDuration": "PT30M", "clockSkew": "PT0S"}
+_DEFAULTS: Doc = {
+    "minPwdLength": 7, "lockoutThreshold": 10, "lockoutDuration": "PT30M", "clockSkew": "PT0S", "reachableFrom": [],
+}  # fmt: skip
 _MOST_SKEW = 366 * 86_400_000
 
 
 @operation("GET", _AT, source=_OURS, auth="none")
 def get_forest(call: Call) -> Doc:
-    """`{forest, domains, minPwdLength, lockoutThreshold, lockoutDuration, clockSkew, highestCommittedUSN}`."""
+    """`{forest, domains, minPwdLength, lockoutThreshold, lockoutDuration, clockSkew, reachableFrom,
+    highestCommittedUSN}`."""
     return render(call)
 
 
 @operation("PATCH", _AT, source=_OURS, auth="none")
 def update_forest(call: Call) -> Doc:
-    """Change the password policy or the domain controller's `clockSkew` (an ISO 8601 duration, ahead of the world)."""
+    """Change the password policy, the domain controller's `clockSkew` (an ISO 8601 duration, ahead of the world), or
+    `reachableFrom`: the networks (`10.0.0.0/8`) whose computers reach it for tickets; none: all do."""
     doc = dict(the(call.store))
     for key, value in call.body.items():
         _check(key, value)
@@ -46,9 +51,18 @@ def _check(key: str, value: Any) -> None:
             fits = isinstance(value, str) and abs(parse_duration(value)) <= _MOST_SKEW
         except ValueError:
             fits = False
+    if isinstance(_DEFAULTS[key], list):
+        fits = isinstance(value, list) and len(value) <= 100 and all(_is_network(text) for text in value)
     if not fits:
         why = Why("A setting has its syntax.", (Compared(key, value, "request body"),))
         raise Problem("constraintViolation", f"{key} is not valid.", why=why)
+
+
+def _is_network(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(ipaddress.ip_network(text))
+    except ValueError:
+        return False
 
 
 def render(call: Call) -> Doc:

@@ -98,7 +98,7 @@ def give_password(call: Call, user: Doc, password: str, *, must: Any = False) ->
     """Write a password that the forest's policy takes; it ends lockout and expiry. Raises 400."""
     forests.check_password(call.store, password)
     user["_password"] = hash_password(password, call.ids.text("salt", 16))
-    user["_serviceKey"] = service_key(user, password)
+    user["_serviceKeys"] = service_keys(call.store, user, password)
     user["pwdLastSet"] = iso(forests.controller_time(call.store, call.now) // 1000 * 1000)
     user["passwordMustChange"] = must is True
     user["_failures"], user["lockedOut"] = 0, False
@@ -151,17 +151,17 @@ def add(store: Any, guid: str, now: int, attributes: Doc, *, salt: str = "", num
     given.setdefault("pwdLastSet", iso(now // 1000 * 1000))
     if password is not None:
         given["_password"] = hash_password(str(password), salt or guid[:16])
-        given["_serviceKey"] = service_key(given, str(password))
+        given["_serviceKeys"] = service_keys(store, given, str(password))
         given["_passwordUsn"] = objects.highest(store) + 1 if number is None else number
     return objects.add(store, USERS, guid, now, given, number=number)
 
 
-def service_key(user: Doc, password: str) -> str | None:
-    """The long-term key that a password makes, in hex; None for an account that is no service's."""
+def service_keys(store: Any, user: Doc, password: str) -> Doc | None:
+    """The long-term keys that a password makes; None for an account that is no service's."""
     if not user.get("servicePrincipalName"):
         return None
-    name, _, domain = user["userPrincipalName"].partition("@")
-    return kerberos.key_of(password, realm=domain.upper(), name=name).hex()
+    upn = user["userPrincipalName"]
+    return kerberos.keys_of(password, realm=forests.domain_of(store, upn).upper(), name=upn.partition("@")[0])
 
 
 def seed(seeding: Seeding) -> None:

@@ -2,9 +2,14 @@
 transport at the identity provider, its assertion for a token. Source: seed-catalogue.md 1.3 (silent activation).
 """
 
+import base64
 from urllib.parse import quote, urlsplit
 
-from emulator.kernel.ids import base64url
+from emulator.kernel.clock import parse_iso
+from emulator.kernel.doc import Doc
+from emulator.kernel.exchange import Answer
+from emulator.kernel.ids import base64url, scramble
+from emulator.protocols import kerberos
 from emulator.protocols.wstrust import ACTION_2005, CONTENT_TYPE
 from emulator.protocols.wstrust_client import build_rst
 from emulator.wire.agents import Outcome, Visit, password, soap
@@ -41,10 +46,12 @@ def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
     headers = {"content-type": CONTENT_TYPE, "soapaction": ACTION_2005}
     first = trail.send("POST", url, body=body, headers=headers)
     if first.status == 401 and first.header("www-authenticate") == "Negotiate":
-        ticket = _ticket(trail, visit, url)
-        if isinstance(ticket, Outcome):
-            return ticket
-        first = trail.send("POST", url, body=body, headers={**headers, "authorization": f"Negotiate {ticket}"})
+        found = _ticket(trail, visit, url)
+        if isinstance(found, Outcome):
+            return found
+        first = trail.send("POST", url, body=body, headers={**headers, "authorization": f"Negotiate {_token(found)}"})
+        if first.status == 200 and not _proved(first, found):
+            return password.refused(trail, "okta", "KRB_AP_ERR_MODIFIED", "The server does not prove that it is Okta.")
     issued = soap.issued(first)
     if not isinstance(issued, bytes):
         return password.refused(trail, "okta", issued["code"], issued["text"])
@@ -52,15 +59,29 @@ def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
     return password.tokens(trail, visit, client, form, assertion_of_element(issued))
 
 
-def _ticket(trail: Trail, visit: Visit, url: str) -> str | Outcome:
-    """What the domain controller gives the person's computer for the org."""
+def _ticket(trail: Trail, visit: Visit, url: str) -> Doc | Outcome:
+    """What the domain controller gives the person's computer for the host of that URL."""
     host = urlsplit(url).hostname or ""
-    name, _, domain = host.partition(".")
-    asked = {"userName": visit.login, "password": visit.password,
-             "servicePrincipalName": f"HTTP/{name}.kerberos.{domain}"}  # fmt: skip
-    answer = trail.send("POST", f"https://{host}/_lab/directory/tickets", json=asked, headers=credential(visit))
-    found = doc_of(answer)
+    asked = {"userName": visit.login, "password": visit.password, "servicePrincipalName": f"HTTP/{host}",
+             "address": visit.address}  # fmt: skip
+    found = doc_of(trail.send("POST", f"https://{host}/_lab/directory/tickets", json=asked, headers=credential(visit)))
     if found.get("ok"):
-        return str(found["ticket"])
-    reason = str(found.get("reason") or answer.text()[:200])
+        return found
+    reason = str(found.get("reason") or "no directory")
     return password.refused(trail, "directory", reason, f"The domain controller gives no ticket: {reason}.")
+
+
+def _token(found: Doc) -> str:
+    """The ticket with an authenticator of this moment, by the domain's clock, which is the computer's."""
+    ticket, session = base64.b64decode(found["ticket"]), base64.b64decode(found["sessionKey"])
+    at = parse_iso(found["time"])
+    return kerberos.negotiated(
+        ticket, session=session, client=found["client"], realm=found["realm"], at=at,
+        seed=scramble(session, "authenticator", at, 16),
+    )  # fmt: skip
+
+
+def _proved(answer: Answer, found: Doc) -> bool:
+    scheme, _, token = (answer.header("www-authenticate") or "").partition(" ")
+    session, at = base64.b64decode(found["sessionKey"]), parse_iso(found["time"])
+    return scheme == "Negotiate" and kerberos.proved(token, session=session, at=at)

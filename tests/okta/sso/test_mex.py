@@ -43,7 +43,7 @@ def test_deactivated_app_has_no_document():
 
 
 def test_windows_transport_is_there_where_the_app_offers_it():
-    url = MEX.replace("/mex", "/windowstransport")
+    url = MEX.replace("/mex", "/windowstransport").replace("acme.okta.com", "acme.kerberos.okta.com")
     with made() as world:
         app = world.okta.get(f"/api/v1/apps/{APP_ID}")
         assert url not in world.browser.get(MEX).answer.text()
