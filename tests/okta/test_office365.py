@@ -49,8 +49,10 @@ def test_manual_federation_has_one_issuer_and_canonical_addresses():
         app = stored(world)
         assert office365.issuer_for(app, "dana@acme.example") == f"https://{o365.KEY}"
         base = f"https://{worlds.HOST}/app/office365/{o365.KEY}/sso/wsfed/"
+        tickets = base.replace("acme.okta", "acme.kerberos.okta") + "windowstransport"  # the host that they are for
         assert office365.endpoints(worlds.HOST, app) == {
-            name: base + name for name in ("passive", "active", "username13", "windowstransport", "mex", "signout")
+            **{name: base + name for name in ("passive", "active", "username13", "mex", "signout")},
+            "windowstransport": tickets,
         }
         found = world.okta.get(f"{INTERNAL}/office365/federation-settings")
         [key] = world.okta.get(f"{APP}/credentials/keys")
