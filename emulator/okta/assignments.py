@@ -98,7 +98,7 @@ def assign(
     if present is None:
         _restore(call, app, app_user, profile or {})
     _apply_by_hand(call, app, app_user, profile or {})
-    call.store.put(APP_USERS, app_user) if present else call.store.add(APP_USERS, app_user)
+    call.store.save(APP_USERS, app_user)
     targets = [app_user_target(app_user, user), app_target(app), user_target(user)]
     emit(call, f"application.user_membership.{'update' if present else 'add'}", targets)
     _tell(call, app, app_user, user, failed)

@@ -27,7 +27,7 @@ def reported(call: Call, app: Doc, app_user: Doc, job: Doc, *, done: bool) -> No
             call.store.drop(AWAITED_MANAGERS, app_user["id"])
         return
     row = {"id": app_user["id"], "key": _key(app, str(manager)), "appId": app["id"]}
-    call.store.put(AWAITED_MANAGERS, row) if present else call.store.add(AWAITED_MANAGERS, row)
+    call.store.save(AWAITED_MANAGERS, row)
 
 
 def arrived(call: Call, app: Doc, app_user: Doc) -> None:

@@ -101,7 +101,3 @@ def expansions(call: Call, *allowed: str) -> list[str]:
             why = Why("The list has nothing of that name to expand.", compared)
             raise invalid("RequestParams", "Expand query is malformed.", why=why)
     return [part for part in allowed if part in asked]
-
-
-def link(href: str, *methods: str) -> Doc:
-    return {"href": href, "hints": {"allow": list(methods)}}

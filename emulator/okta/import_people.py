@@ -84,7 +84,7 @@ def _keep_waiting(call: Call, app: Doc, run: Doc, row: Doc, kind: str, user: Doc
         "userName": row["userName"], "profile": row["profile"], "match": kind, "userId": user["id"] if user else None,
         "action": "MATCH" if user else "NEW", "status": UNCONFIRMED,
     }  # fmt: skip
-    call.store.put(IMPORT_USERS, doc) if call.store.get(IMPORT_USERS, id) else call.store.add(IMPORT_USERS, doc)
+    call.store.save(IMPORT_USERS, doc)
 
 
 # -- linking -------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def link(call: Call, app: Doc, user: Doc, row: Doc, *, new: bool = False) -> Doc
     if not sourced(app) and provisioning.provisions(app):
         provisioning.set_status(call, app_user, "PROVISIONED")
     _write_profile(call, app, app_user, row["profile"])
-    call.store.put(APP_USERS, app_user) if present else call.store.add(APP_USERS, app_user)
+    call.store.save(APP_USERS, app_user)
     targets = targets_of(app, app_user, user)
     if present is None:
         emit(call, "application.user_membership.add", targets)

@@ -60,7 +60,7 @@ def keep(call: Call, app: Doc, wanted: Doc) -> None:
     kept = call.store.get(CAPABILITIES, app["id"])
     row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
     row["inbound"] = wanted
-    call.store.put(CAPABILITIES, row) if kept else call.store.add(CAPABILITIES, row)
+    call.store.save(CAPABILITIES, row)
     schedule(call, app)
 
 

@@ -69,7 +69,7 @@ def cursor(store: Any, app_id: str) -> Any:
 
 def keep_cursor(store: Any, app_id: str, value: Any) -> None:
     row = {"id": app_id, "cursor": value}
-    store.put(IMPORT_STATES, row) if store.get(IMPORT_STATES, app_id) else store.add(IMPORT_STATES, row)
+    store.save(IMPORT_STATES, row)
 
 
 def pending_id(app_id: str, external_id: str) -> str:

@@ -21,7 +21,7 @@ def keep(store: Any, app_id: str, given: Iterable[Any], *, now: int) -> None:
         for item in given if isinstance(item, dict) and item.get("skuPartNumber")
     ]  # fmt: skip
     row = {"id": app_id, "fetchedAt": iso(now), "items": items}
-    store.put(LICENSES, row) if store.get(LICENSES, app_id) else store.add(LICENSES, row)
+    store.save(LICENSES, row)
     _enumerate(store, app_id, items, now=now)
 
 

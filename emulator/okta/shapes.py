@@ -4,6 +4,7 @@ A reader takes (value, path) and gives the value to store. A wrong JSON type is 
 the path as its object. Null counts as absent.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,6 +52,19 @@ def bounded(most: int, *, least: int = 0) -> Read:
         if len(found) > most:
             cause = f"{path}: The field is too long"
             raise bad(path, f"{len(found)} characters", allowed=f"at most {most} characters", cause=cause)
+        return found
+
+    return read
+
+
+def matching(pattern: str, allowed: str) -> Read:
+    """A text that a regular expression matches whole; `allowed` says which in words."""
+    wanted = re.compile(pattern)
+
+    def read(value: Any, path: str) -> str:
+        found = text(value, path)
+        if wanted.fullmatch(found) is None:
+            raise bad(path, found, allowed=allowed)
         return found
 
     return read

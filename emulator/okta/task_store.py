@@ -61,7 +61,7 @@ def failed(call: Call, job: Doc, *, message: str | None, code: str | None) -> Do
         "_kind": job["kind"], "_subject": job["subject"], "_desired": job["desired"],
         **({"_password": job["_password"]} if job.get("_password") else {}),
     }  # fmt: skip
-    call.store.put(TASKS, task) if present else call.store.add(TASKS, task)
+    call.store.save(TASKS, task)
     return task
 
 

@@ -202,10 +202,19 @@ class Store:
             sets = "".join(f", {name} = ?" for name, _ in changed)
             sql = f"UPDATE {self.table(kind)} SET doc = ?{sets} WHERE seq = ?"
             self._run(kind, doc, sql, text_of(doc), *[value for _, value in changed], seq)
-            if kind.multi and self._lists_differ(kind, orjson.loads(before), doc):
+            old = orjson.loads(before) if kind.multi else doc
+            if any(multi.of(old) != multi.of(doc) for multi in kind.multi):
                 self._unindex(kind, seq)
                 self._index(kind, seq, doc)
         return doc
+
+    def save(self, kind: Kind, doc: Doc) -> Doc:
+        """`put`, or `add` where no document has that id. Raises `Duplicate`."""
+        with self.write():
+            try:
+                return self.put(kind, doc)
+            except KeyError:
+                return self.add(kind, doc)
 
     def drop(self, kind: Kind, id: str) -> Doc | None:
         """Delete by id and return what was there: exactly one of several callers gets it."""
@@ -223,10 +232,6 @@ class Store:
     def drop_where(self, kind: Kind, path: str, value: Any) -> list[Doc]:
         """Delete every document whose declared attribute has that value; returns them."""
         return [found for doc in self.find_all(kind, path, value) if (found := self.drop(kind, doc["id"]))]
-
-    @staticmethod
-    def _lists_differ(kind: Kind, before: Doc, after: Doc) -> bool:
-        return any(multi.of(before) != multi.of(after) for multi in kind.multi)
 
     def _index(self, kind: Kind, seq: int, doc: Doc) -> None:
         for multi in kind.multi:
@@ -282,20 +287,17 @@ class Store:
         if kind.settled:
             found = self._parsed(kind, sql, params)
             return None if found is None else dict(found)
-        row = self._execute(sql, params).fetchone()
-        return orjson.loads(row[0]) if row else None
+        one: Doc | None = self._read(sql, params)
+        return one
 
     def _parsed(self, kind: Kind, sql: str, params: tuple[Any, ...]) -> Any:
         """The JSON of a query's one row; from the memo for settled kinds, except inside a write transaction."""
         database = self.database
         if not kind.settled or database.writing:
-            row = database.execute(sql, params).fetchone()
-            return orjson.loads(row[0]) if row and row[0] is not None else None
+            return self._read(sql, params)
         memo, key = database.memo, (sql, *params)
-        if key in memo:
-            return memo[key]
-        if len(memo) > _MOST_MEMO:
-            memo.clear()
-        row = database.execute(sql, params).fetchone()
-        memo[key] = found = orjson.loads(row[0]) if row and row[0] is not None else None
-        return found
+        return memo[key] if key in memo else self._keep(memo, key, lambda: self._read(sql, params))
+
+    def _read(self, sql: str, params: tuple[Any, ...]) -> Any:
+        row = self._execute(sql, params).fetchone()
+        return orjson.loads(row[0]) if row and row[0] is not None else None

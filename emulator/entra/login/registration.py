@@ -232,10 +232,7 @@ def end(call: Call) -> Answer:
 
 def _register(call: Call, user: Doc, row: Doc) -> None:
     """Store the method; a mobile phone takes the place of the one before. Per-user MFA is enforced from here on."""
-    if call.store.get(methods.METHODS, row["id"]) is None:
-        call.store.add(methods.METHODS, row)
-    else:
-        call.store.put(methods.METHODS, row)
+    call.store.save(methods.METHODS, row)
     if per_user_mfa.mfa_state(call.store, user["id"]) == "enabled":
         call.store.put(per_user_mfa.MFA_STATES, {"id": user["id"], "state": "enforced"})
     audit(call, "User registered security info", [target("User", user)], user=user)

@@ -52,7 +52,7 @@ def upsert_context(call: Call) -> None:
     row = {**(held or {"id": id, "displayName": None, "description": None, "isAvailable": False}), **body}
     if not row["displayName"]:
         raise invalid("displayName", "AuthenticationContextClassReference", None, rule="A context has a displayName.")
-    call.store.put(CONTEXTS, row) if held else call.store.add(CONTEXTS, row)
+    call.store.save(CONTEXTS, row)
     logged(call, "Update authentication context class reference", "Policy", row, held or {})
 
 

@@ -169,7 +169,7 @@ def add_scopes(
         "clientId": client_id, "consentType": "Principal" if user_id else "AllPrincipals", "id": key,
         "principalId": user_id, "resourceId": resource_id, "scope": " ".join(dict.fromkeys([*held, *scopes])),
     }  # fmt: skip
-    return store.put(PERMISSION_GRANTS, row) if found else store.add(PERMISSION_GRANTS, row)
+    return store.save(PERMISSION_GRANTS, row)
 
 
 def grant_id(client_id: str, resource_id: str, user_id: str | None) -> str:

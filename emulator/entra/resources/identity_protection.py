@@ -65,8 +65,7 @@ def set_risk(call: Call, user: Doc, level: str, state: str, detail: str) -> Doc:
         "riskDetail": detail, "riskLastUpdatedDateTime": iso(call.now), "userDisplayName": user["displayName"],
         "userPrincipalName": user["userPrincipalName"],
     }  # fmt: skip
-    known = call.store.get(RISKY_USERS, user["id"])
-    call.store.put(RISKY_USERS, row) if known else call.store.add(RISKY_USERS, row)
+    call.store.save(RISKY_USERS, row)
     by = call.caller.id or None
     call.store.add(RISK_HISTORY, {
         **row, "id": call.ids.guid("riskHistory"), "userId": user["id"], "initiatedBy": by,

@@ -44,7 +44,7 @@ def set_requirements(call: Call) -> None:
             "perUserMfaState", "StrongAuthenticationRequirements", state, rule=f"States: {', '.join(STATES)}."
         )
     row = {"id": user["id"], "state": state}
-    call.store.put(MFA_STATES, row) if call.store.get(MFA_STATES, user["id"]) else call.store.add(MFA_STATES, row)
+    call.store.save(MFA_STATES, row)
     logged(call, f"{'Disable' if state == 'disabled' else 'Enable'} Strong Authentication", "User", user)
 
 

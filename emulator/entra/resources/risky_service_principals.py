@@ -79,8 +79,7 @@ def _act(call: Call, activity: str, level: str, state: str, detail: str) -> None
         if principal is None:
             raise not_found(id, what="service principal")
         row = _row(call, principal, level, state, detail)
-        held = call.store.get(RISKY, row["id"])
-        call.store.put(RISKY, row) if held else call.store.add(RISKY, row)
+        call.store.save(RISKY, row)
         call.store.add(HISTORY, {
             **row, "id": call.ids.guid("riskHistory"), "servicePrincipalId": row["id"],
             "initiatedBy": call.caller.id or None, "activity": {"riskEventTypes": [], "detail": detail},

@@ -200,7 +200,7 @@ def update_rule(call: Call) -> None:
     kept = call.store.get(ROLE_RULES, id)
     says = {**(kept["_says"] if kept else {}), **body}
     made = {"id": id, "_policy": row["_template"], "_rule": old["id"], "_says": says}
-    call.store.put(ROLE_RULES, made) if kept else call.store.add(ROLE_RULES, made)
+    call.store.save(ROLE_RULES, made)
     logged(call, "Update policy", "Policy", {**old, **body}, old)
 
 

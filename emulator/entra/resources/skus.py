@@ -61,7 +61,7 @@ def take_seats(store: Store, sku_id: str, number: int) -> None:
     """Count seats in (positive) or out."""
     held = consumed(store, sku_id)
     row = {"id": sku_id, "consumed": max(0, held + number)}
-    store.put(SEATS, row) if store.get(SEATS, sku_id) else store.add(SEATS, row)
+    store.save(SEATS, row)
 
 
 def has_plan(store: Store, *plan_names: str) -> bool:

@@ -12,6 +12,7 @@ from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
+from emulator.okta.links import link
 from emulator.okta.mfa import allowed, challenges, checks, security_key
 from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
@@ -19,7 +20,6 @@ from emulator.okta.mfa.factors import (
     FACTORS,
     PENDING,
     home,
-    link,
     new_factor,
     of_user,
     put_answer,

@@ -10,6 +10,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.passwords import hash_password
+from emulator.okta.links import link
 from emulator.okta.mfa.catalogue import QUESTIONS, FactorType, type_of
 from emulator.okta.params import stamp
 from emulator.store import Column, Kind
@@ -47,10 +48,6 @@ def put_answer(factor: Doc, answer: str, salt: str) -> None:
 
 def question_profile(name: str) -> Doc:
     return {"question": name, "questionText": QUESTIONS[name]}
-
-
-def link(href: str, *methods: str) -> Doc:
-    return {"href": href, "hints": {"allow": list(methods)}}
 
 
 def home(call: Call, factor: Doc) -> str:

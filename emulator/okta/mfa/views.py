@@ -5,9 +5,9 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.okta import authn_states, password_policy
+from emulator.okta.links import link
 from emulator.okta.mfa import challenges, devices, enrolment, factors, journey, security_key
 from emulator.okta.mfa.catalogue import type_of
-from emulator.okta.mfa.factors import link
 from emulator.okta.mfa.journey import Journey
 
 AT = "/api/v1/authn"

@@ -172,7 +172,7 @@ def _pending(call: Call, session: Doc, user: Doc, typed: str) -> Doc:
         return found
     with call.commit():
         doc = {"id": session["id"], "count": count + 1, "_until": call.now + LIFE_S * SECOND}
-        call.store.put(GUESSES, doc) if guesses else call.store.add(GUESSES, doc)
+        call.store.save(GUESSES, doc)
     compared = (Compared("user_code", f"{len(typed)} characters", "form"), Compared("guesses", count + 1, "session"))
     why = Why("No device waits for that code, or too many codes were tried in this session.", compared)
     raise pages.stop(call, "E0000011", _form(call, user, "", _WRONG), status=400, why=why)

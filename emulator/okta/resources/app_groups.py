@@ -130,7 +130,7 @@ def _assigned(call: Call, app: Doc, group_id: str, body: Doc) -> Doc:
     priority = _priority(call, app, body, present)
     row = new_assignment(app["id"], group_id, priority=priority, profile=body["profile"], now=call.now)
     _make_room(call.store, row)
-    call.store.put(APP_GROUPS, row) if present else call.store.add(APP_GROUPS, row)
+    call.store.save(APP_GROUPS, row)
     group = groups.by_id(call, group_id)
     event = "update" if present else "add"
     emit(call, f"group.application_assignment.{event}", [group_target(group), app_target(app)])

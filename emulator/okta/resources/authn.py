@@ -13,9 +13,9 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import authn_states, delegated_authentication, password_policy, shapes, user_passwords, user_states
 from emulator.okta.authn_states import SESSION_TOKENS, STATE_TOKENS
 from emulator.okta.events import emit, target, user_target
+from emulator.okta.links import link
 from emulator.okta.mfa import devices, journey, strength, views
 from emulator.okta.mfa.devices import DEVICES
-from emulator.okta.mfa.factors import link
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.params import body_object, part, text_of
 from emulator.okta.problems import invalid

@@ -12,8 +12,8 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import authn_states, password_policy, recovery, user_passwords, user_states
 from emulator.okta.events import client_address, emit, user_target
+from emulator.okta.links import link
 from emulator.okta.mfa import challenges, checks, factors, journey, views
-from emulator.okta.mfa.factors import link
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.params import body_object, text_of
 from emulator.okta.policy_walk import walk

@@ -14,6 +14,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import lists
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.oauth import server_documents
 from emulator.okta.oauth.kinds import CLAIMS, POLICIES, REFRESH, RESOURCE_KEYS, RULES, SCOPES, SERVER_KEYS, SERVERS
 from emulator.okta.oauth.servers import DEFAULT_ID, issuer_of, keys_of, new_key
@@ -45,9 +46,6 @@ def render(call: Call, server: Doc) -> Doc:
     """The server as the API shows it."""
     at = f"{call.base}{_AT}/{server['id']}"
     oauth = f"{call.base}/oauth2/{server['id']}/.well-known"
-
-    def link(href: str, *allow: str) -> Doc:
-        return {"href": href, "hints": {"allow": list(allow)}}
 
     action = "deactivate" if server["status"] == "ACTIVE" else "activate"
     rotated = server["_rotated"]

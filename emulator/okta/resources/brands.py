@@ -9,8 +9,9 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import branding, lists, search, shapes
 from emulator.okta.app_kinds import APPS
-from emulator.okta.branding import AT, BRANDS, MANAGE, READ, THEMES, link
+from emulator.okta.branding import AT, BRANDS, MANAGE, READ, THEMES
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.mail_templates import CUSTOMIZATIONS, SETTINGS
 from emulator.okta.params import body_object, part
 from emulator.okta.problems import invalid

@@ -143,7 +143,7 @@ def delete_org_captcha(call: Call) -> None:
 
 def _use(call: Call, use: Doc) -> None:
     before = _settings(call)
-    (call.store.put if call.store.get(SETTINGS, _ONLY) else call.store.add)(SETTINGS, use)
+    call.store.save(SETTINGS, use)
     kind = "activate" if use["enabledPages"] else "deactivate"
     about = use["captchaId"] or before["captchaId"] or _ONLY
     emit(call, _EVENT + kind, [target("CAPTCHA", about)])

@@ -77,7 +77,7 @@ def set_connection(call: Call) -> Doc:
     made = _token(body, profile) if scheme == TOKEN else _oauth(call, app, profile)
     present = call.store.get(CONNECTIONS, app["id"])
     connection = {"status": "DISABLED", **(present or {}), **made, "id": app["id"]}
-    call.store.put(CONNECTIONS, connection) if present else call.store.add(CONNECTIONS, connection)
+    call.store.save(CONNECTIONS, connection)
     emit(call, "application.lifecycle.update", [app_target(app)])
     if flag(call, "activate", False):
         _set_status(call, app, "ENABLED")

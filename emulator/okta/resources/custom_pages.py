@@ -6,7 +6,6 @@ Source: the vendor's documentation and schemas; appendix D (E0000213). The defau
 are, with the brand's colours and labels, because what somebody else wrote never runs in them.
 """
 
-import re
 from typing import Any
 
 from emulator.kernel.call import Call
@@ -15,8 +14,9 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import branding, shapes
-from emulator.okta.branding import MANAGE, READ, link
+from emulator.okta.branding import MANAGE, READ
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
 from emulator.store import Column, Kind
@@ -27,25 +27,9 @@ _PREVIEW = inferred("the vendor shows a preview to a signed-in administrator; wh
 _EVENTS = {"error": "system.custom_error.update", "sign-in": "system.custom_signin.update"}
 _STATES = ("default", "customized", "preview")
 _WIDGETS = (
-    "*",
-    "^7",
-    "^6",
-    "^5",
-    "^4",
-    "^3",
-    "^2",
-    "^1",
-    "7.30",
-    "7.29",
-    "7.28",
-    "7.18",
-    "6.9",
-    "5.16",
-    "4.5",
-    "3.9",
-    "2.21",
-)
-_VERSION = re.compile(r"(?:\*|\^?\d{1,9}(?:\.\d{1,9}){0,2})")
+    "*", "^7", "^6", "^5", "^4", "^3", "^2", "^1", "7.30", "7.29", "7.28", "7.18", "6.9", "5.16", "4.5", "3.9", "2.21",
+)  # fmt: skip
+_version = shapes.matching(r"\*|\^?\d{1,9}(?:\.\d{1,9}){0,2}", "*, ^7, 7 or 7.18")
 _MOST = 256 * 1024
 _label = shapes.bounded(2000)
 _PROMPT = ("acceptButtonText", "rejectButtonText", "subtitle", "title")
@@ -55,12 +39,6 @@ _LABELS = (
     "customLink1Url", "customLink2Label", "customLink2Url", "authenticatorPageCustomLinkLabel",
     "authenticatorPageCustomLinkUrl", "classicRecoveryFlowEmailOrUsernameLabel", "classicFooterHelpTitle",
 )  # fmt: skip
-
-
-def _version(value: Any, path: str) -> str:
-    if _VERSION.fullmatch(shapes.text(value, path)) is None:
-        raise shapes.bad(path, value, allowed="*, ^7, 7 or 7.18")
-    return str(value)
 
 
 _csp = shapes.record(
@@ -135,8 +113,7 @@ def _replace(call: Call, page: str, state: str) -> Doc:
         compared = (Compared("isDefault", True, "the brand"), Compared("pageContent", "changed", "request body"))
         raise Problem("E0000213", why=Why("The default brand's pages keep their content.", compared))
     row = {"id": key(brand, page, state), **fields, "_brandId": brand["id"]}
-    known = stored(call.store, brand, page, state) is not None
-    call.store.put(PAGES, row) if known else call.store.add(PAGES, row)
+    call.store.save(PAGES, row)
     _log(call, brand, page)
     return shown(row)
 

@@ -70,7 +70,7 @@ def _store(call: Call, app: Doc, facts: Doc) -> None:
     present = _row(call.store, app, facts)
     row = present or {"id": call.ids.okta("a53"), "appId": app["id"]}
     row |= {**facts, "connected": stamp(call.now)}
-    call.store.put(AGENTS, row) if present else call.store.add(AGENTS, row)
+    call.store.save(AGENTS, row)
     shown = [target("Agent", row["id"], name=row["name"]), app_target(app)]
     if present is None:
         emit(call, "system.agent.ad.create", shown)

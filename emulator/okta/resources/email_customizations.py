@@ -11,13 +11,15 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.query import Compare
 from emulator.okta import lists, mail_templates, mails, shapes
-from emulator.okta.branding import link
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.mail_templates import CUSTOMIZATIONS, LANGUAGES, TEMPLATES
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources.email_templates import MANAGE, ONE, READ, address, load, preview
+from emulator.store.where import compile_for
 
 _AT = ONE + "/customizations"
 _ONE = _AT + "/{customizationId}"
@@ -90,9 +92,8 @@ def list_email_customizations(call: Call) -> Listing:
     """A template's customizations, the oldest first."""
     brand, name = load(call)
     key = mails.of_template(brand, name)
-    return lists.listing(
-        call, CUSTOMIZATIONS, lambda of, row: _render(of, brand, name, row), keep=lambda row: bool(row["_of"] == key)
-    )
+    where = compile_for(Compare(("_of",), "eq", key), CUSTOMIZATIONS, call.store.multi_table)
+    return lists.listing(call, CUSTOMIZATIONS, lambda of, row: _render(of, brand, name, row), where=where)
 
 
 @operation("POST", _AT, source=DOCUMENTED, status=201, emits=(_EVENT + "create",), **MANAGE)

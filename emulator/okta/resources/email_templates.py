@@ -10,7 +10,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import branding, lists, mail_templates, mails, shapes
-from emulator.okta.branding import link
+from emulator.okta.links import link
 from emulator.okta.mail_templates import CUSTOMIZATIONS, SETTINGS, TEMPLATES
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
@@ -61,7 +61,7 @@ def _settings(call: Call, brand: Doc, name: str) -> Doc:
 def list_email_templates(call: Call) -> Listing:
     """The templates, by name; a cursor is the last one's name."""
     brand, names = branding.load(call), list(TEMPLATES)
-    expand, after, size = branding.expansions(call, "settings", "customizationCount"), call.params.get("after"), 0
+    expand, after = branding.expansions(call, "settings", "customizationCount"), call.params.get("after")
     if after and after not in TEMPLATES:
         why = Why("The cursor names no template.", (Compared("after", after[:100], "query"),))
         raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
@@ -129,8 +129,7 @@ def replace_email_settings(call: Call) -> Doc:
         compared = (Compared("recipients", value, "request body"), Compared("template", name, "request path"))
         raise Problem("E0000189", why=Why("Mails of this template go to everybody or to nobody.", compared))
     row = {"id": mails.of_template(brand, name), "recipients": value, "_brandId": brand["id"]}
-    known = call.store.get(SETTINGS, row["id"]) is not None
-    call.store.put(SETTINGS, row) if known else call.store.add(SETTINGS, row)
+    call.store.save(SETTINGS, row)
     log(call, "update", brand, name)
     return _settings(call, brand, name)
 

@@ -11,10 +11,11 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
+from emulator.okta.links import link
 from emulator.okta.mfa import challenges, checks, enrolment, security_key
 from emulator.okta.mfa.catalogue import type_of
 from emulator.okta.mfa.challenges import CHALLENGES
-from emulator.okta.mfa.factors import ACTIVE, PENDING, home, link, masked, render
+from emulator.okta.mfa.factors import ACTIVE, PENDING, home, masked, render
 from emulator.okta.params import body_object, text_of
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources.user_factors import AT, MANAGE, READ, load

@@ -90,7 +90,7 @@ def update_feature(call: Call) -> Doc:
         row = kept or {"id": app["id"], "capabilities": app_installation.first_capabilities()}
         row["capabilities"] = merged(row["capabilities"], body, "capabilities")
         _check_password(row["capabilities"])
-        call.store.put(CAPABILITIES, row) if kept else call.store.add(CAPABILITIES, row)
+        call.store.save(CAPABILITIES, row)
     app_installation.refresh_features(call.store, app)
     apps.touch(call, app)
     emit(call, "application.lifecycle.update", [app_target(app)])

@@ -12,6 +12,7 @@ from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import idp_shapes, key_material, lists, mapping_store
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found, taken
 from emulator.store import Column, Duplicate, Kind
@@ -25,6 +26,7 @@ AT = "/api/v1/idps"
 _ONE = AT + "/{idpId}"
 READ: Any = {"source": DOCUMENTED, "scope": ("okta.idps.read",)}
 MANAGE: Any = {"source": DOCUMENTED, "scope": ("okta.idps.manage",)}
+_XML = {"type": "application/xml"}
 _AUTHORIZE = (
     "/oauth2/v1/authorize?idp={id}&client_id={{clientId}}&response_type={{responseType}}"
     "&response_mode={{responseMode}}&scope={{scopes}}&redirect_uri={{redirectUri}}&state={{state}}&nonce={{nonce}}"
@@ -38,24 +40,20 @@ def render(call: Call, idp: Doc) -> Doc:
         return {**public(idp), "_links": _web_links(call, idp)}
     links: Doc = {}
     if idp["protocol"]["type"] == idp_shapes.SAML:
-        links["metadata"] = _link(f"{at}/metadata.xml", "GET", type="application/xml")
-        links["acs"] = _link(f"{call.base}/sso/saml2/{idp['id']}", "POST", type="application/xml")
-    links["users"] = _link(f"{at}/users", "GET")
+        links["metadata"] = {**link(f"{at}/metadata.xml", "GET"), **_XML}
+        links["acs"] = {**link(f"{call.base}/sso/saml2/{idp['id']}", "POST"), **_XML}
+    links["users"] = link(f"{at}/users", "GET")
     action = "deactivate" if idp["status"] == "ACTIVE" else "activate"
-    links[action] = _link(f"{at}/lifecycle/{action}", "POST")
+    links[action] = link(f"{at}/lifecycle/{action}", "POST")
     return {**public(idp), "_links": links}
 
 
 def _web_links(call: Call, idp: Doc) -> Doc:
     """Observed: a provider of the web links to its two addresses for browsers only, active or not."""
     return {
-        "authorize": {**_link(call.base + _AUTHORIZE.format(id=idp["id"]), "GET"), "templated": True},
-        "clientRedirectUri": _link(f"{call.base}/oauth2/v1/authorize/callback", "POST"),
+        "authorize": {**link(call.base + _AUTHORIZE.format(id=idp["id"]), "GET"), "templated": True},
+        "clientRedirectUri": link(f"{call.base}/oauth2/v1/authorize/callback", "POST"),
     }
-
-
-def _link(href: str, method: str, **more: str) -> Doc:
-    return {"href": href, **more, "hints": {"allow": [method]}}
 
 
 def load(call: Call) -> Doc:

@@ -9,8 +9,9 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import operation
 from emulator.okta import signing_requests
-from emulator.okta.events import emit, target
+from emulator.okta.events import emit
 from emulator.okta.problems import not_found
+from emulator.okta.resources import idp_keys
 from emulator.okta.resources.app_keys import render as signing_key
 from emulator.okta.resources.identity_providers import AT, CSRS, MANAGE, READ, SIGNING, load, target_of
 
@@ -68,6 +69,6 @@ def publish_idp_csr(call: Call) -> Doc:
     made = signing_requests.answered(call, doc)
     call.store.drop(CSRS, doc["id"])
     call.store.add(SIGNING, made)
-    emit(call, "system.idp.key.create", [target_of(idp), target("IdpKey", made["kid"], name=made["kid"])])
-    call.headers.append(("Location", f"{call.base}{AT}/{idp['id']}/credentials/keys/{made['kid']}"))
+    emit(call, "system.idp.key.create", [target_of(idp), idp_keys.key_target(made)])
+    idp_keys.say_where(call, idp, made)
     return signing_key(made)

@@ -39,7 +39,8 @@ _body = record({"x5c": many(text, most=10)}, needed=("x5c",))
 # -- the org's store ---------------------------------------------------------------------------------------------------
 
 
-def _target(key: Doc) -> Doc:
+def key_target(key: Doc) -> Doc:
+    """What a log event about the key names."""
     return target("IdpKey", key["kid"], name=key["kid"])
 
 
@@ -56,7 +57,7 @@ def _shown(_: Call, key: Doc) -> Doc:
 
 
 @operation("GET", _STORE, paging=Paging(20, 200), query=("limit", "after"), **READ)
-def list_idpown(call: Call) -> Listing:
+def list_idp_keys(call: Call) -> Listing:
     """The certificates of the org's key store."""
     return lists.listing(call, TRUSTED, _shown)
 
@@ -74,7 +75,7 @@ def create_idp_key(call: Call) -> Doc:
     kid = call.ids.guid("idpKey")
     key: Doc = {"id": kid, "kid": kid, "created": stamp(call.now), "lastUpdated": stamp(call.now), **fields}
     call.store.add(TRUSTED, key)
-    emit(call, "system.idp.key.create", [_target(key)])
+    emit(call, "system.idp.key.create", [key_target(key)])
     return _shown(call, key)
 
 
@@ -113,7 +114,7 @@ def delete_idp_key(call: Call) -> None:
             why = Why("A provider still relies on the key.", compared)
             raise invalid("kid", "kid: The key is being used by an identity provider", why=why)
     call.store.drop(TRUSTED, key["id"])
-    emit(call, "system.idp.key.delete", [_target(key)])
+    emit(call, "system.idp.key.delete", [key_target(key)])
 
 
 # -- a provider's own --------------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def _signing(call: Call, idp: Doc) -> Doc:
 
 
 @operation("GET", _OWN, **READ)
-def list_signingown(call: Call) -> list[Doc]:
+def list_signing_keys(call: Call) -> list[Doc]:
     """A provider's signing keys; `credentials.signing.kid` of its protocol names the one in use."""
     return [signing_key(doc) for doc in own(call, load(call))]
 
@@ -175,8 +176,8 @@ def generate_signing_key(call: Call) -> Doc:
     with call.commit():
         load(call)
         call.store.add(SIGNING, doc)
-        emit(call, "system.idp.key.create", [target_of(idp), _target(doc)])
-    _say_where(call, idp, doc)
+        emit(call, "system.idp.key.create", [target_of(idp), key_target(doc)])
+    say_where(call, idp, doc)
     return signing_key(doc)
 
 
@@ -196,10 +197,11 @@ def clone_signing_key(call: Call) -> Doc:
         raise Problem("E0000096", found["kid"], why=Why("The other provider has the key already.", compared))
     made = {**found, "id": f"{other['id']}.{found['kid']}", "_appId": other["id"]}
     call.store.add(SIGNING, made)
-    emit(call, "system.idp.key.create", [target_of(other), _target(made)])
-    _say_where(call, other, made)
+    emit(call, "system.idp.key.create", [target_of(other), key_target(made)])
+    say_where(call, other, made)
     return signing_key(made)
 
 
-def _say_where(call: Call, idp: Doc, key: Doc) -> None:
+def say_where(call: Call, idp: Doc, key: Doc) -> None:
+    """The address of a provider's new key."""
     call.headers.append(("Location", f"{call.base}{AT}/{idp['id']}/credentials/keys/{key['kid']}"))

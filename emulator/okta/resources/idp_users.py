@@ -70,11 +70,9 @@ def link_user(call: Call) -> Doc:
     before = call.store.get(IDP_USERS, id)
     row: Doc = {"id": id, "idpId": idp["id"], "userId": user["id"], "externalId": external, "created": at,
                 "lastUpdated": at}  # fmt: skip
-    if before is None:
-        call.store.add(IDP_USERS, row)
-    else:
+    if before is not None:
         row["created"] = before["created"]
-        call.store.put(IDP_USERS, row)
+    call.store.save(IDP_USERS, row)
     return render(call, row)
 
 

@@ -3,7 +3,6 @@
 # Differs: nothing is sent anywhere. The events that an active stream would carry are those of `GET /api/v1/logs`.
 """
 
-import re
 from typing import Any
 
 from emulator.kernel.call import Call, Listing
@@ -28,26 +27,16 @@ _REGIONS = (
 )  # fmt: skip
 
 
-def _matching(pattern: str, what: str) -> shapes.Read:
-    wanted = re.compile(pattern)
-
-    def read(value: Any, path: str) -> str:
-        found = shapes.text(value, path)
-        if wanted.fullmatch(found) is None:
-            raise shapes.bad(path, found, allowed=what)
-        return found
-
-    return read
-
-
-_HOST = _matching(r"(?=.{17,116}$)([A-Za-z0-9-]+\.)+splunkcloud(gc|fed)?\.com", "hosts below splunkcloud.com")
-_TOKEN = _matching(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "tokens of Splunk's HTTP event collector")
+_HOST = shapes.matching(r"(?=.{17,116}$)([A-Za-z0-9-]+\.)+splunkcloud(gc|fed)?\.com", "hosts below splunkcloud.com")
+_TOKEN = shapes.matching(
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "tokens of Splunk's HTTP event collector"
+)
 _EDITION = one_of("aws", "aws_govcloud", "gcp")
 _SETTINGS: dict[str, shapes.Read] = {
     AWS: record(
         {
-            "accountId": _matching(r"[0-9]{12}", "twelve digits"),
-            "eventSourceName": _matching(r"[A-Za-z0-9.\-_]{1,75}", "letters, digits, dots, dashes, underscores"),
+            "accountId": shapes.matching(r"[0-9]{12}", "twelve digits"),
+            "eventSourceName": shapes.matching(r"[A-Za-z0-9.\-_]{1,75}", "letters, digits, dots, dashes, underscores"),
             "region": one_of(*_REGIONS),
         },
         needed=("accountId", "eventSourceName", "region"),

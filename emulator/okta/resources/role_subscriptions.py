@@ -66,6 +66,5 @@ def unsubscribe_by_notification_type_role(call: Call) -> Doc:
 def _set(call: Call, *, subscribed: bool) -> Doc:
     role, kind = _role(call), named(call)
     kept = {*role["on"]} - {kind} | ({kind} if subscribed else set())
-    write = call.store.add if call.store.get(ROLE_SUBSCRIPTIONS, role["id"]) is None else call.store.put
-    write(ROLE_SUBSCRIPTIONS, {**role, "on": sorted(kept)})
+    call.store.save(ROLE_SUBSCRIPTIONS, {**role, "on": sorted(kept)})
     return {}

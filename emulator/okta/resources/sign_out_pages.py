@@ -51,7 +51,6 @@ def replace_sign_out_page(call: Call) -> Doc:
             "url", "url: The URL is not valid", why=Why("A page elsewhere has an address of the web.", compared)
         )
     row = {"id": custom_pages.key(brand, "sign-out", "customized"), **fields, "_brandId": brand["id"]}
-    known = custom_pages.stored(call.store, brand, "sign-out") is not None
-    call.store.put(custom_pages.PAGES, row) if known else call.store.add(custom_pages.PAGES, row)
+    call.store.save(custom_pages.PAGES, row)
     emit(call, "system.brand.update", [target("Brand", brand["id"], name=brand["name"])])
     return fields

@@ -7,8 +7,9 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import branding, pictures, shapes
-from emulator.okta.branding import AT, COLOURS, CONTRASTS, HEX, MANAGE, PICTURES, READ, THEMES, VARIANTS, link
+from emulator.okta.branding import AT, COLOURS, CONTRASTS, HEX, MANAGE, PICTURES, READ, THEMES, VARIANTS
 from emulator.okta.events import emit, target
+from emulator.okta.links import link
 from emulator.okta.params import body_object
 from emulator.okta.problems import invalid, not_found
 

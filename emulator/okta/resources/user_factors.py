@@ -11,6 +11,7 @@ from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import access
+from emulator.okta.links import link
 from emulator.okta.mfa import allowed, checks, enrolment
 from emulator.okta.mfa.catalogue import BY_KEY, QUESTIONS, TYPES, FactorType
 from emulator.okta.mfa.factors import (
@@ -18,7 +19,6 @@ from emulator.okta.mfa.factors import (
     FACTORS,
     INVALID,
     VALID,
-    link,
     new_factor,
     of_user,
     put_answer,

@@ -61,7 +61,7 @@ def set_user_risk(call: Call) -> Doc | Answer:
     level = record({"riskLevel": one_of("HIGH", "LOW")}, needed=("riskLevel",))(body_object(call), "")["riskLevel"]
     before = call.store.get(USER_RISK, user["id"])
     row = {"id": user["id"], "riskLevel": level, "reason": REPORTED}
-    call.store.put(USER_RISK, row) if before else call.store.add(USER_RISK, row)
+    call.store.save(USER_RISK, row)
     emit(call, "user.risk.change", [user_target(user)], debug={"riskLevel": level})
     universal_logout.risk_changed(call, user)
     shown = _render(call, user, level, reason=row["reason"])

@@ -68,4 +68,4 @@ def _count(call: Call, user: Doc) -> None:
     most = user_passwords.most_attempts(call, user)
     until = call.now + CLOSED_FOR if most and count >= most else 0
     doc = {"id": user["id"], "count": count, "until": until}
-    call.store.put(ATTEMPTS, doc) if row else call.store.add(ATTEMPTS, doc)
+    call.store.save(ATTEMPTS, doc)

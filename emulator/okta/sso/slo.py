@@ -65,10 +65,7 @@ def joined(call: Call, session_id: str, app: Doc, said: Statement | None = None)
     row: Doc = {"id": f"{session_id}/{app['id']}", "session": session_id, "app": app["id"]}
     if said is not None:
         row |= {"name": said.name_id, "format": said.name_id_format, "index": said.session_index}
-    if call.store.get(PARTICIPANTS, row["id"]) is None:
-        call.store.add(PARTICIPANTS, row)
-    else:
-        call.store.put(PARTICIPANTS, row)
+    call.store.save(PARTICIPANTS, row)
 
 
 def leave(call: Call, onward: Onward | None, *, besides: str = "") -> Answer | None:

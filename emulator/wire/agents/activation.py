@@ -3,24 +3,20 @@ transport at the identity provider, its assertion for a token. Source: seed-cata
 """
 
 import base64
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.ids import base64url, scramble
+from emulator.kernel.ids import scramble
 from emulator.protocols import kerberos
 from emulator.protocols.wstrust import ACTION_2005, CONTENT_TYPE
 from emulator.protocols.wstrust_client import build_rst
 from emulator.wire.agents import Outcome, Visit, password, soap
-from emulator.wire.agents.browser import assertion_of_element
 from emulator.wire.agents.clients import Client
 from emulator.wire.agents.factors import credential
 from emulator.wire.agents.trail import Trail
 from emulator.wire.client import Unreachable, doc_of
-from emulator.wire.public_client import LOGIN
-
-_SAML11 = "urn:ietf:params:oauth:grant-type:saml1_1-bearer"
 
 
 def sign_in(visit: Visit, client: Client) -> Outcome:
@@ -33,7 +29,7 @@ def sign_in(visit: Visit, client: Client) -> Outcome:
 
 
 def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
-    realm = doc_of(trail.send("GET", f"{LOGIN}/common/userrealm/{quote(visit.login)}?api-version=1.0"))
+    realm = password.realm(trail, visit)
     if "federation_metadata_url" not in realm:
         return password.refused(trail, "microsoft", "", "The domain is not federated, or names no metadata.")
     answer = trail.send("GET", str(realm["federation_metadata_url"]))
@@ -55,8 +51,7 @@ def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
     issued = soap.issued(first)
     if not isinstance(issued, bytes):
         return password.refused(trail, "okta", issued["code"], issued["text"])
-    form = {"grant_type": _SAML11, "assertion": base64url(issued)}
-    return password.tokens(trail, visit, client, form, assertion_of_element(issued))
+    return password.redeemed(trail, visit, client, issued)
 
 
 def _ticket(trail: Trail, visit: Visit, url: str) -> Doc | Outcome:

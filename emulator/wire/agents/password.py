@@ -35,16 +35,25 @@ def sign_in(visit: Visit, client: Client, *, relayed: Mapping[str, str] | None =
 
 
 def _signed_in(trail: Trail, visit: Visit, client: Client) -> Outcome:
-    answer = trail.send("GET", f"{LOGIN}/common/userrealm/{quote(visit.login)}?api-version=1.0")
-    realm = doc_of(answer)
-    if realm.get("account_type") != "Federated":
+    found = realm(trail, visit)
+    if found.get("account_type") != "Federated":
         form = {"grant_type": "password", "username": visit.login, "password": visit.password}
         return tokens(trail, visit, client, form, {})
-    if "federation_metadata_url" not in realm:
+    if "federation_metadata_url" not in found:
         return refused(trail, "microsoft", "", "The domain's federation names no metadata of the active endpoints.")
-    issued = _assertion(trail, visit, str(realm["federation_metadata_url"]))
+    issued = _assertion(trail, visit, str(found["federation_metadata_url"]))
     if isinstance(issued, Outcome):
         return issued
+    return redeemed(trail, visit, client, issued)
+
+
+def realm(trail: Trail, visit: Visit) -> Doc:
+    """What the tenant says of the person's domain, by the protocol of old clients."""
+    return doc_of(trail.send("GET", f"{LOGIN}/common/userrealm/{quote(visit.login)}?api-version=1.0"))
+
+
+def redeemed(trail: Trail, visit: Visit, client: Client, issued: bytes) -> Outcome:
+    """What the token endpoint gives for an identity provider's assertion, the element as it stands in its answer."""
     form = {"grant_type": _SAML11, "assertion": base64url(issued)}
     return tokens(trail, visit, client, form, assertion_of_element(issued))
 

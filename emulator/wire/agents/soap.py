@@ -1,6 +1,9 @@
 """WS-Trust as these clients speak it: where to, the request, and what came back. Source: federation.md 4."""
 
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+
+from lxml import etree
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
@@ -16,38 +19,39 @@ _MOST = 256 * 1024
 
 def windows_endpoint(metadata: bytes) -> str:
     """Where Windows transport of February 2005 is, as the metadata says; empty where it names none."""
-    try:
-        root = parse(metadata, limit=_MOST).root
-    except XmlRejected:
-        return ""
-    for port in root.iter(f"{{{WSDL}}}port"):
-        address = next(port.iter(f"{{{SOAP12}}}address"), None)
-        if (
-            address is not None
-            and "IWSTrustFeb2005" in port.get("binding", "")
-            and "UserName" not in port.get("name", "")
-        ):
-            return address.get("location", "")
+    for name, binding, location in _ports(_read(metadata)):
+        if "IWSTrustFeb2005" in binding and "UserName" not in name:
+            return location
     return ""
 
 
 def endpoints(metadata: bytes) -> dict[Version, str]:
     """Where each version takes a user name and password, as the metadata says; empty where it names none."""
-    try:
-        root = parse(metadata, limit=_MOST).root
-    except XmlRejected:
-        return {}
-    actions = {}
-    for binding in root.iter(f"{{{WSDL}}}binding"):
+    root, actions = _read(metadata), {}
+    for binding in () if root is None else root.iter(f"{{{WSDL}}}binding"):
         operation = next(binding.iter(f"{{{SOAP12}}}operation"), None)
         actions[binding.get("name", "")] = operation.get("soapAction", "") if operation is not None else ""
     found: dict[Version, str] = {}
-    for port in root.iter(f"{{{WSDL}}}port"):
-        name, address = port.get("binding", "").rpartition(":")[2], next(port.iter(f"{{{SOAP12}}}address"), None)
+    for _, name, location in _ports(root):
         version = _VERSIONS.get(actions.get(name, ""))
-        if version and address is not None and "UserName" in name:
-            found.setdefault(version, address.get("location", ""))
+        if version and "UserName" in name:
+            found.setdefault(version, location)
     return found
+
+
+def _read(metadata: bytes) -> etree._Element | None:
+    try:
+        return parse(metadata, limit=_MOST).root
+    except XmlRejected:
+        return None
+
+
+def _ports(root: etree._Element | None) -> Iterator[tuple[str, str, str]]:
+    """Each port with an address: its name, its binding's name, where it is."""
+    for port in () if root is None else root.iter(f"{{{WSDL}}}port"):
+        address = next(port.iter(f"{{{SOAP12}}}address"), None)
+        if address is not None:
+            yield port.get("name", ""), port.get("binding", "").rpartition(":")[2], address.get("location", "")
 
 
 def moment(answer: Answer) -> int:
