@@ -28,6 +28,7 @@ _MOST_HEADERS = 100
 _LINGER = 5.0  # seconds for a refused client to read why, while it still sends
 _IDLE = 120.0
 _SMALL = 16 * 1024  # from here on a body is not worth copying behind its head
+_LAST = 1.0  # seconds in which a client may still take its answer when the port stops
 _BODILESS = (204, 304)
 Respond = Callable[[Exchange], Answer]
 
@@ -73,6 +74,12 @@ class Port:
             await asyncio.wait(held, timeout=5)
         for connection in list(self.connections):
             connection.close()
+        await asyncio.sleep(0)
+        last = self.loop.time() + _LAST
+        while self.connections and self.loop.time() < last:
+            await asyncio.sleep(0.01)
+        for connection in list(self.connections):
+            connection.close(at_once=True)
         await asyncio.sleep(0)
 
     def _swept(self) -> None:
@@ -129,8 +136,11 @@ class Connection(asyncio.Protocol):
         if self.held is None:
             self._transport.resume_reading()
 
-    def close(self) -> None:
-        if self._transport is not None:
+    def close(self, *, at_once: bool = False) -> None:
+        """Close when what is written has been taken, or at once."""
+        if at_once:
+            self._transport.abort()
+        else:
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:

@@ -67,6 +67,7 @@ class Impostors:
             for task in left:
                 task.cancel()
             self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.sleep(0))  # what was aborted is closed
         finally:
             self._loop.close()
 
@@ -84,10 +85,20 @@ class Impostors:
         """A client that did not look at the certificate: it gets through."""
         inner = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         inner.check_hostname, inner.verify_mode = False, ssl.CERT_NONE  # our own port on loopback
-        with contextlib.suppress(OSError):
-            there, back = await asyncio.open_connection(*self._right, ssl=inner)
-            await asyncio.gather(copy(reader, back), copy(there, writer))
-        writer.close()
+        ends = [writer]
+        try:
+            with contextlib.suppress(OSError):
+                there, back = await asyncio.open_connection(*self._right, ssl=inner)
+                ends.append(back)
+                await asyncio.gather(copy(reader, back), copy(there, writer))
+            for end in ends:
+                end.close()
+                with contextlib.suppress(OSError):
+                    await end.wait_closed()
+        except asyncio.CancelledError:
+            for end in ends:
+                end.transport.abort()  # the loop is about to close: nobody waits for TLS to say goodbye
+            raise
 
 
 class Routes(Mapping[str, Address]):

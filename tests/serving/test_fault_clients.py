@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -406,8 +407,6 @@ asyncio.run(main())
 
 
 def test_an_ssl_context_of_ones_own_sees_the_wrong_certificate(acme):
-    import socket
-
     acme.faults.add(party="okta", certificate="expired", nth=1)
     context = ssl.create_default_context()
     with (

@@ -61,6 +61,18 @@ def served():
     made.stop()
 
 
+def test_a_port_that_stops_waits_for_no_client_that_reads_nothing():
+    made = Served()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(10)
+        client.connect(("127.0.0.1", made.number))
+        client.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
+        assert select.select([client], [], [], 10)[0]
+        made.stop()
+        assert not made.port.connections
+
+
 class Client:
     def __init__(self, served):
         self.stream = socket.create_connection(("127.0.0.1", served.number), timeout=10)
