@@ -39,7 +39,8 @@ class Authenticator:
     """A kind of authenticator.
 
     seeded: the status in a new org, "" for one that is added later. settings, provider: first values; reads: what a
-    request may set. many: an org may hold several. fixed: it is never switched off.
+    request may set. many: an org may hold several. fixed: it is never switched off. device: an app on a device enrols
+    itself.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Authenticator:
     provider_read: Mapping[str, Read] = field(default_factory=dict)
     many: bool = False
     fixed: bool = False
+    device: bool = False
 
 
 _VERIFY_READ: dict[str, Read] = {
@@ -99,9 +101,9 @@ CATALOGUE: Mapping[str, Authenticator] = {
                 "compliance": {"fips": "OPTIONAL"},
                 "channelBinding": {"style": "NUMBER_CHALLENGE", "required": "HIGH_RISK_ONLY"},
                 "userVerification": "PREFERRED", "enrollmentSecurityLevel": "ANY",
-                "userVerificationMethods": ["BIOMETRICS"],
+                "userVerificationMethods": ["BIOMETRICS"], "appInstanceId": "",
             },
-            read=_VERIFY_READ,
+            read=_VERIFY_READ, device=True,
         ),
         Authenticator(
             "phone_number", "phone", "Phone", {"sms": _plain, "voice": Method("INACTIVE")}, "ACTIVE",
@@ -114,8 +116,7 @@ CATALOGUE: Mapping[str, Authenticator] = {
         Authenticator(
             "webauthn", "security_key", "Security Key or Biometric",
             {"webauthn": Method(
-                settings={"userVerification": "DISCOURAGED", "attachment": "ANY", "aaguidGroups": [],
-                          "enableAutofillUI": False},
+                settings={"userVerification": "DISCOURAGED", "attachment": "ANY", "aaguidGroups": []},
                 read={
                     "userVerification": one_of("DISCOURAGED", "PREFERRED", "REQUIRED"),
                     "attachment": one_of("ANY", "BUILT_IN", "ROAMING"), "enableAutofillUI": shapes.boolean,
@@ -127,7 +128,7 @@ CATALOGUE: Mapping[str, Authenticator] = {
         Authenticator(
             "google_otp", "app", "Google Authenticator",
             {"otp": Method(settings={**_TOTP, "protocol": "TOTP", "acceptableAdjacentIntervals": 4}, read=_OTP)},
-            "INACTIVE",
+            "INACTIVE", settings={},
         ),
         Authenticator(
             "duo", "app", "Duo Security", {"duo": Method(read=_verifiable)},
@@ -162,7 +163,7 @@ CATALOGUE: Mapping[str, Authenticator] = {
                 "fcm": record({"id": text}),
                 "apns": record({"id": text, "appBundleId": text, "debugAppBundleId": text}),
             })},
-            many=True,
+            many=True, device=True,
         ),
         Authenticator(
             "tac", "tac", "Temporary Access Code", {"tac": _plain},

@@ -31,7 +31,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
 _POST, _REDIRECT = "HTTP-POST", "HTTP-REDIRECT"
 _ADDRESSES: dict[str, tuple[str, str]] = {
     "APPLE": ("https://appleid.apple.com/auth/authorize", "https://appleid.apple.com/auth/token"),
-    "FACEBOOK": ("https://www.facebook.com/dialog/oauth", "https://graph.facebook.com/v2.5/oauth/access_token"),
+    "FACEBOOK": ("https://www.facebook.com/dialog/oauth", "https://graph.facebook.com/v2.8/oauth/access_token"),
     "GOOGLE": ("https://accounts.google.com/o/oauth2/auth", "https://www.googleapis.com/oauth2/v3/token"),
     "LINKEDIN": (
         "https://www.linkedin.com/uas/oauth2/authorization", "https://www.linkedin.com/uas/oauth2/accessToken",
@@ -132,7 +132,8 @@ _policy = record({
         "filter": bounded(1024), "matchType": one_of("USERNAME", "EMAIL", "USERNAME_OR_EMAIL", "CUSTOM_ATTRIBUTE"),
         "matchAttribute": text,
     }),
-    "maxClockSkew": whole(0), "mapAMRClaims": boolean,
+    "maxClockSkew": whole(0), "mapAMRClaims": boolean, "trustClaims": boolean,
+    "transformedUsernameMatchingEnabled": boolean,
 })  # fmt: skip
 _properties = record({
     "aalValue": text, "ialValue": text, "additionalAmr": many(one_of("sc", "hwk", "pin", "mfa")),
@@ -213,6 +214,8 @@ def _first_protocol(kind: str, protocol: str) -> Doc:
             },
             "settings": {"nameFormat": _unspecified, "honorPersistentNameId": False},
         }
+    if kind == "OIDC":
+        return {"settings": {"nameFormat": None}}
     if kind not in _ADDRESSES:
         return {}
     there, token = _ADDRESSES[kind]
@@ -233,5 +236,6 @@ def _first_policy(kind: str, protocol: str) -> Doc:
         "accountLink": {"filter": None, "action": joins},
         "subject": {"userNameTemplate": {"template": template}, "filter": None, "matchType": "USERNAME",
                     "matchAttribute": None},
-        "maxClockSkew": 0, **({"mapAMRClaims": False} if kind in ("OIDC", "SAML2") else {}),
+        "maxClockSkew": 0, **({"trustClaims": False} if kind in ("OIDC", "SAML2") else {}),
+        "transformedUsernameMatchingEnabled": False,
     }  # fmt: skip

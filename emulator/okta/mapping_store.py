@@ -42,16 +42,18 @@ _PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 def create_for_provider(store: Any, ids: Any, idp: Doc) -> None:
-    """The mapping from a new identity provider's people to the default user type; types not observed have none."""
-    from emulator.okta.resources.user_types import default_type
+    """A mapping from a new identity provider's people to each user type; types not observed have none."""
+    from emulator.okta.resources.user_types import USER_TYPES
 
     if idp["type"] not in _PROVIDERS:
         return
     name, given = _PROVIDERS[idp["type"]]
     source = {"id": idp["id"], "name": name, "type": "appuser"}
     properties = {field: {"expression": text, "pushStatus": "DONT_PUSH"} for field, text in given.items()}
-    target = _user_end(default_type(store))
-    store.add(MAPPINGS, {"id": ids.okta("prm"), "source": source, "target": target, "properties": properties})
+    for kind in store.all(USER_TYPES):
+        store.add(MAPPINGS, {
+            "id": ids.okta("prm"), "source": source, "target": _user_end(kind), "properties": dict(properties),
+        })  # fmt: skip
 
 
 def _user_end(kind: Doc) -> Doc:

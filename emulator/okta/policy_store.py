@@ -18,7 +18,7 @@ MOST_RULES = 100
 REAUTHENTICATE = "PT2H"
 FIRST_PARTY_POLICIES = {
     "saasure": ("Okta Admin Console", "PT12H"), "okta_enduser": ("Okta Dashboard", REAUTHENTICATE),
-    "okta_browser_plugin": ("Okta Dashboard", REAUTHENTICATE),
+    "okta_browser_plugin": ("Okta Browser Plugin", REAUTHENTICATE),
 }  # fmt: skip
 """Preset policies of Okta's own apps, with how often they ask again (names documented, durations inferred)."""
 
@@ -190,7 +190,7 @@ def _preset(store: Any, ids: Any, now: int, app_name: str) -> str:
     name, again = FIRST_PARTY_POLICIES[app_name]
     found = store.find(POLICIES, "name", name)
     if found is None:
-        found = new_policy(ids, now, name, description=f"Policy for the {name} app")
+        found = new_policy(ids, now, name)
         found["_owner"] = name
         add_policy(store, ids, now, found, catch_all=sign_on("ALLOW", reauthenticate=again))
     return str(found["id"])

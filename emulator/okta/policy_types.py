@@ -64,6 +64,7 @@ TYPES: Mapping[str, PolicyType] = {
         PolicyType(PROFILE, "Default Policy", CATCH_ALL, _APP, PROFILE, catch_all=True, creatable=True, rules=False),
         PolicyType(
             DISCOVERY, "Idp Discovery Policy", DEFAULT_RULE, _GLOBAL, DISCOVERY,
+            description="The default IdP Discovery Policy",
             conditions=("network", "platform", "userIdentifier", "app"),
         ),
         PolicyType(POST_AUTH, "Post Auth Policy", CATCH_ALL, _APP, POST_AUTH, conditions=("people",)),

@@ -204,7 +204,10 @@ def _discovery(sent: Doc) -> Doc:
          "idpSelectionType": one_of("SPECIFIC", "DYNAMIC"), "shouldFallBackToOkta": boolean},
         first={"providers": [], "matchCriteria": [], "idpSelectionType": "SPECIFIC"},
     )  # fmt: skip
-    return {"idp": read(part(sent, "idp") or {}, "idp")}
+    found: Doc = read(part(sent, "idp") or {}, "idp")
+    if not found.get("shouldFallBackToOkta"):
+        found.pop("shouldFallBackToOkta", None)  # observed: false is not shown
+    return {"idp": found}
 
 
 def _reaction(name: str, inner: str, *allowed: str) -> Callable[[Doc], Doc]:

@@ -54,6 +54,15 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("GET", "/oauth2/v1/clients/{}/roles"): ("Multiple matches", "the SDK cannot tell its two kinds of role apart"),
     ("GET", "/api/v1/users/{}/authenticator-enrollments"): ("", "documented as one, though it lists them"),
+    **dict.fromkeys(
+        [
+            ("GET", "/api/v1/hook-keys"),
+            ("POST", "/api/v1/hook-keys"),
+            ("GET", "/api/v1/hook-keys/{}"),
+            ("PUT", "/api/v1/hook-keys/{}"),
+        ],
+        ("isUsed", "recorded as a boolean"),
+    ),
     ("GET", "/api/v1/behaviors"): ("radiusKilometers", "recorded with a decimal point"),
 }
 

@@ -18,6 +18,7 @@ PAGES = {
     r"/api/v1/sessions": "Sessions API: a session for a session token",
     r"/api/v1/users/\{\}/factors/\{\}/(lifecycle/activate/poll|transactions/\{\})": "Factors API",
     r"/api/v1/authorizationServers/\{\}/policies/\{\}/rules/\{\}/lifecycle/deactivate": "API Access Management",
+    r"/api/v1/authorizationServers/\{\}/resourceservercredentials/keys/\{\}/lifecycle/(de)?activate": "the same",
     r"/oauth2/v1/clients(/.*)?": "Dynamic Client Registration API",
     r"/oauth2/(\{\}/)?v1/(authorize|device/authorize|introspect|revoke|logout|token|userinfo|keys)": "OpenID Connect API",
     r"(/oauth2/\{\})?/\.well-known/(openid-configuration|oauth-authorization-server)": "OpenID Connect API",

@@ -12,7 +12,7 @@ from emulator import World
 from emulator.kernel.operations import Routes
 from emulator.serving.parties import party_type
 from emulator.wire.agents import okta_verify
-from tests.contract import tour_customizations
+from tests.contract import tour_authorization, tour_customizations
 from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
@@ -86,7 +86,7 @@ def run() -> World:
         clients,
         rules_of_the_org,
         providers,
-        authorization_servers,
+        tour_authorization.tour,
         administrators,
         things,
         tour_customizations.tour,
@@ -463,29 +463,6 @@ ACTIONS: Any = {
     "ACCESS_POLICY": {"appSignOn": {"access": "ALLOW", "verificationMethod": {
         "type": "ASSURANCE", "factorMode": "1FA", "reauthenticateIn": "PT2H"}}},
 }  # fmt: skip
-
-
-def authorization_servers(tour: Tour) -> None:
-    body = {"name": "Tour", "description": "d", "audiences": ["api://tour"]}
-    made = tour.send("POST", "/api/v1/authorizationServers", body)
-    at = f"/api/v1/authorizationServers/{made['id']}"
-    tour.send("PUT", at, {**body, "description": "e"})
-    tour.cycle(f"{at}/scopes", {"name": "tour.read", "consent": "IMPLICIT"})
-    tour.cycle(f"{at}/claims", {"name": "team", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": '"red"'})
-    policy = {"type": "OAUTH_AUTHORIZATION_POLICY", "name": "P", "description": "d", "priority": 1,
-              "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}}  # fmt: skip
-    one = tour.send("POST", f"{at}/policies", policy)["id"]
-    rule = {"type": "RESOURCE_ACCESS", "name": "R", "priority": 1,
-            "conditions": {"people": {"groups": {"include": ["EVERYONE"]}},
-                           "grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}},
-            "actions": {"token": {"accessTokenLifetimeMinutes": 5}}}  # fmt: skip
-    tour.cycle(f"{at}/policies/{one}/rules", rule)
-    tour.send("PUT", f"{at}/policies/{one}", policy)
-    tour.switch(f"{at}/policies/{one}")
-    tour.send("DELETE", f"{at}/policies/{one}")
-    tour.send("POST", f"{at}/credentials/lifecycle/keyRotate", {"use": "sig"})
-    tour.switch(at)
-    tour.send("DELETE", at)
 
 
 def administrators(tour: Tour) -> None:

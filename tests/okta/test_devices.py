@@ -28,7 +28,8 @@ def test_lists_and_one(held: World) -> None:
     assert [item["profile"]["displayName"] for item in found] == ["Mac", "Phone", "Old"]
     for item in found:
         assert models.DeviceList.from_dict(item).id == item["id"] and item["id"].startswith("guo")
-        assert held.okta.get(f"{AT}/{item['id']}") == item
+        one = held.okta.get(f"{AT}/{item['id']}")
+        assert [origin["key"] for origin in one.pop("_embedded")["originatedFrom"]] == ["okta_verify"] and one == item
     assert set(found[0]["_links"]) == {"self", "users", "deactivate", "suspend"}
     assert set(found[1]["_links"]) == {"self", "users", "deactivate", "unsuspend"}
     by_name = held.okta.get(f'{AT}?search=profile.displayName eq "phone" and status eq "SUSPENDED"')

@@ -70,7 +70,7 @@ def certificate(world):
 def test_a_provider_has_its_defaults_and_links(org):
     made = org.okta.post(AT, oidc())
     assert made["status"] == "ACTIVE" and made["issuerMode"] == "DYNAMIC"
-    assert made["policy"]["provisioning"]["action"] == "AUTO" and made["policy"]["mapAMRClaims"] is False
+    assert made["policy"]["provisioning"]["action"] == "AUTO" and made["policy"]["trustClaims"] is False
     assert made["policy"]["subject"]["userNameTemplate"] == {"template": "idpuser.email"}
     assert list(made["_links"]) == ["authorize", "clientRedirectUri"]
     at = f"{AT}/{made['id']}"

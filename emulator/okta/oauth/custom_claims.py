@@ -7,6 +7,7 @@ expression fails is left out (inferred).
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
@@ -14,8 +15,11 @@ from emulator.okta import mapping
 from emulator.okta.expressions import ExpressionError, compile_expression
 from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.kinds import CLAIMS
+from emulator.okta.oauth.person import STANDARD, Told
 from emulator.okta.oauth.servers import Server
 
+SUBJECT = "(appuser != null) ? appuser.userName : app.clientId"
+"""The value of `sub` in access tokens, unless an administrator writes another."""
 _MOST_GROUPS = 100
 _COSTLY = re.compile(r"[+*}]\)?[+*{]|\([^()]*[+*{|][^()]*\)[+*{]|\\\d")
 """Patterns that can take exponential time: repeated repetitions and back references."""
@@ -30,7 +34,9 @@ def evaluated(
         return found
     for claim in call.store.find_all(CLAIMS, "_server", server.id):
         wanted = (claim.get("conditions") or {}).get("scopes") or []
-        if claim["claimType"] != kind or claim["status"] != "ACTIVE" or claim["system"]:
+        if claim["claimType"] != kind or claim["status"] != "ACTIVE" or claim["valueType"] == "SYSTEM":
+            continue
+        if claim["system"] and claim["value"] == SUBJECT:
             continue
         if (wanted and not set(wanted) & set(scopes)) or (thin and not claim["alwaysIncludeInToken"]):
             continue
@@ -38,6 +44,17 @@ def evaluated(
         if value is not None:
             found[claim["name"]] = value
     return found
+
+
+def told(store: Any, server: Server) -> Told:
+    """The system claims that a server tells of people, by scope."""
+    if server.is_org:
+        return STANDARD
+    return {
+        row["name"]: (row["conditions"]["scopes"], row["alwaysIncludeInToken"])
+        for row in store.find_all(CLAIMS, "_server", server.id)
+        if row["valueType"] == "SYSTEM" and row["status"] == "ACTIVE"
+    }
 
 
 def _value(call: Call, claim: Doc, client: Client, user: Doc | None) -> object:

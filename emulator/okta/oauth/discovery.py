@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
 from emulator.okta.oauth import jws
 from emulator.okta.oauth.kinds import SCOPES
 from emulator.okta.oauth.servers import Server, by_path, keys_of, private_key, scope_names
@@ -28,6 +28,7 @@ _GRANTS = [
     "urn:ietf:params:oauth:grant-type:device_code",
 ]  # fmt: skip
 _OPEN: Any = {"auth": "none"}
+_BY_ISSUER = inferred("servers link to this address, which RFC 8414 makes of an issuer with a path")
 
 
 def _metadata(call: Call, *, openid: bool) -> Doc:
@@ -88,6 +89,12 @@ def custom_openid(call: Call) -> Doc:
 @operation("GET", "/oauth2/{authServerId}/.well-known/oauth-authorization-server", source=DOCUMENTED, **_OPEN)
 def custom_oauth(call: Call) -> Doc:
     """OAuth 2.0 metadata of a custom authorization server."""
+    return _metadata(call, openid=False)
+
+
+@operation("GET", "/.well-known/oauth-authorization-server/oauth2/{authServerId}", source=_BY_ISSUER, **_OPEN)
+def custom_oauth_by_issuer(call: Call) -> Doc:
+    """The same where RFC 8414 has it: between the host and the path of the issuer."""
     return _metadata(call, openid=False)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
-from emulator.okta.oauth import jws
+from emulator.okta.oauth import custom_claims, jws
 from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.person import profile_claims
 from emulator.okta.oauth.servers import Server, private_key, signing_kid
@@ -80,7 +80,7 @@ def access_claims(call: Call, server: Server, client: Client, terms: Terms, *, j
         claims["auth_time"] = terms.auth_ms // 1000
     if terms.jkt is not None:
         claims["cnf"] = {"jkt": terms.jkt}
-    return claims | {name: value for name, value in terms.access_claims.items() if name not in claims}
+    return claims | {name: value for name, value in terms.access_claims.items() if name == "sub" or name not in claims}
 
 
 def id_token(
@@ -103,15 +103,13 @@ def id_claims(call: Call, server: Server, client: Client, terms: Terms, *, jti: 
     assert user is not None
     now = call.now // 1000
     claims: Doc = {"sub": user["id"]}
-    claims |= profile_claims(user, terms.scopes, full=full)
+    claims |= profile_claims(user, terms.scopes, custom_claims.told(call.store, server), full=full)
     claims |= {
         "ver": 1, "iss": server.issuer, "aud": client.id, "iat": now, "exp": now + ID_LIFE_S,
         "jti": jti, "amr": list(terms.amr), "idp": org(call)["id"],
     }  # fmt: skip
     if terms.nonce is not None:
         claims["nonce"] = terms.nonce
-    if "profile" in terms.scopes:
-        claims["preferred_username"] = user["profile"]["login"]
     claims["auth_time"] = terms.auth_ms // 1000
     return claims
 

@@ -3,29 +3,32 @@
 Source: Okta's default authorization server as documented; the texts of the system scopes are as Okta shows them.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
 from emulator.okta.oauth import jws
+from emulator.okta.oauth.custom_claims import SUBJECT
 from emulator.okta.oauth.kinds import CLAIMS, POLICIES, RULES, SCOPES, SERVER_KEYS, SERVERS
+from emulator.okta.oauth.person import SYSTEM_CLAIMS
 from emulator.okta.oauth.servers import DEFAULT_ID, keys_of, new_key, private_key
 from emulator.okta.params import stamp
 
 # name: (display name, description)
 SYSTEM_SCOPES = {
-    "openid": (None, "Signals that a request is an OpenID request."),
+    "openid": ("openid", "Signals that a request is an OpenID request."),
     "profile": ("View your profile information.", "The exact data varies based on what profile information you have "
                 "provided, such as: name, time zone, picture, or birthday."),
     "email": ("View your email address.", "This allows the app to view your email address."),
-    "address": ("View your address.", "This allows you to view your address, such as: street address, city, state, "
-                "and zip code."),
+    "address": ("View your address.", "This allows the app to view your address, such as: street address, city, "
+                "state, and zip code."),
     "phone": ("View your phone number.", "This allows the app to view your phone number."),
     "offline_access": ("Keep you signed in to the app.", "This keeps you signed in to the app, even when you are not "
                        "using it."),
-    "device_sso": ("Use your identity across all your apps on the same device.", "This allows the app to use your "
-                   "identity across all your apps on the same device."),
+    "device_sso": ("Request device secret.", "This allows you to single sign on between native client applications on "
+                   "your device."),
 }  # fmt: skip
 _GRANTS = [
     "implicit", "client_credentials", "password", "authorization_code",
@@ -50,13 +53,22 @@ def install(store: Any, ids: Any, now: int, server: Doc) -> None:
     for name, (title, text) in SYSTEM_SCOPES.items():
         store.add(SCOPES, scope_doc(ids, server["id"], {
             "name": name, "description": text, "displayName": title, "system": True, "metadataPublish": "ALL_CLIENTS",
-            "consent": "REQUIRED" if name == "device_sso" else "IMPLICIT",
         }))  # fmt: skip
-    store.add(CLAIMS, {
-        "id": ids.okta("ocl"), "name": "sub", "status": "ACTIVE", "claimType": "RESOURCE", "valueType": "EXPRESSION",
-        "value": "(appuser != null) ? appuser.userName : app.clientId", "conditions": {"scopes": []}, "system": True,
-        "alwaysIncludeInToken": True, "_server": server["id"],
-    })  # fmt: skip
+    for claim in _system_claims():
+        store.add(CLAIMS, {"id": ids.okta("ocl"), **claim, "system": True, "_server": server["id"]})
+
+
+def _system_claims() -> Iterator[Doc]:
+    """What is told of a person by scope, and whom an access token is for."""
+    for name, (scope, always) in SYSTEM_CLAIMS.items():
+        yield {
+            "name": name, "status": "ACTIVE", "claimType": "IDENTITY", "valueType": "SYSTEM",
+            "conditions": {"scopes": [scope]}, "alwaysIncludeInToken": always,
+        }  # fmt: skip
+    yield {
+        "name": "sub", "status": "ACTIVE", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": SUBJECT,
+        "conditions": {"scopes": []}, "alwaysIncludeInToken": True,
+    }  # fmt: skip
 
 
 def policy_doc(ids: Any, now: int, server: str, given: Doc) -> Doc:

@@ -60,9 +60,9 @@ def _userinfo(call: Call) -> Doc:
     if user is None or client is None or user["status"] not in ("ACTIVE", "PASSWORD_EXPIRED"):
         compared = (Compared("uid", claims.get("uid"), "access token"), Compared("cid", claims["cid"], "access token"))
         raise _stop(call, 401, "invalid_token", "The access token is invalid.", *compared, rule="Its person has gone.")
-    found: Doc = {"sub": user["id"], **profile_claims(user, claims["scp"], full=True)}
-    if "profile" in claims["scp"]:
-        found["preferred_username"] = user["profile"]["login"]
+    found: Doc = {
+        "sub": user["id"], **profile_claims(user, claims["scp"], custom_claims.told(call.store, server), full=True),
+    }  # fmt: skip
     more = custom_claims.evaluated(call, server, client, user, claims["scp"], kind="IDENTITY")
     return found | {name: value for name, value in more.items() if name not in found}
 

@@ -62,6 +62,8 @@ def render(call: Call, item: Doc) -> Doc:
         action = "deactivate" if item["status"] == "ACTIVE" else "activate"
         links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
     links["methods"] = {"href": f"{at}/methods", "hints": {"allow": ["GET"]}}
+    if kind.device:
+        links["enroll"] = {"href": f"{call.base}/idp/authenticators", "hints": {"allow": ["POST"]}}
     if kind.key == "webauthn":
         links["aaguids"] = {"href": f"{at}/aaguids", "hints": {"allow": ["GET", "POST"]}}
     shown = public(item)
@@ -87,8 +89,9 @@ def authenticator_target(item: Doc) -> Doc:
 
 @operation("GET", _AT, source=OBSERVED, **_READ)
 def list_authenticators(call: Call) -> list[Doc]:
-    """Every authenticator of the org; never paged."""
-    return [render(call, item) for item in call.store.all(AUTHENTICATORS)]
+    """Every authenticator of the org by name; never paged."""
+    found = sorted(call.store.all(AUTHENTICATORS), key=lambda item: str(item["name"]).casefold())
+    return [render(call, item) for item in found]
 
 
 @operation("POST", _AT, source=OBSERVED, query=("activate",), emits=(_EVENT + "create",), **_MANAGE)
@@ -218,14 +221,13 @@ def _method(call: Call) -> tuple[Doc, str]:
 
 
 def _render_method(call: Call, item: Doc, name: str) -> Doc:
+    """The method as the API shows it; the only one of an authenticator goes on and off with it (observed)."""
     at, method = f"{call.base}{_AT}/{item['id']}/methods/{name}", item["_methods"][name]
-    action = "deactivate" if method["status"] == "ACTIVE" else "activate"
-    return {
-        "type": name, **method, "_links": {
-            "self": {"href": at, "hints": {"allow": ["GET", "PUT"]}},
-            action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
-        },
-    }  # fmt: skip
+    links: Doc = {"self": {"href": at, "hints": {"allow": ["GET", "PUT"]}}}
+    if len(item["_methods"]) > 1:
+        action = "deactivate" if method["status"] == "ACTIVE" else "activate"
+        links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
+    return {"type": name, **method, "_links": links}
 
 
 @operation("GET", _AT + "/{authenticatorId}/methods", source=OBSERVED, **_READ)

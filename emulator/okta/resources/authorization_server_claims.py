@@ -9,6 +9,7 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.expressions import ExpressionError, compile_expression
+from emulator.okta.links import link
 from emulator.okta.oauth.kinds import CLAIMS, SCOPES
 from emulator.okta.params import body_object, part, text_of
 from emulator.okta.problems import forbidden, not_found
@@ -30,8 +31,7 @@ _RESERVED = frozenset({
 
 def _render(call: Call, row: Doc) -> Doc:
     at = f"{call.base}/api/v1/authorizationServers/{row['_server']}/claims/{row['id']}"
-    allow = ["GET"] if row["system"] else ["GET", "PUT", "DELETE"]
-    return {**public(row), "apiResourceId": None, "_links": {"self": {"href": at, "hints": {"allow": allow}}}}
+    return {**public(row), "apiResourceId": None, "_links": {"self": link(at, "GET", "PUT", "DELETE")}}
 
 
 def _load(call: Call) -> Doc:
@@ -68,10 +68,10 @@ def get_claim(call: Call) -> Doc:
 
 @operation("PUT", _AT + "/{claimId}", source=DOCUMENTED, emits=("oauth2.claim.updated",), **_MANAGE)
 def replace_claim(call: Call) -> Doc:
-    """Replace a claim."""
-    row, server = _own(_load(call)), authorization_servers.load(call)
+    """Replace a claim; a system one keeps its name and types."""
+    row, server = _load(call), authorization_servers.load(call)
     given = _given(call, server, body_object(call), row)
-    row = {"id": row["id"], **given, "system": False, "_server": server["id"]}
+    row = {"id": row["id"], **given, "system": row["system"], "_server": server["id"]}
     call.store.put(CLAIMS, row)
     emit(call, "oauth2.claim.updated", [_target(row), authorization_servers.target_of(server)])
     return _render(call, row)
@@ -79,16 +79,12 @@ def replace_claim(call: Call) -> Doc:
 
 @operation("DELETE", _AT + "/{claimId}", source=DOCUMENTED, emits=("oauth2.claim.deleted",), **_MANAGE)
 def delete_claim(call: Call) -> None:
-    """Delete a claim."""
-    row, server = _own(_load(call)), authorization_servers.load(call)
+    """Delete a claim; a system one stays (inferred)."""
+    row, server = _load(call), authorization_servers.load(call)
+    if row["system"]:
+        raise forbidden(Why("System claims stay.", (Compared("name", row["name"], "the claim"),)))
     call.store.drop(CLAIMS, row["id"])
     emit(call, "oauth2.claim.deleted", [_target(row), authorization_servers.target_of(server)])
-
-
-def _own(row: Doc) -> Doc:
-    if row["system"]:
-        raise forbidden(Why("System claims stay as they are.", (Compared("name", row["name"], "the claim"),)))
-    return row
 
 
 def _target(row: Doc) -> Doc:
@@ -106,10 +102,11 @@ def _given(call: Call, server: Doc, body: Doc, before: Doc | None) -> Doc:
         if same and (before is None or row["id"] != before["id"]):
             cause = "name: An object with this field already exists in the current organization"
             raise bad("name", cause, "name", name, "Names are unique among a server's claims of a type.")
-    value = needed_text(body, "value", most=1024)
+    _refuse_change_of_kind(name, chosen, before)
+    value = needed_text(body, "value", most=1024) if chosen["valueType"] != "SYSTEM" else ""
     found = {
         "name": name, "status": chosen["status"], "claimType": chosen["claimType"], "valueType": chosen["valueType"],
-        "value": value, "conditions": {"scopes": _scopes(call, server, body)},
+        **({"value": value} if value else {}), "conditions": {"scopes": _scopes(call, server, body)},
         "alwaysIncludeInToken": _always(body, chosen["claimType"]),
     }  # fmt: skip
     if chosen["valueType"] == "GROUPS":
@@ -121,6 +118,16 @@ def _given(call: Call, server: Doc, body: Doc, before: Doc | None) -> Doc:
     elif chosen["valueType"] == "EXPRESSION":
         _check_expression(value)
     return found
+
+
+def _refuse_change_of_kind(name: str, chosen: Doc, before: Doc | None) -> None:
+    """The server tells SYSTEM claims itself: nobody makes one, and theirs keep their name and types (inferred)."""
+    if before is not None and before["system"]:
+        for key, value in (("name", name), ("claimType", chosen["claimType"]), ("valueType", chosen["valueType"])):
+            if value != before[key]:
+                raise bad(key, f"{key}: '{value[:40]}' is not valid", key, value[:40], "A system claim keeps it.")
+    elif chosen["valueType"] == "SYSTEM":
+        raise bad("valueType", "valueType: 'SYSTEM' is not valid", "valueType", "SYSTEM", "Only system claims are.")
 
 
 def _chosen(body: Doc, name: str) -> str:

@@ -45,8 +45,11 @@ def target_of(server: Doc) -> Doc:
 def render(call: Call, server: Doc) -> Doc:
     """The server as the API shows it."""
     at = f"{call.base}{_AT}/{server['id']}"
-    oauth = f"{call.base}/oauth2/{server['id']}/.well-known"
-
+    path = f"/oauth2/{server['id']}"
+    metadata = {
+        "oauth-authorization-server": f"{call.base}/.well-known/oauth-authorization-server{path}",
+        "openid-configuration": f"{call.base}{path}/.well-known/openid-configuration",
+    }
     action = "deactivate" if server["status"] == "ACTIVE" else "activate"
     rotated = server["_rotated"]
     signing = {
@@ -61,10 +64,8 @@ def render(call: Call, server: Doc) -> Doc:
         "credentials": {"signing": signing},
         "_links": {
             "rotateKey": link(f"{at}/credentials/lifecycle/keyRotate", "POST"),
-            "metadata": [
-                {"name": name, **link(f"{oauth}/{name}", "GET")}
-                for name in ("oauth-authorization-server", "openid-configuration")
-            ],
+            "metadata": [{"name": name, **link(where, "GET")} for name, where in metadata.items()],
+            "resourceServerCredentialsKeys": link(f"{at}/resourceservercredentials/keys", "GET"),
             "keys": link(f"{at}/credentials/keys", "GET"), "claims": link(f"{at}/claims", "GET", "POST"),
             "policies": link(f"{at}/policies", "GET", "POST"), "self": link(at, "GET", "DELETE", "PUT"),
             "scopes": link(f"{at}/scopes", "GET", "POST"), action: link(f"{at}/lifecycle/{action}", "POST"),

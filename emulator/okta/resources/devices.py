@@ -140,8 +140,13 @@ def _summary(call: Call, row: Doc) -> Doc:
 
 @operation("GET", _AT + "/{deviceId}", source=DOCUMENTED, **_READ)
 def get_device(call: Call) -> Doc:
-    """One device."""
-    return render(call, _load(call))
+    """One device, with the authenticator that registered it."""
+    from emulator.okta.resources.authenticators import AUTHENTICATORS
+
+    device = _load(call)
+    found = call.store.find_all(AUTHENTICATORS, "key", "okta_verify") if device["profile"]["registered"] else []
+    origins = [{name: item[name] for name in ("id", "name", "key")} for item in found]
+    return {**render(call, device), "_embedded": {"originatedFrom": origins}}
 
 
 @operation("DELETE", _AT + "/{deviceId}", source=DOCUMENTED, emits=("device.lifecycle.delete",), **_MANAGE)

@@ -22,12 +22,12 @@ _BODY = shapes.record({"name": shapes.bounded(255, least=1)}, needed=("name",))
 
 
 def _shown(key: Doc) -> Doc:
-    """A key; `isUsed` is a text, as the vendor writes it.
+    """A key. Observed: `isUsed` is a boolean, which the documentation calls a text.
 
     # Differs: hooks prove themselves by a header here, so none uses a key.
     """
     names = ("id", "keyId", "name", "created", "lastUpdated")
-    return {**{name: key[name] for name in names}, "isUsed": "false"}
+    return {**{name: key[name] for name in names}, "isUsed": False}
 
 
 def _whole(key: Doc) -> Doc:
