@@ -17,9 +17,11 @@ _KEYS: Doc = {"algorithms": ["ES256", "RS256"], "keyProtection": "ANY"}
 _ALGORITHMS: dict[str, Read] = {
     "algorithms": many(one_of("ES256", "RS256")), "keyProtection": one_of("ANY", "HARDWARE"),
 }  # fmt: skip
+# Documented in capitals, sent and shown by clients as HMacSHA256.
+_HASHES = tuple(f"{mac}SHA{size}" for mac in ("HMAC", "HMac") for size in (1, 256, 512))
 _OTP: dict[str, Read] = {
     "timeIntervalInSeconds": whole(1, 600), "encoding": one_of("base32", "base64", "hexadecimal"),
-    "algorithm": one_of("HMACSHA1", "HMACSHA256", "HMACSHA512"), "passCodeLength": whole(6, 10),
+    "algorithm": one_of(*_HASHES), "passCodeLength": whole(6, 10),
     "protocol": one_of("TOTP", "SYMANTEC", "DUO", "YUBICO"), "acceptableAdjacentIntervals": whole(0, 10),
     "factorProfileId": text,
 }  # fmt: skip

@@ -43,10 +43,8 @@ def channel_of(body: Doc, before: Doc | None) -> Doc:
     scheme, secret = _scheme(config, before)
     shown: Doc = {
         "uri": url(config, "uri", required=True),
-        "headers": [_header(item) for item in objects(config, "headers")], "method": "POST",
+        "headers": [_header(item) for item in objects(config, "headers")], "method": "POST", "authScheme": scheme,
     }  # fmt: skip
-    if scheme is not None:
-        shown["authScheme"] = scheme
     return {
         "channel": {
             "type": choice(channel, "type", ("HTTP",), "HTTP"),

@@ -101,8 +101,13 @@ def add_policy(store: Any, ids: Any, now: int, policy: Doc, *, catch_all: Doc) -
 
 
 def policies_of(store: Any, kind: str) -> list[Doc]:
-    """Every policy of a type, in the order in which they are tried; the org's default one last."""
+    """Every policy of a type: by priority, the org's default one last; where none comes before another, by age.
+
+    Observed: the policies of Okta's own apps stand first.
+    """
     found: list[Doc] = store.find_all(POLICIES, "type", kind)
+    if not TYPES[kind].people:
+        return sorted(found, key=lambda policy: "_owner" not in policy)
     return sorted(found, key=lambda policy: (policy["system"], policy["priority"]))
 
 

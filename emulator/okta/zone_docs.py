@@ -125,11 +125,13 @@ def _side(name: str, rows: Any) -> list[Any]:
 
 
 def _locations(rows: Any) -> Any:
+    """Places by country and region, as the vendor orders them (observed)."""
     if rows is None:
         return None
     if not isinstance(rows, list) or not all(_is_place(row) for row in rows):
         raise _refused("locations", "locations: The field is not valid", rows)
-    return [{"country": row["country"], "region": row.get("region")} for row in rows]
+    found = [{"country": row["country"], "region": row.get("region")} for row in rows]
+    return sorted(found, key=lambda row: (row["country"], row["region"] or ""))
 
 
 def _is_place(row: Any) -> bool:

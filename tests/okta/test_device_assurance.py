@@ -33,8 +33,8 @@ def test_life_of_a_policy(org: World) -> None:
     made = org.okta.post(AT, MAC)
     assert list(made) == [
         "name", "platform", "id", "osVersion", "diskEncryptionType", "screenLockType", "secureHardwarePresent",
-        "createdDate", "createdBy", "lastUpdate", "lastUpdatedBy", "resourceId", "resourceDisplayName", "resourceType",
-        "_links",
+        "displayRemediationMode", "createdDate", "createdBy", "lastUpdate", "lastUpdatedBy", "resourceType",
+        "resourceId", "resourceDisplayName", "_links",
     ]  # fmt: skip
     assert made["id"].startswith("dae") and made["resourceDisplayName"] == {"value": "Mac", "sensitive": False}
     assert models.DeviceAssurance.from_dict(made).id == made["id"]

@@ -35,7 +35,7 @@ def made(org: World, kind: str, name: str = "Mine", **more: Any) -> Any:
 
 
 def default(org: World, kind: str) -> Any:
-    return org.okta.get(f"{AT}?type={kind}")[-1]
+    return next(item for item in org.okta.get(f"{AT}?type={kind}") if item["system"])
 
 
 def order(org: World, kind: str) -> list[tuple[str, int]]:

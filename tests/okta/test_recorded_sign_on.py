@@ -26,7 +26,9 @@ def test_policies_of_oktas_own_apps(org: World) -> None:
     found = org.okta.get(f"{AT}/policies?type=ACCESS_POLICY")
     own = [policy for policy in found if policy["name"].startswith("Okta ")]
     assert {policy["name"] for policy in own} == {"Okta Admin Console", "Okta Dashboard", "Okta Browser Plugin"}
-    assert all("description" not in policy for policy in own)
+    assert all("description" not in policy for policy in own) and found[: len(own)] == own
+    made = org.okta.post(f"{AT}/policies", {"type": "ACCESS_POLICY", "name": "Later"})
+    assert [policy["id"] for policy in org.okta.get(f"{AT}/policies?type=ACCESS_POLICY")][-1] == made["id"]
 
 
 def test_authenticators_stand_by_name(org: World) -> None:
@@ -55,3 +57,29 @@ def test_a_provider_maps_to_every_user_type(org: World) -> None:
     found = org.okta.get(f"{AT}/mappings?sourceId={made['id']}")
     assert len(found) == 2 and found[1]["target"]["id"] == contractor["id"]
     assert orjson.dumps(kinds(org)).count(b"system.idp.lifecycle.create") == 1
+
+
+def test_codes_are_hashed_by_either_spelling(org: World) -> None:
+    made = org.okta.post(f"{AT}/authenticators", {"key": "custom_otp", "name": "Codes"})
+    at = f"{AT}/authenticators/{made['id']}/methods/otp"
+    assert org.okta.put(at, {"settings": {"algorithm": "HMacSHA512"}})["settings"]["algorithm"] == "HMacSHA512"
+    assert org.okta.call("PUT", at, {"settings": {"algorithm": "MD5"}}).status == 400
+
+
+def test_a_hook_without_a_scheme_says_so(org: World) -> None:
+    channel = {"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://hooks.example/open", "method": "POST"}}
+    made = org.okta.post(f"{AT}/inlineHooks", {
+        "name": "Open", "type": "com.okta.import.transform", "version": "1.0.0", "channel": channel,
+    })  # fmt: skip
+    assert made["channel"]["config"]["authScheme"] is None and made["channel"]["config"]["headers"] == []
+
+
+def test_places_of_a_zone_stand_by_country(org: World) -> None:
+    places = [{"country": "US"}, {"country": "NL", "region": "NL-UT"}, {"country": "NL", "region": "NL-GE"}]
+    made = org.okta.post(f"{AT}/zones", {"name": "Far", "type": "DYNAMIC", "proxyType": "", "locations": places})
+    assert [place["region"] for place in made["locations"]] == ["NL-GE", "NL-UT", None]
+
+
+def test_an_assurance_policy_hides_what_is_to_be_mended(org: World) -> None:
+    body = {"name": "Chips", "platform": "WINDOWS", "secureHardwarePresent": True}
+    assert org.okta.post(f"{AT}/device-assurances", body)["displayRemediationMode"] == "HIDE"

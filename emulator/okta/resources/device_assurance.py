@@ -101,7 +101,7 @@ def _fields(call: Call, own: Doc | None = None) -> Doc:
     if own is not None and head["platform"] != own["platform"]:
         raise shapes.bad("platform", head["platform"], allowed=own["platform"])
     conditions: Doc = record(PLATFORMS[head["platform"]])(body, "")
-    common: Doc = record(_COMMON)(body, "")
+    common: Doc = record(_COMMON, first={"displayRemediationMode": "HIDE"})(body, "")
     if not any(_says(value) for value in (*conditions.values(), common.get("devicePostureChecks"))):
         why = Why("A device assurance policy asks for something.", (Compared("conditions", None, "request body"),))
         raise invalid("deviceAssuranceMediated", _NOTHING, why=why)
@@ -119,7 +119,7 @@ def _says(value: Any) -> bool:
 
 
 def _render(call: Call, item: Doc) -> Doc:
-    links = {"self": {"href": f"{call.base}{_AT}/{item['id']}", "hints": {"allow": ["DELETE", "GET", "PUT"]}}}
+    links = {"self": {"href": f"{call.base}{_AT}/{item['id']}", "hints": {"allow": ["GET", "PUT", "DELETE"]}}}
     return {**item, "_links": links}
 
 
@@ -139,9 +139,9 @@ def _document(fields: Doc, *, id: str, created: str, by: str, now: str, updated_
     rest = {key: value for key, value in fields.items() if key not in ("name", "platform")}
     return {
         "name": fields["name"], "platform": fields["platform"], "id": id, **rest, "createdDate": created,
-        "createdBy": by, "lastUpdate": now, "lastUpdatedBy": updated_by, "resourceId": id,
+        "createdBy": by, "lastUpdate": now, "lastUpdatedBy": updated_by,
+        "resourceType": "DeviceAssurancePolicyEntity", "resourceId": id,
         "resourceDisplayName": {"value": fields["name"], "sensitive": False},
-        "resourceType": "DeviceAssurancePolicyEntity",
     }  # fmt: skip
 
 

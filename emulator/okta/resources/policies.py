@@ -88,7 +88,7 @@ def known_type(kind: str | None, where: str) -> PolicyType:
 
 @operation("GET", _AT, source=OBSERVED, query=("type", "status", "q", "expand", "sortBy", "resourceId"), **_READ)
 def list_policies(call: Call) -> Listing:
-    """Every policy of a type by priority, the org's own last; never paged."""
+    """Every policy of a type in its order; never paged."""
     kind = known_type(call.params.get("type"), "query")
     found = policy_store.policies_of(call.store, kind.name)
     for keep in _filters(call):
