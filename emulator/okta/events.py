@@ -307,6 +307,7 @@ EVENTS: dict[str, str] = {
     "user.account.update_profile": "Update user profile for Okta",
     "user.account.update_secondary_email": "Update secondary email for Okta user",
     "user.account.update_user_type": "Update user type of Okta user",
+    "user.authentication.auth_via_IDP": "Authenticate user via IDP",
     "user.authentication.auth_via_AD_agent": "Authenticate user with an Active Directory agent",
     "user.authentication.auth_via_mfa": "Authentication of user via MFA",
     "user.authentication.auth_via_richclient": "Authentication of user via rich client",

@@ -7,22 +7,18 @@ outside a write transaction.
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isqrt
 from typing import TYPE_CHECKING
 
 from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids, base64url
+from emulator.protocols.derived_keys import derived, private_key
 from emulator.protocols.keys import SigningKey, load_signing_key, make_signing_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-EXPONENT = 65537
-BITS = 2048
 YEARS = 10
-_ROUNDS = 8  # Miller-Rabin; random 1024-bit candidates need far fewer (Handbook of Applied Cryptography, table 4.4)
-_SMALL = [n for n in range(3, 8000, 2) if all(n % d for d in range(3, isqrt(n) + 1, 2))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ def make(ids: Ids, *, name: str, now: int, years: int = YEARS) -> Material:
 
 def new_private_key(ids: Ids) -> "RSAPrivateKey":
     """A new key without a certificate, for a signing request."""
-    return _private_key(ids.secret("signingKey", 32).encode())
+    return private_key(ids.secret("signingKey", 32).encode())
 
 
 def pem(private: "RSAPrivateKey") -> str:
@@ -98,44 +94,3 @@ def loaded(material: Material) -> SigningKey:
 def load(doc: Doc) -> SigningKey:
     """The key behind a stored document."""
     return load_signing_key(doc["_key"].encode(), doc["_cert"].encode())
-
-
-@lru_cache(maxsize=64)
-def derived(seed: bytes) -> "RSAPrivateKey":
-    """The private key of a secret: the same secret gives the same key. Made once in a process."""
-    return _private_key(seed)
-
-
-def _private_key(seed: bytes) -> "RSAPrivateKey":
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    p, q = sorted((_prime(seed + b"p"), _prime(seed + b"q")), reverse=True)
-    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
-    public = rsa.RSAPublicNumbers(EXPONENT, p * q)
-    numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), rsa.rsa_crt_iqmp(p, q), public)
-    return numbers.private_key()
-
-
-def _prime(seed: bytes) -> int:
-    """The first prime from a pseudo-random odd start whose two top bits are set, fit for the exponent."""
-    start = int.from_bytes(hashlib.shake_256(seed).digest(BITS // 16), "big")
-    candidate = start | 1 | 3 << (BITS // 2 - 2)
-    while not _fits(candidate):
-        candidate += 2
-    return candidate
-
-
-def _fits(candidate: int) -> bool:
-    if any(candidate % small == 0 for small in _SMALL) or (candidate - 1) % EXPONENT == 0:
-        return False
-    odd, twos = candidate - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    return all(_passes(candidate, base, odd, twos) for base in _SMALL[:_ROUNDS])
-
-
-def _passes(candidate: int, base: int, odd: int, twos: int) -> bool:
-    x = pow(base, odd, candidate)
-    if x in (1, candidate - 1):
-        return True
-    return any((x := pow(x, 2, candidate)) == candidate - 1 for _ in range(twos - 1))

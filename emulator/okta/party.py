@@ -19,9 +19,9 @@ def describe(spec: Doc) -> Doc:
 
 
 def hosts(info: Doc) -> list[str]:
-    """The org's name, its admin console's, and the one that computers get Kerberos tickets for."""
+    """The org's name, its admin console's, and those that take Kerberos tickets and certificates."""
     name, dot, domain = info["host"].partition(".")
-    return [info["host"], f"{name}-admin{dot}{domain}", f"{name}.kerberos{dot}{domain}"]
+    return [info["host"], *(f"{name}{more}{dot}{domain}" for more in ("-admin", ".kerberos", ".mtls"))]
 
 
 def populate(seeding: Seeding) -> Population:

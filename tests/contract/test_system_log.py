@@ -67,7 +67,7 @@ ELSEWHERE = {
     r"/authn|/signin/|/login/|/activate|/sessions/me": "okta/test_authn.py",
     r"/oauth2/.*(authorize|token|revoke|introspect|logout|userinfo)|/signin/consent|/clients/.*tokens": "okta/oauth",
     r"/users/.*/(grants|tokens)|/apps/\{appId\}/tokens": "okta/oauth/test_more_grants.py",
-    r"/sso/|/slo/": "okta/sso",
+    r"/sso/|/slo/|/revocation-lists": "okta/sso",
     r"/access-requests|/self-service|/governance/|/workflows/": "office365/test_features_governance.py",
     r"/import": "okta/test_app_imports.py",
     r"/office365/|/sync|/metadata/refresh|/connections/default/test|/oauth2/callback": "okta/test_office365.py",
@@ -96,7 +96,6 @@ def test_every_writing_operation_is_seen_to_succeed(successes):
 NEVER = frozenset({
     "POST /api/v1/policies/{policyId}/mappings",  # refused since policies are assigned through the app
     "PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}",  # support opens cases, an org cannot
-    "POST /app/{appName}/{externalKey}/sso/wsfed/windowstransport",  # answers Windows, never with success
 })  # fmt: skip
 """What only ever refuses."""
 

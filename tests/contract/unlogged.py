@@ -38,6 +38,7 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/device-posture-checks": _NONE,
     "PUT /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "DELETE /api/v1/device-posture-checks/{postureCheckId}": _NONE,
+    "PUT /api/internal/v1/revocation-lists": _OURS,
     "POST /api/v1/idps/{idpId}/credentials/csrs": _NONE,
     "DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}": _NONE,
     **dict.fromkeys(

@@ -64,6 +64,11 @@ TYPES: Mapping[tuple[str, str], FactorType] = {
                    "Security Key or Biometric", "FIDO_WEBAUTHN_FACTOR", vendor="FIDO", bound=True, hardware=True),
     )
 }  # fmt: skip
+CARD = FactorType("cert", "X509", "smart_card_idp", "smart_card_idp", "cert", "", "sc", "Smart card", "SMART_CARD",
+                  vendor="X509", bound=True)  # fmt: skip
+"""A smart card of an identity provider, which nobody enrols. Its provider says whether a PIN goes with it."""
+PIN = FactorType("pin", "X509", "", "smart_card_idp", "cert", "", "pin", "PIN of a smart card", "SMART_CARD",
+                 vendor="X509", knowledge=True)  # fmt: skip
 BY_KEY: Mapping[str, FactorType] = {item.key: item for item in TYPES.values()}
 
 

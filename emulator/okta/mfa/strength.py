@@ -12,18 +12,18 @@ from typing import Any
 
 from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
-from emulator.okta.mfa.catalogue import TYPES, FactorType
+from emulator.okta.mfa.catalogue import CARD, PIN, TYPES, FactorType
 
 Proof = Doc
 PASSWORD = "pwd"
 _TYPES_OF = {
     "password": "password", "question": "security_question", "sms": "phone", "call": "phone", "email": "email",
     "push": "app", "token:software:totp": "app", "token:hotp": "security_key",
-    "webauthn": "security_key",
+    "webauthn": "security_key", "cert": "federated", "pin": "federated",
 }  # fmt: skip
 _METHOD_NAMES = {
     "question": "SECURITY_QUESTION", "sms": "SMS", "call": "VOICE", "email": "EMAIL", "push": "PUSH",
-    "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN",
+    "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN", "cert": "CERT", "pin": "CERT",
     PASSWORD: "PASSWORD",
 }  # fmt: skip
 
@@ -38,9 +38,24 @@ def of_factor(factor: Doc, at: int) -> Proof:
     return {"method": factor["factorType"], "provider": factor["provider"], "factorId": factor["id"], "at": at, **seen}
 
 
+def of_card(idp: Doc, at: int) -> list[Proof]:
+    """What a smart card proves: that somebody has it; and where its provider says so, that they know its PIN.
+
+    Inferred: `mfa` among the provider's additional methods says the same as `pin`.
+    """
+    said = set((idp.get("properties") or {}).get("additionalAmr") or ())
+    pin = bool(said & {"pin", "mfa"})
+    card = {"method": CARD.name, "provider": CARD.provider, "at": at, "idp": idp["id"], "hardware": "hwk" in said}
+    return [{**card, "verified": pin}, *([{"method": PIN.name, "provider": PIN.provider, "at": at}] if pin else ())]
+
+
+_CARDS = {(kind.name, kind.provider): kind for kind in (CARD, PIN)}
+
+
 def kind_of(proof: Proof) -> FactorType | None:
     """None for a password."""
-    return TYPES.get((proof["method"], proof.get("provider", "OKTA")))
+    key = (proof["method"], proof.get("provider", "OKTA"))
+    return TYPES.get(key) or _CARDS.get(key)
 
 
 def amr_of(proof: Proof) -> str:
@@ -111,11 +126,12 @@ def _fits(asked: Doc, proof: Proof, now: int) -> bool:
 
 
 def _strong(asked: Doc, kind: FactorType, proof: Proof) -> bool:
-    """The characteristics that a rule requires of something one has. Only security keys resist phishing.
+    """The characteristics that a rule requires of something one has. Only security keys and cards resist phishing.
 
     userPresence: somebody is there whenever a code is typed or a push answered.
     """
-    has = {"deviceBound": kind.bound, "hardwareProtection": kind.hardware, "phishingResistant": kind.name == "webauthn",
+    resists, hard = kind.name in ("webauthn", CARD.name), kind.hardware or bool(proof.get("hardware"))
+    has = {"deviceBound": kind.bound, "hardwareProtection": hard, "phishingResistant": resists,
            "userVerification": bool(proof.get("verified")), "userPresence": True}  # fmt: skip
     return all(has[name] for name in has if asked.get(name) == "REQUIRED")
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import Ids
-from emulator.okta import key_material
 from emulator.okta.oauth.kinds import SCOPES, SERVER_KEYS, SERVERS
 from emulator.okta.params import stamp
 from emulator.okta.problems import not_found
+from emulator.protocols import derived_keys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -84,7 +84,7 @@ def new_key(ids: Ids, now: int, *, server: str, status: str) -> Doc:
 
 def private_key(ids: Ids, kid: str) -> "RSAPrivateKey":
     """The private half of a server's key."""
-    return key_material.derived(ids.derive(f"oauth.{kid}"))
+    return derived_keys.derived(ids.derive(f"oauth.{kid}"))
 
 
 def keys_of(store: Any, server: str) -> list[Doc]:

@@ -1,6 +1,7 @@
 """Identity providers: /api/v1/idps. Source: okta-admin-api.md 1.4 and 15, the vendor's SDK 3 for shapes.
 
-They are configuration only: nobody signs in through a provider here, so its secret is kept and never used.
+Those of smart cards (X509) sign people in, see sso/smart_card.py. The others are configuration only: nobody signs in
+through them here, so their secret is kept and never used.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from emulator.okta.events import emit, target
 from emulator.okta.links import link
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found, taken
+from emulator.okta.resources import org_features
 from emulator.store import Column, Duplicate, Kind
 
 IDPS = Kind("identity_providers", (Column("name", fold=True, unique=True), Column("type")), settled=True)
@@ -124,6 +126,7 @@ def list_idps(call: Call) -> Listing:
 def create_idp(call: Call) -> Doc:
     """Add a provider: ACTIVE at once."""
     fields = idp_shapes.checked(body_object(call), None)
+    org_features.check_provider(call, fields["type"])
     at = stamp(call.now)
     idp: Doc = {"id": call.ids.okta("0oa"), "status": "ACTIVE", "created": at, "lastUpdated": at, **fields}
     _refuse_unknown_keys(call, idp)

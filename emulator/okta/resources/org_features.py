@@ -123,6 +123,11 @@ def check_authenticator(call: Call, key: str) -> None:
     raise Problem("E0000015", why=Why("The org does not have this authenticator's feature.", compared, hint))
 
 
+def check_provider(call: Call, kind: str) -> None:
+    """The same for an identity provider of smart cards."""
+    check_authenticator(call, "smart_card_idp" if kind == "X509" else "")
+
+
 def _needed(call: Call, feature: Doc) -> list[Doc]:
     return [item for item in call.store.all(FEATURES) if item["name"] in feature["_requires"]]
 

@@ -14,7 +14,7 @@ from emulator.okta import delegated_authentication, password_policy, user_passwo
 from emulator.okta.events import emit, target
 from emulator.okta.mfa import journey, strength
 from emulator.okta.resources import authn, trusted_origins, users
-from emulator.okta.sso import challenge, flow, gate, pages
+from emulator.okta.sso import challenge, flow, gate, pages, smart_card
 from emulator.protocols.html import redirect
 
 FAILED = "We could not sign you in. Check your user name and password, and try again."
@@ -173,7 +173,7 @@ def _form(
     """known: the name was given first, and the password is asked for now, whether or not there is such a user."""
     values = {
         "title": "Sign in", "state": flow.seal(call, "signin", {"to": back_to}), "username": username,
-        "problem": problem, "known": known,
+        "problem": problem, "known": known, "card": smart_card.offer(call, back_to),
     }  # fmt: skip
     return pages.Page("signin.html", values, explain=explain)
 

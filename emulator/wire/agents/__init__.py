@@ -21,14 +21,15 @@ class Visit:
     """What an agent is asked to do.
 
     lab: what `lab.json` says of the world's tenant and client. login, password: what the person types. address: the
-    client's IP as the servers see it. user_agent: empty for the agent's own. device: `id` as registered at Microsoft,
-    `okta` as enrolled with Okta Verify (`{"id", "key": <private JWK>}`), `modernAuthentication` false for an Office
-    that is set not to speak it. factors: how the person answers a factor
-    challenge (`{"push": "approve"}`), by factor type. answers: what they say on the other pages (`{"kmsi": "yes"}`, see
-    `microsoft_pages`). start: a URL to begin at instead of the agent's own (a dashboard tile, an admin portal). scope:
-    of the token asked for. asked: further authorize parameters. browser: an existing browser profile, so that its
-    sessions and refresh tokens go on. consent: what is answered on a consent page: `accept`, `everybody` (on behalf of
-    the organization) or `decline`; empty: nothing.
+    client's IP as the servers see it. user_agent: empty for the agent's own. device: `id` as registered at
+    Microsoft, `okta` as enrolled with Okta Verify (`{"id", "key": <private JWK>}`), `card` the smart card in its
+    reader (`{"certificate", "privateKey"}`), `modernAuthentication` false for an Office that is set not to speak
+    it. factors: how the person answers a factor challenge (`{"push": "approve"}`), by factor type. answers: what
+    they say on the other pages (`{"kmsi": "yes"}`, see `microsoft_pages`). start: a URL to begin at instead of the
+    agent's own (a dashboard tile, an admin portal). scope: of the token asked for. asked: further authorize
+    parameters. browser: an existing browser profile, so that its sessions and refresh tokens go on. consent: what
+    is answered on a consent page: `accept`, `everybody` (on behalf of the organization) or `decline`; empty:
+    nothing.
     """
 
     transport: Transport

@@ -17,7 +17,7 @@ from emulator.protocols.jose import read_unverified
 from emulator.protocols.saml11 import read
 from emulator.protocols.wsfed import RstrRejected, read_rstr
 from emulator.protocols.xmlparse import XmlRejected, parse
-from emulator.wire.agents import Outcome, Visit, factors, microsoft_pages, okta_verify
+from emulator.wire.agents import Outcome, Visit, card, factors, microsoft_pages, okta_verify
 from emulator.wire.agents.clients import Client
 from emulator.wire.browser import Browser, Form, LoopDetected, View
 from emulator.wire.client import Unreachable
@@ -56,7 +56,7 @@ def opened(visit: Visit, client: Client) -> tuple[Browser, CodeFlow]:
     def own(host: str) -> dict[str, str]:
         if not microsofts(host):
             verify.prove(host)
-        return about_device(host, visit)
+        return {**about_device(host, visit), **card.shown(host, visit, browser)}
 
     browser.stop_at, browser.own = flow.is_reply, own
     return browser, flow

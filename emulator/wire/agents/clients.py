@@ -27,13 +27,13 @@ class Client:
     """One client.
 
     protocol: `browser` (pages), `native` (an application with an embedded browser: modern authentication where the
-    server offers it, else a password for the mail server to relay), `relay` (mail with a password, always), `password`
-    (user name and password over WS-Trust or the password grant), `silent` (a refresh token that it already has),
-    `activation` (a Kerberos ticket, over Windows transport),
-    `certificate` (pages, on which it looks for sign-in with a smart card and types nothing). client_id: the application
-    it is; empty: the world's own public client. modern: speaks modern authentication. session: keeps cookies or tokens
-    in a browser profile. device: can say which device it runs on. application: how Exchange Online names the protocol
-    when it relays a password. setting: the tenant's switch for the protocol.
+    server offers it, else a password for the mail server to relay), `relay` (mail with a password, always),
+    `password` (user name and password over WS-Trust or the password grant), `silent` (a refresh token that it
+    already has), `activation` (a Kerberos ticket, over Windows transport), `certificate` (pages, on which it looks
+    for sign-in with a smart card, and has no password). client_id: the application it is; empty: the world's own
+    public client. modern: speaks modern authentication. session: keeps cookies or tokens in a browser profile.
+    device: can say which device it runs on. application: how Exchange Online names the protocol when it relays a
+    password. setting: the tenant's switch for the protocol.
     """
 
     name: str
