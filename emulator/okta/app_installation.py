@@ -17,6 +17,7 @@ from emulator.okta.app_kinds import (
     CONNECTIONS,
     CONSENTS,
     ENTITLEMENTS,
+    FEDERATED_CLAIMS,
     GRANTS,
     JOBS,
     LICENSES,
@@ -129,7 +130,7 @@ def remove(store: Any, app: Doc) -> None:
     for job in store.find_all(JOBS, "appId", app["id"]):
         if job["kind"] not in _LAST_WORDS:
             store.drop(JOBS, job["id"])
-    for kind in (APP_KEYS, CSRS):
+    for kind in (APP_KEYS, CSRS, FEDERATED_CLAIMS):
         store.drop_where(kind, "_appId", app["id"])
     if app.get("_logoId"):
         store.drop(LOGOS, app["_logoId"])

@@ -39,6 +39,7 @@ POLICIES = Kind("policies", (Column("type"), Column("status"), Column("name")), 
 POLICY_RULES = Kind(
     "policy_rules", (Column("policyId"), Column("priority", kind="number"), Column("status")), settled=True
 )
+FEDERATED_CLAIMS = Kind("federated_claims", (Column("_appId"),), settled=True)
 ACCESS_REQUESTS = Kind("access_requests", (Column("appId"), Column("requesterId"), Column("status")))
 ENTITLEMENTS = Kind("entitlements", (Column("appId"),), settled=True)
 BUNDLES = Kind("entitlement_bundles", (Column("appId"),), settled=True)

@@ -1,14 +1,16 @@
 """How an app is shown: the stored document with the links that the vendor prints. Source: okta-admin-api.md 5, C."""
 
 from emulator.kernel.doc import Doc, public
+from emulator.okta import app_jwks
 from emulator.okta.app_types import OIDC, SAML11, SAML20, SIGNING
 from emulator.okta.apps_catalog import TYPES
 
+_ENGINE_ONLY = frozenset({"consent_method", "participate_slo"})
 _SETUP = {SAML11: "WS_FEDERATION", SAML20: "SAML_2_0", "WS_FEDERATION": "WS_FEDERATION"}
 
 
 def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
-    """The app as the API shows it. enrollment: the profile enrollment policy (Identity Engine only)."""
+    """The app as the API shows it. enrollment: the profile enrollment policy; None on a Classic org."""
     api = f"{base}/api/v1"
     at = f"{api}/apps/{app['id']}"
     mode = app["signOnMode"]
@@ -27,19 +29,47 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     }  # fmt: skip
     if enrollment is not None:
         links["profileEnrollment"] = {"href": f"{api}/policies/{enrollment}"}
+        links["policies"] = {"href": f"{at}/policies", "hints": {"allow": ["PUT"]}}
     links |= {
-        "policies": {"href": f"{at}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{at}/groups"},
         "logo": [{"name": "medium", "href": logo_url(base, app), "type": app.get("_logoType", "image/png")}],
     }
     if mode == OIDC:
-        links["clientCredentials"] = [{"name": "secret", "href": f"{at}/credentials/secrets"}]
-    if app["_policyId"]:
+        links["clientCredentials"] = [_client_credentials(app, at)]
+    if app["_policyId"] and enrollment is not None:
         links["accessPolicy"] = {"href": f"{api}/policies/{app['_policyId']}"}
     links["users"] = {"href": f"{at}/users"}
     action = "deactivate" if app["status"] == "ACTIVE" else "activate"
     links[action] = {"href": f"{at}/lifecycle/{action}"}
-    return {**public(app), "_links": links}
+    shown = {**_with_keys(app), "_links": links}
+    return shown if enrollment is not None else _classic(shown)
+
+
+def _client_credentials(app: Doc, at: str) -> Doc:
+    """By what the client proves itself: secrets, or keys of its own."""
+    client = app["credentials"].get("oauthClient") or {}
+    name = "jwks" if client.get("token_endpoint_auth_method") == "private_key_jwt" else "secrets"
+    return {"name": name, "href": f"{at}/credentials/{name}"}
+
+
+def _with_keys(app: Doc) -> Doc:
+    """The document, with the client's keys as the API shows them."""
+    shown = public(app)
+    client = app["settings"].get("oauthClient") or {}
+    if "jwks" in client:
+        whole = {**client, "jwks": {**client["jwks"], "keys": app_jwks.shown_keys(app)}}
+        shown["settings"] = {**app["settings"], "oauthClient": whole}
+    return shown
+
+
+def _classic(shown: Doc) -> Doc:
+    """Without what only the Identity Engine's apps have (observed)."""
+    shown.pop("universalLogout", None)
+    settings = {name: value for name, value in shown["settings"].items() if name != "emOptInStatus"}
+    if "oauthClient" in settings:
+        client = settings["oauthClient"]
+        settings["oauthClient"] = {name: value for name, value in client.items() if name not in _ENGINE_ONLY}
+    return {**shown, "settings": settings}
 
 
 def link_url(base: str, app: Doc, name: str) -> str:

@@ -26,7 +26,8 @@ GRANTS = (
 RESPONSES = ("code", "token", "id_token", "none")
 METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
-_REDIRECTING = frozenset({"authorization_code", "implicit", "interaction_code"})
+_BY_PAGE = frozenset({"authorization_code", "interaction_code"})
+_REDIRECTING = _BY_PAGE | {"implicit"}
 _ALGORITHMS = tuple(f"{family}{size}" for family in ("HS", "RS", "ES") for size in (256, 384, 512))
 _CLIENT_ID = re.compile(r"[0-9A-Za-z$\-_.+!*'(),]{6,100}")
 _SECRET = re.compile(r"[\x20-\x7e]{14,100}")
@@ -61,7 +62,7 @@ def settings(sent: Doc) -> Doc:
 
 def _match(kind: str, grants: list[str], responses: list[str]) -> None:
     """Grant types, response types and the type of application must go together."""
-    if kind == "service" and _REDIRECTING & set(grants):
+    if kind == "service" and _BY_PAGE & set(grants):
         cause = "grant_types: 'service' applications cannot use grant types that redirect a user"
         raise bad("grant_types", cause, "grant_types", grants, "A service signs nobody in.")
     if "authorization_code" in grants and "code" not in responses:

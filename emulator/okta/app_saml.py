@@ -31,7 +31,8 @@ _LONGEST = 5 * 60 * 60
 
 
 def saml11(sent: Doc) -> Doc:
-    return {name: text_of(sent, name) for name in ("defaultRelayState", *_OVERRIDES)}
+    """A catalogue app's; an empty text reads back as null (observed)."""
+    return {name: text_of(sent, name) or None for name in ("defaultRelayState", *_OVERRIDES)}
 
 
 def auto_login(sent: Doc) -> Doc:
@@ -43,11 +44,12 @@ def saml20(sent: Doc, *, custom: bool) -> Doc:
     """A custom app says everything; a catalogue app has its endpoints from the catalogue and takes overrides."""
     if not custom:
         return {
-            **saml11(sent), "destinationOverride": text_of(sent, "destinationOverride"),
+            **saml11(sent), "destinationOverride": text_of(sent, "destinationOverride") or None,
             "attributeStatements": _statements(sent),
             **({"samlAssertionLifetimeSeconds": life} if (life := _lifetime(sent)) is not None else {}),
         }  # fmt: skip
-    acs = url(sent, "ssoAcsUrl", required=True)
+    acs, certificate = url(sent, "ssoAcsUrl", required=True), _certificate(sent)
+    logout = _logout(sent, certificate)
     found: Doc = {
         "defaultRelayState": text_of(sent, "defaultRelayState"), "ssoAcsUrl": acs,
         "idpIssuer": text_of(sent, "idpIssuer") or ISSUER, "audience": _needed(sent, "audience"),
@@ -60,10 +62,10 @@ def saml20(sent: Doc, *, custom: bool) -> Doc:
         "digestAlgorithm": choice(sent, "digestAlgorithm", ("SHA1", "SHA256"), "SHA256"),
         "honorForceAuthn": boolean(sent, "honorForceAuthn", True),
         "authnContextClassRef": choice(sent, "authnContextClassRef", _CONTEXTS, _CONTEXTS[0]),
-        "spIssuer": text_of(sent, "spIssuer"), "requestCompressed": boolean(sent, "requestCompressed", False),
+        "spIssuer": logout.get("issuer") or text_of(sent, "spIssuer"),
+        "requestCompressed": boolean(sent, "requestCompressed", False),
         "attributeStatements": _statements(sent), "inlineHooks": _hooks(sent),
     }  # fmt: skip
-    certificate = _certificate(sent)
     if certificate:
         found["spCertificate"] = certificate
     lifetime = _lifetime(sent)
@@ -74,7 +76,7 @@ def saml20(sent: Doc, *, custom: bool) -> Doc:
         **found, "assertionEncryption": _encryption(sent), "allowMultipleAcsEndpoints": multiple,
         "acsEndpoints": _endpoints(sent) if multiple else [],
         "samlSignedRequestEnabled": boolean(sent, "samlSignedRequestEnabled", False),
-        "slo": _logout(sent, certificate), **_takes_part(sent),
+        "slo": logout, **_takes_part(sent),
     }  # fmt: skip
 
 

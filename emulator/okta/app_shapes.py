@@ -113,7 +113,8 @@ def applied(app: Doc, body: Doc, *, server_keys: tuple[str, ...] = ()) -> None:
     """
     kind = TYPES[app["name"]]
     label = needed_text(body, "label", most=100, blank="Label must be specified")
-    mode = mode_of(kind, text_of(body, "signOnMode"))
+    asked = text_of(body, "signOnMode")
+    mode = (asked or app["signOnMode"]) if app["_custom"] else mode_of(kind, asked)
     settings = part(body, "settings") or {}
     app["label"], app["signOnMode"] = label, mode
     app["accessibility"] = _accessibility(part(body, "accessibility") or {})
@@ -150,8 +151,7 @@ def _logout(app: Doc, kind: AppType, mode: str) -> None:
     """What universal logout the app supports; the older kinds of app do not tell."""
     if kind.universal_logout or mode not in (SAML20, OIDC):
         return
-    service = mode == OIDC and app["settings"]["oauthClient"]["application_type"] == "service"
-    app["universalLogout"] = {"status": "UNSUPPORTED"} if service else dict(_GLOBAL_LOGOUT)
+    app["universalLogout"] = dict(_GLOBAL_LOGOUT)
 
 
 def _accessibility(sent: Doc) -> Doc:
@@ -193,6 +193,8 @@ def _app_settings(kind: AppType, app: Doc, sent: Doc, server_keys: tuple[str, ..
             raise bad("settings", cause, name, found[name], f"{name} is of another type.")
     if kind.open:
         found |= {name: value for name, value in sent.items() if name not in found and not name.startswith("_")}
+    # Observed: an empty text reads back as null.
+    found = {name: None if value == "" else value for name, value in found.items()}
     for name in kind.required:
         if not isinstance(found[name], str) or not found[name].strip():
             why = Why(f"settings.app.{name} is required.", (Compared(name, found[name], "settings.app"),))

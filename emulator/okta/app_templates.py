@@ -6,7 +6,7 @@ Source: okta-admin-api.md 5 and appendices B and C; link numbers are inferred.
 from collections.abc import Mapping
 
 from emulator.kernel.doc import Doc
-from emulator.okta.app_types import AUTO, BASIC, OIDC, PLUGIN, SAML11, SAML20, STORE, WSFED, AppType, text
+from emulator.okta.app_types import AS_PLUGIN, AUTO, BASIC, OIDC, PLUGIN, SAML11, SAML20, STORE, WSFED, AppType, text
 from emulator.okta.schema_docs import USERNAME
 
 _LOGIN: Mapping[str, tuple[str, bool]] = {"login": ("1000", True)}
@@ -85,10 +85,14 @@ OIDC_CLIENT = AppType(
 )  # fmt: skip
 
 
-def _listed(name: str, label: str, modes: tuple[str, ...], settings: Doc, required: tuple[str, ...] = ()) -> AppType:
+def _listed(
+    name: str, label: str, modes: tuple[str, ...], settings: Doc, required: tuple[str, ...] = (), *,
+    link: Mapping[str, tuple[str, bool]] = _LOGIN,
+) -> AppType:  # fmt: skip
     return AppType(
-        name=name, label=label, modes=modes, creatable=True, links=_LOGIN, settings=settings, required=required,
-        open=True, connections=("TOKEN", "OAUTH2") if name in ("okta_org2org", "zscalerbyz") else (),
+        name=name, label=label, modes=modes, creatable=True, links=link, settings=settings, required=required,
+        coerced={} if AUTO in modes else AS_PLUGIN, open=True,
+        connections=("TOKEN", "OAUTH2") if name in ("okta_org2org", "zscalerbyz") else (),
     )  # fmt: skip
 
 
@@ -104,6 +108,9 @@ DOCUMENTED = (
             {"acsUrl": None, "audRestriction": None, "baseUrl": None}, ("baseUrl",)),
     _listed("trend_micro_apex_one_service", "Trend Micro Apex One as a Service", (SAML20,), {"baseURL": None},
             ("baseURL",)),
+    _listed("pagerduty", "PagerDuty", (PLUGIN, SAML20), {"adminUserId": None, "baseUrl": None, "subdomain": None},
+            ("subdomain",), link={"login": ("3107", True)}),
+    _listed("aws_console", "AWS Console", (PLUGIN,), {}, link={"aws_console_login": ("4163", True)}),
 )  # fmt: skip
 TEMPLATES = (
     BASIC_AUTH, SWA, SWA_3_FIELDS, PASSWORD_STORE, WS_FEDERATION, SHAREPOINT, OIDC_CLIENT, *DOCUMENTED,

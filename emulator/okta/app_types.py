@@ -12,6 +12,8 @@ BOOKMARK, BASIC, AUTO, PLUGIN, STORE = "BOOKMARK", "BASIC_AUTH", "AUTO_LOGIN", "
 SAML11, SAML20, WSFED, OIDC = "SAML_1_1", "SAML_2_0", "WS_FEDERATION", "OPENID_CONNECT"
 MODES = (BOOKMARK, BASIC, AUTO, PLUGIN, STORE, SAML11, SAML20, WSFED, OIDC)
 _CATALOGUE_MODES = (SAML20, PLUGIN, AUTO, OIDC, SAML11, WSFED)
+AS_PLUGIN: Mapping[str, str] = {AUTO: PLUGIN}
+"""Observed of apps of the catalogue: asked to sign in by itself, an app reads back as one of the browser's plug-in."""
 PASSWORDS = frozenset({BASIC, AUTO, PLUGIN, STORE})
 """Modes in which Okta keeps a password for each user."""
 SIGNING = frozenset({SAML11, SAML20, WSFED})
@@ -57,7 +59,9 @@ def general(name: str) -> AppType:
     Differs from the cloud, which knows 8,000 names and what each of them needs, and refuses all others.
     """
     # Differs: a well-formed app name outside our small catalogue is taken as one of the vendor's catalogue.
-    return AppType(name=name, label=name, modes=_CATALOGUE_MODES, open=True, listed=False, creatable=True)
+    return AppType(
+        name=name, label=name, modes=_CATALOGUE_MODES, coerced=AS_PLUGIN, open=True, listed=False, creatable=True
+    )  # fmt: skip
 
 
 def text(title: str, **more: object) -> Doc:

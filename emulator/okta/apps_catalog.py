@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.okta.app_templates import TEMPLATES
-from emulator.okta.app_types import BUILT_IN_NAME, OIDC, AppType, general, text, texts
+from emulator.okta.app_types import AS_PLUGIN, BUILT_IN_NAME, OIDC, AppType, general, text, texts
 
 __all__ = ["BUILT_IN_NAME", "FIRST_PARTY", "OFFICE365", "TYPES", "AppType"]
 
@@ -29,7 +29,7 @@ _LOGIN_LINK = 2161
 
 OFFICE365 = AppType(
     name="office365", label="Microsoft Office 365", modes=("BROWSER_PLUGIN", "SAML_1_1"),
-    coerced={"AUTO_LOGIN": "BROWSER_PLUGIN"}, creatable=True, provisioning=True,
+    coerced=AS_PLUGIN, creatable=True, provisioning=True,
     keeps=True, connections=("OAUTH2",),
     links={
         name: (str(_LOGIN_LINK + place - _OFFICE365_LINKS.index("login")), name == "login")

@@ -241,6 +241,7 @@ def apps(tour: Tour) -> None:
     tour.send("POST", f"{at}/users", {"id": user, "scope": "USER", "credentials": {"userName": "w"}})
     tour.send("POST", f"{at}/users/{user}", {"credentials": {"userName": "wim"}})
     tour.send("GET", f"{at}/users/{user}")
+    tour.cycle(f"{at}/federated-claims", {"name": "role", "expression": "user.department"})
     tour.send("PUT", f"{at}/groups/{group}", {"priority": 0})
     tour.send("PATCH", f"{at}/groups/{group}", [{"op": "replace", "path": "/priority", "value": 0}])
     tour.send("GET", f"{at}/groups/{group}")
@@ -290,11 +291,29 @@ def hub_of(tour: Tour, group: str) -> str:
     return str(hub["id"])
 
 
+def api_service(tour: Tour) -> None:
+    """An API service integration and its secrets."""
+    at = "/integrations/api/v1/api-services"
+    made = tour.send("POST", at, {"type": "log_shipper", "grantedScopes": ["okta.logs.read"]})
+    tour.send("GET", at)
+    one = f"{at}/{made['id']}"
+    tour.send("GET", one)
+    secret = tour.send("POST", f"{one}/credentials/secrets")["id"]
+    tour.send("GET", f"{one}/credentials/secrets")
+    for action in ("lifecycle/deactivate", "lifecycle/activate", "lifecycle/deactivate"):
+        tour.send("POST", f"{one}/credentials/secrets/{secret}/{action}")
+    tour.send("DELETE", f"{one}/credentials/secrets/{secret}")
+    tour.send("DELETE", one)
+
+
 def clients(tour: Tour) -> None:
     robot = oauth_app(tour.org, method="private_key_jwt", application_type="service", response_types=["token"],
                       grant_types=["client_credentials"], redirect_uris=[], jwks={"keys": [jwk()]})  # fmt: skip
     web = tour.send("POST", "/api/v1/apps", client())
-    tour.send("GET", f"/api/v1/internal/apps/{web['id']}/settings/oauth/idToken")
+    own = f"/api/v1/internal/apps/{web['id']}/settings/oauth/idToken"
+    tour.send("POST", own, {"issuerMode": "ORG_URL"})
+    tour.send("GET", own)
+    api_service(tour)
     at, keys = f"/api/v1/apps/{web['id']}/credentials", f"/api/v1/apps/{robot['id']}/credentials"
     second = tour.send("POST", f"{at}/secrets", {"client_secret": "s" * 40})
     for path in ("secrets", f"secrets/{second['id']}"):

@@ -12,7 +12,12 @@ from typing import Any
 
 _TYPES = re.compile(r"_response_types_map: Dict\[str, Optional\[str\]\] = \{(.*?)\}", re.S)
 _ROW = re.compile(r'"(\d{3})":\s*(?:"([^"]*)"|None)')
-_ROUTE = re.compile(r'method="([A-Z]+)",\s*resource_path="([^"]+)"')
+_ROUTE = re.compile(r'method="([A-Z]+)",\s*resource_path=((?:"[^"]*"\s*)+)')
+
+
+def _joined(text: str) -> str:
+    """A path that is written as one text or several."""
+    return "".join(re.findall(r'"([^"]*)"', text))
 
 
 def shape(path: str) -> str:
@@ -32,7 +37,7 @@ def operations() -> dict[tuple[str, str], dict[str, str]]:
             if match[2] is None:
                 types = {status: model for status, model in _ROW.findall(match[1]) if model}
             else:
-                found[match[2], shape(match[3])] = types
+                found[match[2], shape(_joined(match[3]))] = types
     return found
 
 
@@ -43,7 +48,8 @@ def paths() -> dict[tuple[str, str], str]:
     assert spec is not None and spec.origin is not None
     found: dict[tuple[str, str], str] = {}
     for file in sorted((Path(spec.origin).parent / "api").glob("*_api.py")):
-        found |= {(method, shape(path)): path for method, path in _ROUTE.findall(file.read_text())}
+        routes = ((method, _joined(text)) for method, text in _ROUTE.findall(file.read_text()))
+        found |= {(method, shape(path)): path for method, path in routes}
     return found
 
 

@@ -189,7 +189,7 @@ def test_an_oidc_client_reads_back_as_recorded(org):
         "issuer_mode": "DYNAMIC", "idp_initiated_login": {"mode": "DISABLED", "default_scope": []},
         "wildcard_redirect": "DISABLED", "dpop_bound_access_tokens": False, "participate_slo": False,
     }  # fmt: skip
-    assert app["_links"]["clientCredentials"][0]["name"] == "secret"
+    assert app["_links"]["clientCredentials"][0]["name"] == "secrets"
     assert "client_secret" not in org.okta.get(f"/api/v1/apps/{app['id']}")["credentials"]["oauthClient"]
     [key] = org.okta.get(f"/api/v1/apps/{app['id']}/credentials/keys")
     assert key["kid"] == app["credentials"]["signing"]["kid"] and len(key["x5c"]) == 1

@@ -32,7 +32,7 @@ def caller_of(call: Call, scheme: str, token: str) -> Caller:
         raise _invalid(call, scheme, "invalid_token", INVALID, why)
     scopes, extra = frozenset(claims["scp"]), {"scheme": scheme, "client": client.id, "token": claims["jti"]}
     if "uid" not in claims:
-        roles = admins.of_client(call.store, client.id)
+        roles = None if client.is_integration else admins.of_client(call.store, client.id)
         return Caller("app", client.id, client.app["label"], scopes, {**extra, "roles": roles})
     user = call.store.get(USERS, claims["uid"])
     if user is None or user["status"] != "ACTIVE":

@@ -8,11 +8,13 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_plus
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem
+from emulator.okta.api_services import API_SERVICES, MARK
 from emulator.okta.app_kinds import APPS
 from emulator.okta.events import target
 from emulator.okta.oauth import assertions
@@ -54,6 +56,11 @@ class Client:
         return bool(self.settings.get("application_type") == "service")
 
     @property
+    def is_integration(self) -> bool:
+        """Whether it is an API service integration, which has scopes and no administrator roles."""
+        return MARK in self.app
+
+    @property
     def grant_types(self) -> list[str]:
         return list(self.settings.get("grant_types") or [])
 
@@ -75,9 +82,15 @@ def of_app(app: Doc | None) -> Client | None:
     return Client(app, settings, credentials)
 
 
+def stored(store: Any, client_id: str) -> Doc | None:
+    """The document that a client is: an app, or an instance of an API service integration."""
+    found: Doc | None = store.get(APPS, client_id) or store.get(API_SERVICES, client_id)
+    return found
+
+
 def find(call: Call, client_id: str) -> Client | None:
     """The active client with that id."""
-    app = call.store.get(APPS, client_id) if client_id else None
+    app = stored(call.store, client_id) if client_id else None
     return of_app(app) if app is not None and app["status"] == "ACTIVE" else None
 
 

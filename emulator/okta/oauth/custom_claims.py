@@ -17,6 +17,7 @@ from emulator.okta.oauth.clients import Client
 from emulator.okta.oauth.kinds import CLAIMS
 from emulator.okta.oauth.person import STANDARD, Told
 from emulator.okta.oauth.servers import Server
+from emulator.okta.resources import federated_claims
 
 SUBJECT = "(appuser != null) ? appuser.userName : app.clientId"
 """The value of `sub` in access tokens, unless an administrator writes another."""
@@ -29,7 +30,7 @@ def evaluated(
     call: Call, server: Server, client: Client, user: Doc | None, scopes: list[str], *, kind: str, thin: bool = False
 ) -> Doc:
     """Name to value of a server's claims of a kind (`RESOURCE`, `IDENTITY`) for one request."""
-    found: Doc = {}
+    found: Doc = _of_client(call, client, user, scopes, org=server.is_org) if kind == "IDENTITY" else {}
     if server.is_org:
         return found
     for claim in call.store.find_all(CLAIMS, "_server", server.id):
@@ -55,6 +56,24 @@ def told(store: Any, server: Server) -> Told:
         for row in store.find_all(CLAIMS, "_server", server.id)
         if row["valueType"] == "SYSTEM" and row["status"] == "ACTIVE"
     }
+
+
+def _of_client(call: Call, client: Client, user: Doc | None, scopes: list[str], *, org: bool) -> Doc:
+    """What the app itself adds to its ID tokens: federated claims, and, of the org's own server, its claim of groups.
+
+    That one is for whoever asks for the scope `groups` (documented).
+    """
+    found: Doc = {}
+    if user is None:
+        return found
+    for row in federated_claims.of_app(call.store, client.app["id"]):
+        found[row["name"]] = _value(call, {"name": row["name"], "value": row["expression"]}, client, user)
+    own = client.app.get("_idToken") or {}
+    if org and own and "groups" in scopes:
+        claim = {**own, "group_filter_type": own.get("groupFilterType")}
+        by_group = own["valueType"] == "GROUPS"
+        found[own["name"]] = _groups(call, claim, user) if by_group else _value(call, claim, client, user)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _value(call: Call, claim: Doc, client: Client, user: Doc | None) -> object:

@@ -78,6 +78,8 @@ def _unsupported(grant: str) -> Problem:
 def _check_grant(server: Server, client: Client, grant: str) -> None:
     if grant not in client.grant_types:
         raise refused_grant(client, grant)
-    if grant == "client_credentials" and server.is_org and client.method != "private_key_jwt":
+    # An API service integration has nothing but its secret (documented).
+    by_key = client.method == "private_key_jwt" or client.is_integration
+    if grant == "client_credentials" and server.is_org and not by_key:
         compared = Compared("token_endpoint_auth_method", client.method, f"app {client.app['label']}")
         raise invalid_client(ORG_WANTS_KEYS, compared)

@@ -136,6 +136,7 @@ def replace_app(call: Call) -> Doc:
     body = body_object(call)
     before = load(call)
     _refuse_first_party(before)
+    _refuse_unused_metadata(before)
     if body.get("name", before["name"]) != before["name"]:
         compared = (Compared("name", body["name"], "request body"), Compared("name", before["name"], "the app"))
         raise invalid("name", "errors in the field: name", why=Why("An app's name is fixed.", compared))
@@ -240,6 +241,14 @@ def _refuse_first_party(app: Doc) -> None:
     if TYPES[app["name"]].first_party:
         why = Why("Okta's own apps cannot be changed or removed.", (Compared("name", app["name"], "the app"),))
         raise Problem("E0000143", why=why)
+
+
+def _refuse_unused_metadata(app: Doc) -> None:
+    """A custom app describes itself, and only while it is in use can that be changed (observed)."""
+    if app["_custom"] and app["status"] == "INACTIVE":
+        why = Why("A custom app is changed while it is active.", (Compared("status", "INACTIVE", "the app"),))
+        cause = "This operation on app metadata is not yet supported: No active instances."
+        raise Problem("E0000024", causes=(cause,), why=why)
 
 
 def seed(seeding: Seeding) -> None:

@@ -3,16 +3,14 @@
 They are the keys of `settings.oauthClient.jwks`; a key that came with the app has an id made from its kid.
 """
 
-import hashlib
 from copy import deepcopy
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.ids import base62
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta.app_jwks import checked_keys
+from emulator.okta.app_jwks import checked_keys, key_id, keys_of
 from emulator.okta.bad_values import bad
 from emulator.okta.events import app_target, emit
 from emulator.okta.oauth.clients import of_app
@@ -39,18 +37,8 @@ def _app(call: Call) -> Doc:
     return deepcopy(app)
 
 
-def _keys(app: Doc) -> list[Doc]:
-    found: list[Doc] = (app["settings"]["oauthClient"].get("jwks") or {}).get("keys") or []
-    return found
-
-
-def _id(app: Doc, key: Doc) -> str:
-    made = "pks" + base62(hashlib.sha256(f"{app['id']}/{key['kid']}".encode()).digest(), 14) + app["id"][-3:]
-    return str(key.get("id") or made)
-
-
 def _render(call: Call, app: Doc, key: Doc) -> Doc:
-    id = _id(app, key)
+    id = key_id(app, key)
     at = f"{call.base}/api/v1/apps/{app['id']}/credentials/jwks/{id}"
     status = key.get("status", "ACTIVE")
     action = "deactivate" if status == "ACTIVE" else "activate"
@@ -67,8 +55,8 @@ def _render(call: Call, app: Doc, key: Doc) -> Doc:
 
 def _load(call: Call) -> tuple[Doc, Doc]:
     app, id = _app(call), call.path["keyId"]
-    for key in _keys(app):
-        if id in (_id(app, key), key["kid"]):
+    for key in keys_of(app):
+        if id in (key_id(app, key), key["kid"]):
             return app, key
     raise not_found(id, "JsonWebKey")
 
@@ -77,7 +65,7 @@ def _load(call: Call) -> tuple[Doc, Doc]:
 def list_jwks(call: Call) -> list[Doc]:
     """A client's public keys."""
     app = _app(call)
-    return [_render(call, app, key) for key in _keys(app)]
+    return [_render(call, app, key) for key in keys_of(app)]
 
 
 @operation("POST", _AT, status=201, emits=(_UPDATE,), **_MANAGE)
@@ -85,7 +73,7 @@ def add_jwk(call: Call) -> Doc:
     """Add a public key."""
     app, body = _app(call), body_object(call)
     key = checked_keys({"keys": [body]})[0]
-    keys, at = _keys(app), stamp(call.now)
+    keys, at = keys_of(app), stamp(call.now)
     if any(item["kid"] == key["kid"] for item in keys):
         raise bad("JsonWebKey", "kid: must be unique", "kid", key["kid"][:100], "Keys are told apart by kid.")
     if len(keys) >= _MOST:
@@ -108,7 +96,7 @@ def delete_jwk(call: Call) -> None:
     if key.get("status", "ACTIVE") == "ACTIVE" and key.get("use") != "enc":
         why = Why("An active signing key is not deleted.", (Compared("status", "ACTIVE", f"key {key['kid']}"),))
         raise invalid("JsonWebKey", "Only an inactive key can be deleted.", why=why)
-    _keep(call, app, [item for item in _keys(app) if item["kid"] != key["kid"]])
+    _keep(call, app, [item for item in keys_of(app) if item["kid"] != key["kid"]])
 
 
 @operation("POST", _ONE + "/lifecycle/activate", body="none", emits=(_UPDATE,), **_MANAGE)
@@ -122,7 +110,7 @@ def deactivate_jwk(call: Call) -> Doc:
     """Stop a key; not the last active one of a client that proves itself with keys."""
     app, key = _load(call)
     client = of_app(app)
-    others = [item for item in _keys(app) if item["kid"] != key["kid"] and item.get("status", "ACTIVE") == "ACTIVE"]
+    others = [item for item in keys_of(app) if item["kid"] != key["kid"] and item.get("status", "ACTIVE") == "ACTIVE"]
     if not others and client is not None and client.method == "private_key_jwt":
         why = Why("The client proves itself with a key.", (Compared("active keys", 1, f"app {app['label']}"),))
         raise invalid("JsonWebKey", "You can't deactivate the only active key.", why=why)
@@ -132,7 +120,7 @@ def deactivate_jwk(call: Call) -> Doc:
 def _set_status(call: Call, status: str) -> Doc:
     app, key = _load(call)
     key |= {"status": status, "lastUpdated": stamp(call.now)}
-    _keep(call, app, _keys(app))
+    _keep(call, app, keys_of(app))
     return _render(call, app, key)
 
 

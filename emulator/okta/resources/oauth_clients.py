@@ -22,7 +22,7 @@ from emulator.okta.apps_catalog import TYPES
 from emulator.okta.bad_values import needed_text
 from emulator.okta.dialect import standard_refusal
 from emulator.okta.events import app_target, emit, target
-from emulator.okta.oauth.clients import Client, of_app
+from emulator.okta.oauth.clients import Client, of_app, stored
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.tokens import org
@@ -146,8 +146,9 @@ def _log(call: Call, client: Client, what: str) -> None:
 
 @operation("GET", _ONE, **_READ)
 def get_client(call: Call) -> Doc:
-    """One client, without its secret."""
-    return render(_load(call))
+    """One client, without its secret: an app's, or an API service integration's."""
+    client = of_app(stored(call.store, call.path["clientId"]))
+    return render(client if client is not None and client.is_integration else _load(call))
 
 
 @operation("PUT", _ONE, emits=("application.lifecycle.update", "app.oauth2.client.lifecycle.update"), **_MANAGE)

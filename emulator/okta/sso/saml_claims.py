@@ -12,8 +12,10 @@ from emulator.okta import mapping
 from emulator.okta.expressions import ExpressionError, compile_template
 from emulator.okta.expressions.functions import text_of
 from emulator.okta.oauth.custom_claims import matcher
+from emulator.okta.resources import federated_claims
 from emulator.protocols.saml20 import Attribute
 
+_PLAIN = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 _MOST_GROUPS = 100
 """Okta states no more group names than this."""
 
@@ -36,9 +38,10 @@ def name_id(call: Call, app: Doc, user: Doc, app_user: Doc, template: str) -> st
 
 
 def attributes(call: Call, app: Doc, user: Doc, app_user: Doc, statements: list[Doc]) -> tuple[Attribute, ...]:
-    """The app's attribute statements for a person, those without a value left out."""
+    """The app's attribute statements and federated claims for a person, those without a value left out."""
     found = []
-    for item in statements:
+    claims = federated_claims.of_app(call.store, app["id"])
+    for item in (*statements, *map(_as_statement, claims)):
         if item["type"] == "GROUP":
             values = group_names(call, user, item["filterType"], item["filterValue"])
         else:
@@ -46,6 +49,10 @@ def attributes(call: Call, app: Doc, user: Doc, app_user: Doc, statements: list[
         if values:
             found.append(Attribute(item["name"], tuple(values), item["namespace"]))
     return tuple(found)
+
+
+def _as_statement(claim: Doc) -> Doc:
+    return {"type": "EXPRESSION", "name": claim["name"], "namespace": _PLAIN, "values": [claim["expression"]]}
 
 
 def texts(call: Call, app: Doc, user: Doc, app_user: Doc, template: str) -> list[str]:
