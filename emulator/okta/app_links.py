@@ -2,7 +2,7 @@
 
 from emulator.kernel.doc import Doc, public
 from emulator.okta import app_jwks
-from emulator.okta.app_types import OIDC, SAML11, SAML20, SIGNING
+from emulator.okta.app_types import OIDC, OWN_CLIENT, SAML11, SAML20, SIGNING
 from emulator.okta.apps_catalog import TYPES
 
 _ENGINE_ONLY = frozenset({"consent_method", "participate_slo"})
@@ -14,10 +14,7 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     api = f"{base}/api/v1"
     at = f"{api}/apps/{app['id']}"
     mode = app["signOnMode"]
-    links: Doc = {}
-    if mode in SIGNING:
-        help_page = f"{base}/app/{app['name']}/{app['_key']}/setup/help/{_SETUP[mode]}/instructions"
-        links["help"] = {"href": help_page, "type": "text/html"}
+    links: Doc = _help(base, app)
     if mode == SAML20:
         links["metadata"] = {"href": f"{at}/sso/saml/metadata", "type": "application/xml"}
     links |= {
@@ -45,6 +42,21 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     return shown if enrollment is not None else _classic(shown)
 
 
+def _help(base: str, app: Doc) -> Doc:
+    """The page that says how to set up the other side; clients of the administrator's own have none."""
+    mode, at = app["signOnMode"], f"{base}/app/{app['name']}/{app['_key']}/setup/help"
+    if mode in SIGNING:
+        return {"help": {"href": f"{at}/{_SETUP[mode]}/instructions", "type": "text/html"}}
+    if _hides_client(app):
+        return {"help": {"href": f"{at}/{mode}/external-doc", "type": "text/html"}}
+    return {}
+
+
+def _hides_client(app: Doc) -> bool:
+    """Whether it is an OpenID Connect app of the catalogue, whose client the API does not show (observed)."""
+    return app["name"] != OWN_CLIENT and "oauthClient" in app["settings"]
+
+
 def _client_credentials(app: Doc, at: str) -> Doc:
     """By what the client proves itself: secrets, or keys of its own."""
     client = app["credentials"].get("oauthClient") or {}
@@ -53,8 +65,12 @@ def _client_credentials(app: Doc, at: str) -> Doc:
 
 
 def _with_keys(app: Doc) -> Doc:
-    """The document, with the client's keys as the API shows them."""
+    """The document, with the client's keys as the API shows them; without the client that it does not show."""
     shown = public(app)
+    if _hides_client(app):
+        for part in ("settings", "credentials"):
+            shown[part] = {name: value for name, value in app[part].items() if name != "oauthClient"}
+        return shown
     client = app["settings"].get("oauthClient") or {}
     if "jwks" in client:
         whole = {**client, "jwks": {**client["jwks"], "keys": app_jwks.shown_keys(app)}}

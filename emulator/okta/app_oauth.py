@@ -34,8 +34,8 @@ _SECRET = re.compile(r"[\x20-\x7e]{14,100}")
 _LONGEST = 1024
 
 
-def settings(sent: Doc) -> Doc:
-    """`settings.oauthClient` as it reads back. Raises E0000001."""
+def settings(sent: Doc, *, own: bool = True) -> Doc:
+    """`settings.oauthClient` as it reads back; own: a client of the administrator's making. Raises E0000001."""
     kind = choice(sent, "application_type", TYPES, "web")
     grants = choices(sent, "grant_types", GRANTS) or (["client_credentials"] if kind == "service" else
                                                       ["authorization_code"])  # fmt: skip
@@ -45,7 +45,7 @@ def settings(sent: Doc) -> Doc:
     _match(str(kind), grants, responses)
     found: Doc = {
         "client_uri": url(sent, "client_uri"), "logo_uri": url(sent, "logo_uri"),
-        "redirect_uris": _redirects(sent, grants),
+        "redirect_uris": _redirects(sent, grants if own else []),
         **_listed(sent, "post_logout_redirect_uris"),
         "response_types": responses, "grant_types": grants,
         **_addresses(sent, "initiate_login_uri", "tos_uri", "policy_uri"),
@@ -175,11 +175,14 @@ def credentials(sent: Doc, before: Doc | None, *, kind: str, app_id: str) -> Doc
         raise Problem("E0000001", "client_id", causes=("client_id: The client id cannot be changed",), why=why)
     default = "none" if kind in ("browser", "native") else "client_secret_basic"
     method = str(choice(given, "token_endpoint_auth_method", METHODS, kept.get("token_endpoint_auth_method", default)))
-    pkce = kept.get("pkce_required", method == "none")
+    pkce = boolean(given, "pkce_required", kept.get("pkce_required", kind in ("browser", "native")) or method == "none")
+    if method == "none" and not pkce:
+        cause = "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''"
+        raise bad("pkce_required", cause, "pkce_required", False, "A client without a secret proves itself by PKCE.")
     return {
         "autoKeyRotation": boolean(given, "autoKeyRotation", kept.get("autoKeyRotation", True)),
         "client_id": client_id, "token_endpoint_auth_method": method,
-        "pkce_required": boolean(given, "pkce_required", pkce),
+        "pkce_required": pkce,
     }  # fmt: skip
 
 

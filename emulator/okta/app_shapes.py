@@ -14,7 +14,7 @@ from emulator.okta import app_oauth, app_saml
 from emulator.okta.app_credentials import credentials, name_template
 from emulator.okta.app_kinds import APPS
 from emulator.okta.app_links import link_url, rendered
-from emulator.okta.app_types import AUTO, BOOKMARK, BUILT_IN_NAME, MODES, OIDC, PLUGIN, SAML11, SAML20
+from emulator.okta.app_types import AUTO, BOOKMARK, BUILT_IN_NAME, MODES, OIDC, OWN_CLIENT, PLUGIN, SAML11, SAML20
 from emulator.okta.app_values import boolean
 from emulator.okta.apps_catalog import TYPES, AppType
 from emulator.okta.bad_values import bad, needed_text
@@ -25,7 +25,7 @@ __all__ = ["applied", "link_url", "mode_of", "name_template", "new_app", "render
 CUSTOM_MODES = (AUTO, SAML20)
 """Modes whose apps may be made without a catalogue entry: they get a name of the org's own."""
 _BY_MODE = {
-    BOOKMARK: "bookmark", OIDC: "oidc_client", PLUGIN: "template_swa", "BASIC_AUTH": "template_basic_auth",
+    BOOKMARK: "bookmark", OIDC: OWN_CLIENT, PLUGIN: "template_swa", "BASIC_AUTH": "template_basic_auth",
     "SECURE_PASSWORD_STORE": "template_sps", "WS_FEDERATION": "template_wsfed",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -38,7 +38,7 @@ _TELLS_OPT_IN = frozenset({BOOKMARK, SAML20, OIDC})
 
 def type_of(body: Doc) -> AppType | None:
     """The catalogue entry that a request to add an app names; None for a custom app. Raises E0000001."""
-    name, mode = text_of(body, "name"), text_of(body, "signOnMode")
+    name, mode = (text_of(body, "name") or "").lower(), text_of(body, "signOnMode")
     if mode is not None and mode not in MODES:
         raise bad("signOnMode", f"signOnMode: '{mode[:60]}' is not a valid value", "signOnMode", mode[:60],
                   f"A sign-on mode is one of {', '.join(MODES)}.")  # fmt: skip
@@ -143,15 +143,24 @@ def _mode_settings(app: Doc, mode: str, sent: Doc) -> Doc:
     if mode == AUTO and app["_custom"]:
         return {"signOn": app_saml.auto_login(sign_on)}
     if mode == OIDC:
-        return {"oauthClient": app_oauth.settings(part(sent, "oauthClient") or {})}
+        return {"oauthClient": _client(app, part(sent, "oauthClient"))}
     return {}
+
+
+def _client(app: Doc, sent: Doc | None) -> Doc:
+    """The client; one of the catalogue's needs no addresses, and is not shown, so that it stays when none is sent."""
+    if app["name"] == OWN_CLIENT:
+        return app_oauth.settings(sent or {})
+    kept: Doc | None = app["settings"].get("oauthClient")
+    return kept if kept and not sent else app_oauth.settings(sent or {}, own=False)
 
 
 def _logout(app: Doc, kind: AppType, mode: str) -> None:
     """What universal logout the app supports; the older kinds of app do not tell."""
     if kind.universal_logout or mode not in (SAML20, OIDC):
         return
-    app["universalLogout"] = dict(_GLOBAL_LOGOUT)
+    foreign = mode == OIDC and app["name"] != OWN_CLIENT
+    app["universalLogout"] = {"status": "UNSUPPORTED"} if foreign else dict(_GLOBAL_LOGOUT)
 
 
 def _accessibility(sent: Doc) -> Doc:

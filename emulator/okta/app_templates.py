@@ -1,35 +1,54 @@
 """The vendor's template apps, and the catalogue apps whose settings its API documents.
 
-Source: okta-admin-api.md 5 and appendices B and C; link numbers are inferred.
+Source: okta-admin-api.md 5 and appendices B and C; link number 1000 stands for those that are not known.
 """
 
 from collections.abc import Mapping
 
 from emulator.kernel.doc import Doc
-from emulator.okta.app_types import AS_PLUGIN, AUTO, BASIC, OIDC, PLUGIN, SAML11, SAML20, STORE, WSFED, AppType, text
+from emulator.okta.app_types import (
+    AS_PLUGIN,
+    AUTO,
+    BASIC,
+    OIDC,
+    OWN_CLIENT,
+    PLUGIN,
+    SAML11,
+    SAML20,
+    STORE,
+    WSFED,
+    AppType,
+    text,
+)
 from emulator.okta.schema_docs import USERNAME
 
-_LOGIN: Mapping[str, tuple[str, bool]] = {"login": ("1000", True)}
+
+def _login(number: str) -> Mapping[str, tuple[str, bool]]:
+    """The one link of an app, by its number in the vendor's catalogue."""
+    return {"login": (number, True)}
+
+
+_LOGIN = _login("1000")
 
 BASIC_AUTH = AppType(
-    name="template_basic_auth", label="Template Basic Auth App", modes=(BASIC,), creatable=True, links=_LOGIN,
-    settings={"url": None, "authURL": None}, required=("url", "authURL"),
+    name="template_basic_auth", label="Template Basic Auth App", modes=(BASIC,), creatable=True, links=_login("2873"),
+    settings={"loginUrlRegex": None, "authURL": None, "url": None}, required=("url", "authURL"),
 )  # fmt: skip
 SWA = AppType(
-    name="template_swa", label="Template App", modes=(PLUGIN,), creatable=True, links=_LOGIN,
+    name="template_swa", label="Template App", modes=(PLUGIN,), creatable=True, links=_login("2357"),
     settings={"loginUrlRegex": None, "usernameField": None, "redirectUrl": None, "buttonField": None, "checkbox": None,
               "passwordField": None, "url": None},
     required=("url", "usernameField", "passwordField", "buttonField"),
 )  # fmt: skip
 SWA_3_FIELDS = AppType(
-    name="template_swa3field", label="Template App 3 Fields", modes=(PLUGIN,), creatable=True, links=_LOGIN,
+    name="template_swa3field", label="Template App 3 Fields", modes=(PLUGIN,), creatable=True, links=_login("3287"),
     settings={"loginUrlRegex": None, "redirectUrl": None, "extraFieldSelector": None, "extraFieldValue": None,
               "userNameSelector": None, "passwordSelector": None, "buttonSelector": None, "targetURL": None},
     required=("targetURL", "userNameSelector", "passwordSelector", "buttonSelector", "extraFieldSelector",
               "extraFieldValue"),
 )  # fmt: skip
 PASSWORD_STORE = AppType(
-    name="template_sps", label="Template Secure Password Store", modes=(STORE,), creatable=True, links=_LOGIN,
+    name="template_sps", label="Template Secure Password Store", modes=(STORE,), creatable=True, links=_login("2355"),
     settings={"url": None, "usernameField": None, "passwordField": None, "optionalField1": None,
               "optionalField1Value": None, "optionalField2": None, "optionalField2Value": None, "optionalField3": None,
               "optionalField3Value": None},
@@ -72,7 +91,7 @@ _CLAIM_SOURCES = {
     "postal_code": "user.zipCode", "country": "user.countryCode",
 }  # fmt: skip
 OIDC_CLIENT = AppType(
-    name="oidc_client", label="OpenID Connect Client", modes=(OIDC,), creatable=True,
+    name=OWN_CLIENT, label="OpenID Connect Client", modes=(OIDC,), creatable=True,
     schema={
         "userName": {**USERNAME, "externalName": "preferred_username"},
         **{
@@ -109,7 +128,8 @@ DOCUMENTED = (
     _listed("trend_micro_apex_one_service", "Trend Micro Apex One as a Service", (SAML20,), {"baseURL": None},
             ("baseURL",)),
     _listed("pagerduty", "PagerDuty", (PLUGIN, SAML20), {"adminUserId": None, "baseUrl": None, "subdomain": None},
-            ("subdomain",), link={"login": ("3107", True)}),
+            ("subdomain",), link=_login("3107")),
+    _listed("strongdm", "StrongDM", (OIDC,), {"base_url": None}, link={}),
     _listed("aws_console", "AWS Console", (PLUGIN,), {}, link={"aws_console_login": ("4163", True)}),
 )  # fmt: skip
 TEMPLATES = (

@@ -21,6 +21,10 @@ SIGNING = frozenset({SAML11, SAML20, WSFED})
 BUILT_IN_NAME: Doc = {"template": "${source.login}", "type": "BUILT_IN"}
 
 
+OWN_CLIENT = "oidc_client"
+"""The only OpenID Connect app whose client is the administrator's own; of others the catalogue says what it is like."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppType:
     """A catalogue entry.

@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from tests.okta.oauth.clients import app, body
+from tests.okta.oauth.clients import app, body, error, post
 from tests.okta.oauth.test_sign_in import code, exchange, portal, sign_in
 from tests.okta.test_app_modes import client, saml
 from tests.okta.worlds import DANA_ID, kinds, refused, world
@@ -50,6 +50,25 @@ def test_an_empty_text_of_a_catalogue_apps_settings_reads_back_as_null(org):
     assert org.okta.post("/api/v1/apps", saml(defaultRelayState=""))["settings"]["signOn"]["defaultRelayState"] == ""
 
 
+def test_a_client_of_the_catalogue_is_not_shown_and_works(org):
+    sent = {"name": "Deel", "label": "Deel", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": {
+        "application_type": "web", "grant_types": ["authorization_code"], "response_types": ["code"],
+    }}}  # fmt: skip
+    made = org.okta.post("/api/v1/apps", sent)
+    at = f"/api/v1/apps/{made['id']}"
+    assert made["name"] == "deel" and made["visibility"]["appLinks"] == {"deel_link": True}
+    assert "oauthClient" not in made["settings"] and "oauthClient" not in made["credentials"]
+    assert made["universalLogout"] == {"status": "UNSUPPORTED"} and "external-doc" in made["_links"]["help"]["href"]
+    assert org.okta.put(at, {**sent, "label": "Renamed"})["label"] == "Renamed"
+    assert org.okta.put(at, {"name": "deel", "label": "Again", "signOnMode": "OPENID_CONNECT"})["label"] == "Again"
+    [secret] = org.okta.get(f"{at}/credentials/secrets")
+    form = {"grant_type": "client_credentials", "scope": "x", "client_id": made["id"],
+            "client_secret": secret["client_secret"]}  # fmt: skip
+    assert error(post(org, "/oauth2/v1/token", form))[1] == "unauthorized_client"
+    strong = org.okta.post("/api/v1/apps", {**sent, "name": "strongdm"})
+    assert strong["settings"]["app"] == {"base_url": None}
+
+
 def test_a_classic_orgs_apps_have_nothing_of_the_identity_engine():
     with world(engine="classic") as org:
         web, custom_saml = org.okta.post("/api/v1/apps", client()), org.okta.post("/api/v1/apps", saml())
@@ -65,6 +84,22 @@ def test_a_service_may_ask_for_implicit_tokens_and_logs_out_like_others(org):
     made = org.okta.post("/api/v1/apps", sent)
     assert made["settings"]["oauthClient"]["grant_types"] == ["implicit", "client_credentials"]
     assert made["universalLogout"]["supportType"] == "FULL"
+
+
+def test_public_clients_need_pkce(org):
+    def asked(method, kind, **own):
+        sent = client(application_type=kind)
+        sent["credentials"] = {"oauthClient": {"token_endpoint_auth_method": method, **own}}
+        return sent
+
+    def needs(made):
+        return made["credentials"]["oauthClient"]["pkce_required"]
+
+    assert needs(org.okta.post("/api/v1/apps", asked("client_secret_basic", "native")))
+    assert not needs(org.okta.post("/api/v1/apps", asked("client_secret_basic", "native", pkce_required=False)))
+    assert not needs(org.okta.post("/api/v1/apps", asked("client_secret_basic", "web")))
+    status, code_, _, [cause] = refused(org, "POST", "/api/v1/apps", asked("none", "browser", pkce_required=False))
+    assert (status, code_) == (400, "E0000001") and "must be set to true" in cause
 
 
 def test_keys_of_a_client_show_their_ids(org):

@@ -137,7 +137,7 @@ def replace_app(call: Call) -> Doc:
     before = load(call)
     _refuse_first_party(before)
     _refuse_unused_metadata(before)
-    if body.get("name", before["name"]) != before["name"]:
+    if str(body.get("name", before["name"])).lower() != before["name"].lower():
         compared = (Compared("name", body["name"], "request body"), Compared("name", before["name"], "the app"))
         raise invalid("name", "errors in the field: name", why=Why("An app's name is fixed.", compared))
     mode = body.get("signOnMode", before["signOnMode"])

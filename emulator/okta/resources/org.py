@@ -17,13 +17,14 @@ TOKEN_LIFE = 30 * DAY
 def discovery(call: Call) -> Doc:
     """What clients ask first: which engine the org runs."""
     found = org(call)
+    engine = call.info["engine"] == "oie"
     return {
         "id": found["id"], "cell": "ok1",
         "_links": {"organization": {"href": call.base}},
-        "pipeline": "idx" if call.info["engine"] == "oie" else "v1",
+        "pipeline": "idx" if engine else "v1",
         "settings": {
             "analyticsCollectionEnabled": False, "bugReportingEnabled": False, "omEnabled": False,
-            "pssoEnabled": False, "desktopMFAEnabled": False, "itpEnabled": False,
+            "pssoEnabled": False, "desktopMFAEnabled": False, "itpEnabled": engine,
         },
     }  # fmt: skip
 

@@ -51,7 +51,7 @@ def app(world: World, **settings: Any) -> Doc:
               "response_types": ["code"], "redirect_uris": [BACK], **settings}  # fmt: skip
     made: Doc = world.okta.post("/api/v1/apps", {
         "name": "oidc_client", "label": label, "signOnMode": "OPENID_CONNECT",
-        "credentials": {"oauthClient": {"token_endpoint_auth_method": method, "pkce_required": False}},
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": method, "pkce_required": method == "none"}},
         "settings": {"oauthClient": client},
     })  # fmt: skip
     return made
