@@ -37,10 +37,14 @@ _CONDITIONS: Mapping[str, Doc | None] = {
     },
     PASSWORD: {"people": _PEOPLE, "network": _NETWORK}, ENROLL: {"people": _PEOPLE, "network": _NETWORK},
     DISCOVERY: {"network": _NETWORK, "userIdentifier": {"patterns": []}, "app": _NONE},
-    POST_AUTH: {"people": _PEOPLE},
+    POST_AUTH: None, VIOLATION: None, PROFILE: None,
     ENTITY_RISK: {"people": _PEOPLE, "entityRisk": {"level": "ANY"}, "riskDetectionTypes": _NONE},
-    VIOLATION: {"network": _NETWORK, "riskScore": {"level": "ANY"}}, PROFILE: None,
 }  # fmt: skip
+
+_FIRST: Mapping[str, Doc] = {
+    POST_AUTH: {"people": _PEOPLE}, VIOLATION: {"network": _NETWORK, "riskScore": {"minRiskLevel": "LOW"}},
+}  # fmt: skip
+"""Conditions of the rules that policies begin with."""
 
 
 def enrolment_actions() -> Doc:
@@ -65,6 +69,11 @@ def default_policies(seeding: Seeding, changes: Mapping[str, Doc]) -> None:
             conditions=_conditions(seeding.store, kind), settings=_settings(seeding.store, kind, changes),
         )  # fmt: skip
         seeding.store.add(POLICIES, policy)
+        if kind.begins:
+            seeding.store.add(POLICY_RULES, policy_store.new_rule(
+                seeding.ids, seeding.now, policy, name=kind.begins, priority=1, conditions=_FIRST[kind.name],
+                actions=_actions(seeding, kind),
+            ))  # fmt: skip
         conditions = policy_store.anyone() if kind.name == ACCESS else _CONDITIONS[kind.name]
         seeding.store.add(POLICY_RULES, policy_store.new_rule(
             seeding.ids, seeding.now, policy, name=kind.last, priority=CATCH_ALL_PRIORITY if kind.catch_all else 1,

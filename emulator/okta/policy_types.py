@@ -20,7 +20,8 @@ class PolicyType:
     default: name of the policy that every org has of it; last: name of that policy's system rule. people: policies are
     for groups, stand in an order, and the default one is last. catch_all: each policy has a last rule of its own, at
     priority 99. creatable: further policies may be made. rules: rules may be added. ids: prefixes of policies' and
-    rules' ids. conditions: what a rule may name, in the order in which they are shown.
+    rules' ids. conditions: what a rule may name, in the order in which they are shown. begins: name of a rule that the
+    default policy has besides its last one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class PolicyType:
     catch_all: bool = False
     creatable: bool = False
     rules: bool = True
+    begins: str = ""
 
 
 _ANY_DEFAULT = "The default policy applies in all situations if no other policy applies."
@@ -67,14 +69,18 @@ TYPES: Mapping[str, PolicyType] = {
             description="The default IdP Discovery Policy",
             conditions=("network", "platform", "userIdentifier", "app"),
         ),
-        PolicyType(POST_AUTH, "Post Auth Policy", CATCH_ALL, _APP, POST_AUTH, conditions=("people",)),
+        PolicyType(
+            POST_AUTH, "Post Auth Policy", CATCH_ALL, _APP, POST_AUTH, conditions=("people",), catch_all=True,
+            description="Enables post auth policy evaluation for the org.", begins="Post Session Protection Rule",
+        ),
         PolicyType(
             ENTITY_RISK, "Entity Risk Policy", CATCH_ALL, _APP, ENTITY_RISK,
             conditions=("people", "entityRisk", "riskDetectionTypes"),
         ),
         PolicyType(
             VIOLATION, "Session Violation Detection Policy", CATCH_ALL, _APP, VIOLATION,
-            conditions=("network", "riskScore"), rules=False,
+            conditions=("network", "riskScore"), rules=False, catch_all=True, begins="Session Violation Rule",
+            description="Enables session violation detection policy evaluation for the org.",
         ),
     )
 }  # fmt: skip

@@ -212,7 +212,11 @@ def _discovery(sent: Doc) -> Doc:
 
 def _reaction(name: str, inner: str, *allowed: str) -> Callable[[Doc], Doc]:
     """What an Identity Threat Protection rule does: a list of actions."""
-    item = record({"action": one_of(*allowed), "workflow": anything, "slo": anything}, needed=("action",))
+    fields = record({"action": one_of(*allowed), "workflow": anything, "slo": anything}, needed=("action",))
+
+    def item(value: Any, path: str) -> Doc:
+        found: Doc = fields(value, path)
+        return {**found, "slo": found.get("slo")} if found["action"] == "TERMINATE_SESSION" else found
 
     def read(sent: Doc) -> Doc:
         return {name: record({inner: many(item)}, first={inner: []})(part(sent, name) or {}, name)}

@@ -13,7 +13,7 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta import shapes
 from emulator.okta.expressions import ExpressionError, compile_expression
 from emulator.okta.params import part
-from emulator.okta.policy_types import ACCESS, PASSWORD, PolicyType
+from emulator.okta.policy_types import ACCESS, PASSWORD, VIOLATION, PolicyType
 from emulator.okta.problems import invalid
 
 ALL_ZONES = "ALL_ZONES"
@@ -68,8 +68,9 @@ def _people(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
     if users.get("include") or (kind.name == PASSWORD and "include" in users):
         shown = {"include": users["include"], **shown}
     found: Doc = {"users": shown}
-    if "groups" in given:
-        found["groups"] = given["groups"]
+    groups = given.get("groups")
+    if groups is not None and (any(groups.values()) or kind.name == PASSWORD):
+        found["groups"] = groups  # observed: both sides empty are not shown
     return found
 
 
@@ -148,6 +149,12 @@ def _client(call: Call, kind: PolicyType, sent: Any, path: str) -> Doc:
     return {"include": [shapes.one_of(*OFFICE365_CLIENTS)(item, path) for item in include]}
 
 
+def _risk_score(call: Call, kind: PolicyType, sent: Any, path: str) -> Any:
+    """The level of a sign-in's risk; for violations of sessions the least that counts."""
+    name, first = ("minRiskLevel", "LOW") if kind.name == VIOLATION else ("level", "ANY")
+    return shapes.record({name: shapes.one_of(*_RISKS)}, first={name: first})(sent, path)
+
+
 def _plain(read: shapes.Read) -> Fill:
     return lambda call, kind, sent, path: read(sent, path)
 
@@ -163,7 +170,7 @@ _none: Doc = {"include": [], "exclude": []}
 _READERS: dict[str, Fill] = {
     "people": _people, "network": _network, "platform": _platform, "device": _device, "elCondition": _expression,
     "office365Client": _client,
-    "riskScore": _plain(shapes.record({"level": shapes.one_of(*_RISKS)}, first={"level": "ANY"})),
+    "riskScore": _risk_score,
     "userType": _plain(shapes.record(_sides, first=_none)),
     "authContext": _plain(shapes.record(
         {"authType": shapes.one_of("ANY", "RADIUS", "LDAP_INTERFACE")}, first={"authType": "ANY"}

@@ -28,6 +28,7 @@ SIGNON: dict[str, Any] = {
         "session": {"maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 120, "usePersistentCookie": False},
     }},
 }  # fmt: skip
+BEGIN = ("POST_AUTH_SESSION", "SESSION_VIOLATION_DETECTION")
 
 
 def made(org: World, kind: str, name: str = "Mine", **more: Any) -> Any:
@@ -50,10 +51,11 @@ def rule_order(org: World, policy: str) -> list[tuple[str, int]]:
 def test_a_new_org_holds_one_of_each_type_and_the_sdk_reads_it(org: World, kind: str, name: str) -> None:
     policy = org.okta.get(f"{AT}?type={kind}&expand=rules")[-1]
     assert (policy["name"], policy["type"], policy["system"], policy["status"]) == (name, kind, True, "ACTIVE")
-    [rule] = policy["_embedded"]["rules"]
+    *begins, rule = policy["_embedded"]["rules"]
+    assert not any(item["system"] for item in begins) and len(begins) == (kind in BEGIN)
     assert rule["system"] and rule["name"] in ("Default Rule", "Catch-all Rule")
     assert rule["type"] == ("SIGN_ON" if kind == "OKTA_SIGN_ON" else kind)
-    assert rule["priority"] == (99 if kind in ("ACCESS_POLICY", "PROFILE_ENROLLMENT") else 1)
+    assert rule["priority"] == (99 if kind in ("ACCESS_POLICY", "PROFILE_ENROLLMENT", *BEGIN) else 1)
     assert "DELETE" not in rule["_links"]["self"]["hints"]["allow"] and "deactivate" not in rule["_links"]
     if kind != "SESSION_VIOLATION_DETECTION":  # the SDK (3.4) does not know the type
         assert models.Policy.from_dict(org.okta.get(f"{AT}/{policy['id']}")).id == policy["id"]

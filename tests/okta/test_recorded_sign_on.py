@@ -83,3 +83,28 @@ def test_places_of_a_zone_stand_by_country(org: World) -> None:
 def test_an_assurance_policy_hides_what_is_to_be_mended(org: World) -> None:
     body = {"name": "Chips", "platform": "WINDOWS", "secureHardwarePresent": True}
     assert org.okta.post(f"{AT}/device-assurances", body)["displayRemediationMode"] == "HIDE"
+
+
+def test_policies_of_threat_protection_begin_with_a_rule(org: World) -> None:
+    for kind, name in (
+        ("POST_AUTH_SESSION", "Post Session Protection Rule"), ("SESSION_VIOLATION_DETECTION", "Session Violation Rule"),
+    ):  # fmt: skip
+        (policy,) = org.okta.get(f"{AT}/policies?type={kind}")
+        assert policy["description"].startswith("Enables ")
+        first, last = org.okta.get(f"{AT}/policies/{policy['id']}/rules")
+        assert (first["name"], first["system"], last["priority"], last["conditions"]) == (name, False, 99, None)
+        at = f"{AT}/policies/{policy['id']}/rules/{first['id']}"
+        sent = {"name": "Ours", "type": kind, "actions": first["actions"], "conditions": first["conditions"]}
+        assert org.okta.put(at, sent)["conditions"] == first["conditions"]
+
+
+def test_a_reaction_to_a_failure_names_its_logout(org: World) -> None:
+    (policy,) = org.okta.get(f"{AT}/policies?type=POST_AUTH_SESSION")
+    at = f"{AT}/policies/{policy['id']}/rules"
+    made = org.okta.put(f"{at}/{org.okta.get(at)[0]['id']}", {
+        "name": "End it", "type": "POST_AUTH_SESSION", "actions": {"postAuthSession": {"failureActions": [
+            {"action": "TERMINATE_SESSION"}]}},
+        "conditions": {"people": {"users": {"include": [], "exclude": []}, "groups": {"include": [], "exclude": []}}},
+    })  # fmt: skip
+    assert made["conditions"] == {"people": {"users": {"exclude": []}}}
+    assert made["actions"]["postAuthSession"]["failureActions"] == [{"action": "TERMINATE_SESSION", "slo": None}]
