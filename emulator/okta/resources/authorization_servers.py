@@ -18,7 +18,7 @@ from emulator.okta.links import link
 from emulator.okta.oauth import server_documents
 from emulator.okta.oauth.kinds import CLAIMS, POLICIES, REFRESH, RESOURCE_KEYS, RULES, SCOPES, SERVER_KEYS, SERVERS
 from emulator.okta.oauth.servers import DEFAULT_ID, issuer_of, keys_of, new_key
-from emulator.okta.params import body_object, stamp, text_of
+from emulator.okta.params import body_object, part, stamp, text_of
 from emulator.okta.problems import not_found
 
 SEED_RANK = 40
@@ -95,7 +95,7 @@ def create_server(call: Call) -> Doc:
     now = call.now
     server = {
         "id": call.ids.okta("aus"), **_given(call, body, None), "status": "ACTIVE", "created": stamp(now),
-        "lastUpdated": stamp(now), "_rotated": now // 1000 * 1000, "_rotation": "AUTO",
+        "lastUpdated": stamp(now), "_rotated": now // 1000 * 1000,
     }  # fmt: skip
     server_documents.install(call.store, call.ids, now, server)
     emit(call, "oauth2.as.created", [target_of(server)])
@@ -197,7 +197,7 @@ def _set_status(call: Call, status: str, event: str) -> None:
 
 
 def _given(call: Call, body: Doc, before: Doc | None) -> Doc:
-    """Name, description, audiences and issuer mode of a request. Raises E0000001."""
+    """Name, description, audiences, issuer mode and rotation of a request. Raises E0000001."""
     name = needed_text(body, "name", most=100)
     for row in call.store.find_all(SERVERS, "name", name):
         if before is None or row["id"] != before["id"]:
@@ -211,7 +211,19 @@ def _given(call: Call, body: Doc, before: Doc | None) -> Doc:
     if mode not in _MODES:
         raise bad("issuerMode", f"issuerMode: '{mode[:40]}' is not a valid value", "issuerMode", mode, "No such mode.")
     description = text_of(body, "description")
-    return {"name": name, "description": description or "", "audiences": audiences, "issuerMode": mode}
+    return {
+        "name": name, "description": description or "", "audiences": audiences, "issuerMode": mode,
+        "_rotation": _rotation(body, before["_rotation"] if before else "AUTO"),
+    }  # fmt: skip
+
+
+def _rotation(body: Doc, otherwise: str) -> str:
+    """`credentials.signing.rotationMode`: whether the server changes its keys of itself."""
+    signing = part(part(body, "credentials") or {}, "signing") or {}
+    mode = text_of(signing, "rotationMode") or otherwise
+    if mode not in ("AUTO", "MANUAL"):
+        raise bad("rotationMode", f"rotationMode: '{mode[:40]}' is not a valid value", "rotationMode", mode, "No mode.")
+    return mode
 
 
 def seed(seeding: Seeding) -> None:

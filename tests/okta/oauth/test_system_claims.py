@@ -109,3 +109,15 @@ def test_keys_of_the_apis_behind_a_server(org: World) -> None:
     assert org.okta.post(f"{at}/{first['id']}/lifecycle/deactivate")["status"] == "INACTIVE"
     assert org.okta.call("DELETE", f"{at}/{first['id']}").status == 204
     assert refused(org, "GET", f"{at}/{first['id']}")[:2] == (404, "E0000007")
+
+
+def test_keys_change_of_themselves_or_by_hand(org: World) -> None:
+    shown = org.okta.get(AT)
+    assert shown["credentials"]["signing"]["rotationMode"] == "AUTO"
+    shown["credentials"]["signing"] |= {"rotationMode": "MANUAL"}
+    signing = org.okta.put(AT, shown)["credentials"]["signing"]
+    assert signing["rotationMode"] == "MANUAL" and "nextRotation" not in signing
+    del shown["credentials"]
+    assert org.okta.put(AT, shown)["credentials"]["signing"] == signing
+    wrong = {**shown, "credentials": {"signing": {"rotationMode": "SOMETIMES"}}}
+    assert refused(org, "PUT", AT, wrong)[:2] == (400, "E0000001")
