@@ -12,7 +12,7 @@ _PACKAGES = ("emulator.entra.resources", "emulator.entra.login")
 LOGIN_HOSTS = [
     "login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net",
     "nexus.microsoftonline-p.com", "autologon.microsoftazuread-sso.com", "microsoft.com", "www.microsoft.com",
-    "enterpriseregistration.windows.net",
+    "enterpriseregistration.windows.net", "certauth.login.microsoftonline.com",
 ]  # fmt: skip
 
 

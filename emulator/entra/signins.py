@@ -23,9 +23,11 @@ BROWSER, NATIVE = "Browser", "Mobile Apps and Desktop clients"
 FEDERATED, PASSWORD, SATISFIED = "Federated", "Password", "Previously satisfied"
 ACCESS_PASS = "Temporary Access Pass"
 HELLO = "Windows Hello for Business"
+CERTIFICATE = "X.509 Certificate"
 MFA_DONE = "MFA"
 """The first factor was given before, the second in this request."""
-_DETAIL = {FEDERATED: "Federated", PASSWORD: "Password in the cloud", SATISFIED: None, ACCESS_PASS: None, HELLO: None}
+_DETAIL = {FEDERATED: "Federated", PASSWORD: "Password in the cloud", SATISFIED: None, ACCESS_PASS: None, HELLO: None,
+           CERTIFICATE: None}  # fmt: skip
 _MFA_IN_CLOUD = "MFA completed in Azure AD"
 _MFA_IN_TOKEN = "MFA requirement satisfied by claim in the token"
 _MFA_BY_PROVIDER = "MFA requirement satisfied by claim provided by external provider"

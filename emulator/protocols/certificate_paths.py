@@ -15,11 +15,14 @@ _LONGEST_PATH = 10
 
 
 class CardRefused(ValueError):
-    """A certificate that does not count; `facts`: what was compared, as (name, value, where)."""
+    """A certificate that does not count; `facts`: what was compared, as (name, value, where). kind: `unknown` for an
+    issuer that is not known, `time` for the validity of `certificate`, else empty."""
 
-    def __init__(self, rule: str, *facts: tuple[str, object, str]) -> None:
+    def __init__(
+        self, rule: str, *facts: tuple[str, object, str], kind: str = "", certificate: Certificate | None = None
+    ) -> None:
         super().__init__(rule)
-        self.rule, self.facts = rule, facts
+        self.rule, self.facts, self.kind, self.certificate = rule, facts, kind, certificate
 
 
 def path(certificate: Certificate, known: Iterable[Certificate], *, now_ms: int) -> list[Certificate]:
@@ -33,25 +36,32 @@ def path(certificate: Certificate, known: Iterable[Certificate], *, now_ms: int)
         _in_time(last, now_ms)
         if len(found) > 1 and last.subject == last.issuer:
             return found
-        issuer = next((item for item in by_name.get(last.issuer, ()) if _issued(last, item)), None)
+        issuer = next((item for item in by_name.get(last.issuer, ()) if _issued(last, item, len(found) - 1)), None)
         if issuer is None or issuer in found:
             break
         found.append(issuer)
     raise CardRefused("The certificate leads to no authority that is known here.",
                       ("issuer", found[-1].issuer, "certificate"),
-                      ("known authorities", "; ".join(sorted(by_name))[:500] or "none", "configuration"))  # fmt: skip
+                      ("known authorities", "; ".join(sorted(by_name))[:500] or "none", "configuration"),
+                      kind="unknown")  # fmt: skip
 
 
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
+def _issued(certificate: Certificate, issuer: Certificate, below: int) -> bool:
+    """Whether the issuer signed the certificate, and may: as an authority, with so many authorities below it."""
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
 
     try:
-        constraints = issuer.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
+        said = {type(item.value): item.value for item in issuer.parsed.extensions}
         certificate.parsed.verify_directly_issued_by(issuer.parsed)
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (ValueError, TypeError, InvalidSignature):
         return False
-    return bool(constraints.ca)
+    constraints, usage = said.get(x509.BasicConstraints), said.get(x509.KeyUsage)
+    if not isinstance(constraints, x509.BasicConstraints) or not constraints.ca:
+        return False
+    if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
+        return False
+    return constraints.path_length is None or below <= constraints.path_length
 
 
 def _in_time(certificate: Certificate, now_ms: int) -> None:
@@ -60,7 +70,7 @@ def _in_time(certificate: Certificate, now_ms: int) -> None:
     raise CardRefused("A certificate is not valid at this time.", ("subject", certificate.subject, "certificate"),
                       ("notBefore", _iso(certificate.not_before_ms), "certificate"),
                       ("notAfter", _iso(certificate.not_after_ms), "certificate"),
-                      ("now", _iso(now_ms), "world clock"))  # fmt: skip
+                      ("now", _iso(now_ms), "world clock"), kind="time", certificate=certificate)  # fmt: skip
 
 
 def _iso(ms: int) -> str:

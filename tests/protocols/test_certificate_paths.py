@@ -20,13 +20,13 @@ def key(number):
     return ec.derive_private_key(number, ec.SECP256R1())
 
 
-def made(subject, issuer, own, signer, *, ca=False, days=365, extensions=()):
+def made(subject, issuer, own, signer, *, ca=False, longest=None, days=365, extensions=()):
     names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)]) for text in (subject, issuer)]
     builder = (
         x509.CertificateBuilder().subject_name(names[0]).issuer_name(names[1]).public_key(own.public_key())
         .serial_number(own.private_numbers().private_value).not_valid_before(START)
         .not_valid_after(START + dt.timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=longest), critical=True)
     )  # fmt: skip
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
@@ -41,14 +41,27 @@ LEAF = made("Dana", "Middle", key(13), key(12))
 def test_the_whole_path():
     assert paths.path(LEAF, [MIDDLE, ROOT], now_ms=NOW) == [LEAF, MIDDLE, ROOT]
     assert paths.path(LEAF, [ROOT, MIDDLE, LEAF], now_ms=NOW) == [LEAF, MIDDLE, ROOT]
+    roomy = made("Root", "Root", key(11), key(11), ca=True, longest=1)
+    signer = made("Middle", "Root", key(12), key(11), ca=True, longest=0, extensions=[usage(signs=True)])
+    assert paths.path(LEAF, [signer, roomy], now_ms=NOW) == [LEAF, signer, roomy]
 
 
+def usage(*, signs):
+    said = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign"), False
+    )
+    more = dict.fromkeys(("encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, **said, **more)
+
+
+SHORT_ROOT = made("Root", "Root", key(11), key(11), ca=True, longest=0)
+NO_SIGNER = made("Middle", "Root", key(12), key(11), ca=True, extensions=[usage(signs=False)])
 FALSE_ROOT = made("Root", "Root", key(21), key(21), ca=True)
 NO_AUTHORITY = made("Middle", "Root", key(12), key(11), ca=False)
 
 
 @pytest.mark.parametrize(("leaf", "known"), [
-    (LEAF, []), (LEAF, [ROOT]), (LEAF, [MIDDLE]), (LEAF, [FALSE_ROOT, MIDDLE]), (LEAF, [NO_AUTHORITY, ROOT]),
+    (LEAF, []), (LEAF, [ROOT]), (LEAF, [MIDDLE]), (LEAF, [FALSE_ROOT, MIDDLE]), (LEAF, [NO_AUTHORITY, ROOT]), (LEAF, [MIDDLE, SHORT_ROOT]), (LEAF, [NO_SIGNER, ROOT]),
     (made("Dana", "Middle", key(13), key(22)), [MIDDLE, ROOT]), (made("Dana", "Dana", key(13), key(13)), [MIDDLE, ROOT]),
     (made("A", "B", key(13), key(14)), [made("B", "A", key(14), key(13), ca=True), made("A", "B", key(13), key(14), ca=True)]),
 ])  # fmt: skip

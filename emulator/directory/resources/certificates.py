@@ -13,6 +13,7 @@ from emulator.directory.resources.users import OURS, find
 from emulator.kernel.call import Call
 from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc, public
+from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
@@ -34,6 +35,13 @@ def get_authority(call: Call) -> Doc:
     rows = [(int(row["id"], 16), parse_iso(row["revokedAt"])) for row in call.store.all(ISSUED) if row["revokedAt"]]
     revocations = authority.revocations(rows, now=call.now)
     return {"name": authority.name, "certificate": _der(authority.certificate()), "revocationList": _der(revocations)}
+
+
+@operation("GET", "/CertEnroll/{name}", source=OURS, auth="none", raw=True)
+def published(call: Call) -> Answer:
+    """The authority's list where a domain publishes it: http://dc.{forest}/CertEnroll/{anything}.crl."""
+    data = base64.b64decode(get_authority(call)["revocationList"])
+    return Answer(200, [*call.headers, ("Content-Type", "application/pkix-crl")], data)
 
 
 @operation("GET", _AT, source=OURS, auth="none")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.entra.login import flow, idp, pages, password_change, rounds, session
+from emulator.entra.login import certauth, certificates, flow, idp, pages, password_change, rounds, session
 from emulator.entra.login.dialect import FORM, PAGE, because, fields
 from emulator.entra.login.passwords import check_password, with_pass
 from emulator.entra.login.replies import ReplyTo
@@ -43,6 +43,8 @@ def login(call: Call) -> Answer:
     request = reopen(call, state)
     reply = request.reply if request is not None else ReplyTo(state["q"].get("redirect_uri", ""))
     name = (form.get("loginfmt") or form.get("login") or "").strip()
+    if form.get("certificatetoken"):
+        return certauth.enter(call, state, form["certificatetoken"])
     if form.get("accesspass"):
         return _with_pass(call, state, name, form["accesspass"], reply)
     if "passwd" in form:
@@ -53,6 +55,8 @@ def login(call: Call) -> Answer:
     domain = domain_of(call, name)
     federation = federation_for(call, name)
     if federation is not None:
+        if certificates.is_staged(call, name) and not form.get("federated"):
+            return pages.certificate(call, flow.seal(call, "signin", state), name=name, reply_to=reply.uri)
         return idp.send(call, federation, name, state)
     if domain is None:
         raise _unknown_name(call, state, name, reply)

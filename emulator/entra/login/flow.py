@@ -17,7 +17,7 @@ from emulator.kernel.problems import Problem
 from emulator.protocols.keys import b64url, b64url_decode
 
 LIFETIME_MS = 15 * MINUTE
-Step = Literal["signin", "consent", "device", "mfa", "register", "kmsi", "password", "terms"]
+Step = Literal["signin", "consent", "device", "mfa", "register", "kmsi", "password", "terms", "certificate"]
 
 
 def seal(call: Call, step: Step, state: Doc) -> str:

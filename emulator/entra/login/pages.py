@@ -1,11 +1,12 @@
 """The sign-in service's pages. Every value is escaped by the templates; forms may go only where each page names."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from emulator.entra.login import certificates
 from emulator.entra.login.aadsts import CATALOGUE
 from emulator.entra.login.claims import opaque
-from emulator.entra.login.dialect import TEMPLATES, correlation_id, sentence
+from emulator.entra.login.dialect import HOST, TEMPLATES, correlation_id, sentence
 from emulator.entra.resources import users
 from emulator.entra.resources.authentication_methods import rows_of, usability
 from emulator.entra.resources.federation import FEDERATIONS
@@ -15,6 +16,8 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
 from emulator.kernel.problems import Problem
 from emulator.protocols.html import page
+
+CERTAUTH = "certauth.login.microsoftonline.com"
 
 
 def origin_of(url: str) -> str:
@@ -54,8 +57,23 @@ def user_name(
 def password(call: Call, context: str, *, name: str, reply_to: str, problem: Problem | None = None) -> Answer:
     """The page that asks for the password of a managed user."""
     values = {**_sign_in_values(call, context, problem), "hint": name, "step": "password",
-              "pass": _has_pass(call, name)}  # fmt: skip
+              "pass": _has_pass(call, name),
+              "card": _card(call, context, name) if certificates.offered(call, name) else ""}  # fmt: skip
     return _show(call, "signin.html", values, posts_to=(reply_to,))
+
+
+def certificate(call: Call, context: str, *, name: str, reply_to: str) -> Answer:
+    """The page for somebody of a federated domain whom staged rollout lets use a certificate: that, or the provider."""
+    providers = tuple(item["passiveSignInUri"] for item in call.store.all(FEDERATIONS))
+    values = {**_sign_in_values(call, context, None), "hint": name, "card": _card(call, context, name)}
+    return _show(call, "certificate.html", values, posts_to=(reply_to, *providers))
+
+
+def _card(call: Call, context: str, name: str) -> str:
+    """Where the page's link for certificates leads."""
+    query = urlencode({"ctx": context, "login": name})
+    base = f"https://{CERTAUTH}" if call.exchange.host == urlsplit(HOST).netloc else ""
+    return f"{base}/{call.path.get('tenant', 'common')}/certauth?{query}"
 
 
 def _has_pass(call: Call, name: str) -> bool:
@@ -80,7 +98,7 @@ def _sign_in_values(call: Call, context: str, problem: Problem | None) -> dict[s
     }  # fmt: skip
     return {
         "action": action, "context": context, "canary": canary, "config": config, "problem": text,
-        "why": sentence(problem) if problem else "", "accounts": (), "pass": False,
+        "why": sentence(problem) if problem else "", "accounts": (), "pass": False, "card": "",
     }  # fmt: skip
 
 

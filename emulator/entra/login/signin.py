@@ -3,7 +3,7 @@
 Source: graph-entra.md 2.5 (home-realm discovery order, prompts), 2.6, 2.7.
 """
 
-from emulator.entra.login import flow, gate, idp, pages, prt_session, rounds, session
+from emulator.entra.login import certificates, flow, gate, idp, pages, prt_session, rounds, session
 from emulator.entra.login.access import check_assigned
 from emulator.entra.login.claims import Identity, client_info, half_hash, id_token, user_access_token
 from emulator.entra.login.dialect import because, correlation_id
@@ -84,6 +84,8 @@ def ask(call: Call, state: Doc, hint: str, reply: ReplyTo, *, request: Request |
     if hint and not page_first:
         domain = domain_of(call, hint)
         federation = federation_for(call, hint)
+        if federation is not None and certificates.is_staged(call, hint):
+            return pages.certificate(call, flow.seal(call, "signin", state), name=hint, reply_to=reply.uri)
         if federation is not None:
             return idp.send(call, federation, hint, state)
         if domain is not None:

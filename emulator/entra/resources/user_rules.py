@@ -33,7 +33,7 @@ PROFILE = frozenset({
     "schools", "skills",
 })  # fmt: skip
 # Kept by Exchange and others.
-ELSEWHERE = frozenset({"authorizationInfo", "mailboxSettings", "print"})
+ELSEWHERE = frozenset({"mailboxSettings", "print"})
 # What people without a directory role may say about themselves (inferred: Microsoft's default user permissions).
 SELF_SERVICE = PROFILE | {"mobilePhone", "businessPhones", "faxNumber", "preferredLanguage"}
 LIMITS = {
@@ -43,6 +43,7 @@ LIMITS = {
     "businessPhones": 64, "employeeId": 16, "otherMails": 250, "preferredLanguage": 64,
 }  # fmt: skip
 SHORTEST, LONGEST, KINDS = 8, 256, 3  # of a password
+_MOST_CERTIFICATES, _LONGEST_CERTIFICATE = 10, 1024
 REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
 # What stays with the cloud on an object that is mastered on-premises. The user name is here because administrators
 # rename synchronised accounts by Set-MsolUserPrincipalName and its successor (seed-catalogue.md 2.3); inferred.
@@ -97,11 +98,18 @@ def _check_values(found: Doc) -> None:
             "businessPhones", "User", found["businessPhones"], rule="businessPhones has one element at the most."
         )
     _check_identities(found.get("identities") or ())
+    _check_certificates((found.get("authorizationInfo") or {}).get("certificateUserIds") or ())
     policies = {item.strip() for item in (found.get("passwordPolicies") or "None").split(",")}
     if not policies <= _POLICIES:
         raise invalid(
             "passwordPolicies", "User", found["passwordPolicies"], rule=f"Policies: {', '.join(sorted(_POLICIES))}."
         )
+
+
+def _check_certificates(given: Any) -> None:
+    if len(given) > _MOST_CERTIFICATES or any(len(text) > _LONGEST_CERTIFICATE for text in given):
+        rule = f"At most {_MOST_CERTIFICATES} values of {_LONGEST_CERTIFICATE} characters."
+        raise invalid("certificateUserIds", "User", list(given)[:10], rule=rule)
 
 
 def _check_identities(given: Any) -> None:

@@ -15,6 +15,7 @@ from emulator.kernel.passwords import check_password
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.store import Column, Duplicate, Kind, Multi, Store
 
+CERTIFICATES = "authorizationInfo.certificateUserIds"
 USERS = Kind(
     "users",
     (
@@ -28,7 +29,7 @@ USERS = Kind(
     ),
     (
         Multi("proxyAddresses", fold=True), Multi("otherMails", fold=True), Multi("_skus"), Multi("_licenceErrors"),
-        Multi(EXTENSIONS, fold=True), Multi("_sponsors"),
+        Multi(EXTENSIONS, fold=True), Multi("_sponsors"), Multi(CERTIFICATES, fold=True, unique=True),
     ),
 )  # fmt: skip
 # Changes that need more than User.ReadWrite.All where the user holds an admin role, and the permission that suffices.
@@ -59,7 +60,7 @@ def blank(id: str, now: int) -> Doc:
     at = iso_seconds(now)
     return {
         "id": id, "createdDateTime": at, "userType": "Member", "businessPhones": [], "otherMails": [],
-        "proxyAddresses": [], "identities": [], "assignedLicenses": [],
+        "proxyAddresses": [], "identities": [], "assignedLicenses": [], "authorizationInfo": {"certificateUserIds": []},
         "licenseAssignmentStates": [], "securityIdentifier": security_identifier(id),
         "signInSessionsValidFromDateTime": at, "lastPasswordChangeDateTime": at, "_skus": [],
     }  # fmt: skip
@@ -81,6 +82,9 @@ def store(call: Call, user: Doc, *, new: bool) -> None:
     try:
         call.store.add(USERS, user) if new else call.store.put(USERS, user)
     except Duplicate as error:
+        if error.path == CERTIFICATES:
+            [holder] = call.store.find_multi(USERS, CERTIFICATES, str(error.value))
+            raise conflict("certificateUserIds", error.value, holder["id"]) from error
         holder = call.store.find(USERS, error.path, error.value) or {}
         raise conflict(error.path, user.get(error.path), holder.get("id")) from error
     dynamic_groups.user_changed(call, user["id"])

@@ -53,7 +53,7 @@ def put_revocation_list(call: Call) -> Doc:
         "id": old["id"] if old else call.ids.okta("crl"), "issuer": issuer.subject, "thisUpdateMs": at,
         "nextUpdateMs": due, "revoked": len(found), "lastUpdated": stamp(call.now), "_list": text,
     }  # fmt: skip
-    call.store.put(LISTS, row) if old else call.store.add(LISTS, row)
+    call.store.save(LISTS, row)
     return _shown(row)
 
 
