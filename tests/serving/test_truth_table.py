@@ -30,7 +30,8 @@ BEHAVIOURS = {
     "unset": None, "accept": "acceptIfMfaDoneByFederatedIdp", "enforce": "enforceMfaByFederatedIdp",
     "reject": "rejectMfaByFederatedIdp",
 }  # fmt: skip
-FRESHNESS = ("new", "old, wfresh honoured", "old, wfresh ignored")
+FRESHNESS = ("new", "later", "old, wfresh honoured", "old, wfresh ignored")
+"""When the person signed in to Okta: now; a while ago; so long ago that Microsoft asks for a new sign-in."""
 
 
 class Row(NamedTuple):
@@ -48,7 +49,7 @@ class Row(NamedTuple):
 
 ROWS = [Row(*row) for row in product(("oie", "classic"), (False, True), RULES, (OFFICE, ELSEWHERE), FLAGS, (False, True),
                                      BEHAVIOURS, FRESHNESS)]  # fmt: skip
-SLICE = ROWS[::31]
+SLICE = ROWS[::37]
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,18 @@ class Foretold:
     sources: tuple[str, ...]
 
 
+def rule_asks(row: Row) -> bool:
+    """Whether the app's rule asks for two factors here."""
+    return row.rule == "two factors" or (row.rule == "two outside the office" and row.address == ELSEWHERE)
+
+
 def claimed(row: Row, *, asked: bool) -> tuple[bool, str]:
     """Whether Okta's answer to one request says that several factors were used, and who says so."""
-    rule = row.rule == "two factors" or (row.rule == "two outside the office" and row.address == ELSEWHERE)
+    rule = rule_asks(row)
     if row.flags == "off":
         return False, "F-70: without Okta MFA from Azure AD no claim is sent"
+    if row.engine == "classic" and row.org_asks and row.freshness != "new":
+        return False, "A.5: on Classic the claim is not passed when Office is opened later than the factor was shown"
     if row.engine == "classic":
         return row.org_asks or rule, "A.5: on Classic any of the org's and the app's rules is enough"
     if asked and row.flags == "on, step-up":
@@ -77,8 +85,9 @@ def claimed(row: Row, *, asked: bool) -> tuple[bool, str]:
 
 def foretold(row: Row) -> Foretold:
     """What has to happen."""
-    stale, honoured = row.freshness != "new", row.freshness == "old, wfresh honoured"
-    rule = row.rule == "two factors" or (row.rule == "two outside the office" and row.address == ELSEWHERE)
+    stale = row.freshness.startswith("old")
+    honoured = row.freshness == "old, wfresh honoured" and row.engine == "oie"  # F-72: an engine's own gift, as step-up
+    rule = rule_asks(row)
     provider = row.behaviour == "enforce"
     claim, said = claimed(row, asked=False)
     prompted, rounds, sources = row.org_asks or rule, 1, [said]
@@ -172,7 +181,7 @@ def arrange(world: World, row: Row) -> None:
     world.okta.put(f"/api/internal/v1/apps/{app}/office365/mfa", {**FLAGS[row.flags], "honorsFreshness": honours})
     world.sync()
     for item in world.entra.get("/identity/conditionalAccess/policies")["value"]:
-        on = row.microsoft_asks if item["displayName"] == "MFA" else row.freshness != "new"
+        on = row.microsoft_asks if item["displayName"] == "MFA" else row.freshness.startswith("old")
         world.entra.patch(
             f"/identity/conditionalAccess/policies/{item['id']}", {"state": "enabled" if on else "disabled"}
         )

@@ -48,8 +48,8 @@ def passive(call: Call) -> Answer:
         )
         raise _bad(call, Why("The app signs people in to one realm only.", compared))
     where = f"{PATH.format(**call.path)}/passive?{fresh.own_query(call)}"
-    if request.wfresh is not None and not claims.flags(app)["honorsFreshness"]:
-        call.note("wfresh was ignored: the app does not honour it.")
+    if request.wfresh is not None and not claims.honours_freshness(call, app):
+        call.note("wfresh was ignored: the app does not honour it, or the org's engine does not know it.")
         request = replace(request, wfresh=None)
     found = _signed_in(call, request, where)
     if isinstance(found, Answer):
@@ -70,16 +70,17 @@ def respond(
     if isinstance(found, Answer):
         return found
     app_user, decision, authenticated_ms = found.app_user, found.admitted.decision, found.authenticated_ms
+    later = claims.opened_later(call, session)
 
     def claimed() -> tuple[bool, events.Event]:
-        claim = claims.claim(call, app, user, decision, found.context, stepped_up=step_up)
+        claim = claims.claim(call, app, user, decision, found.context, stepped_up=step_up, later=later)
         wauth = (Compared("wauth", "multipleauthn", "query"),) if mfa_asked else ()
         why = Why(claim.because, (*decision.why.compared, *wauth, *claim.compared))
         targets = [app_target(app), app_user_target(app_user, user)]
         event = events.event("user.authentication.sso", targets, actor=user_target(user), why=why)
         return claim.sent, events.encoded(event)
 
-    key = ("handed over", app["id"], user["id"], *found.context.lasting, mfa_asked, step_up)
+    key = ("handed over", app["id"], user["id"], *found.context.lasting, mfa_asked, step_up, later)
     mfa, event = call.store.steady(key, claimed)
     issued = assertion.issue(call, app, app_user, authenticated_ms=authenticated_ms, mfa=mfa)
     wresult = wsfed.rstr(issued.xml, created_ms=issued.issued_ms, expires_ms=issued.expires_ms, assertion_id=issued.id)
