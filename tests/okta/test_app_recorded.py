@@ -150,3 +150,13 @@ def test_the_org_servers_id_tokens_carry_the_claim_for_whoever_asks_for_groups(o
         found.append(jwt.decode(text, options={"verify_signature": False}))
     assert found[0]["sub"] == DANA_ID and found[0]["teams"] == value and "teams" not in found[1]
     assert found[0]["mail"] == found[1]["mail"] == "dana@acme.example"
+
+
+def test_an_apps_lists_tell_whether_they_combine(org):
+    made = org.okta.post("/api/v1/apps", client())
+    at = f"/api/v1/meta/schemas/apps/{made['id']}/default"
+    listed = {"title": "Sizes", "type": "array", "items": {"type": "number"}, "union": "DISABLE"}
+    plain = {"title": "Size", "type": "string", "union": "DISABLE"}
+    sent = {"definitions": {"custom": {"id": "#custom", "properties": {"sizes": listed, "size": plain}}}}
+    found = org.okta.post(at, sent)["definitions"]["custom"]["properties"]
+    assert found["sizes"]["union"] == "DISABLE" and "union" not in found["size"]

@@ -95,21 +95,23 @@ def render(call: Call, schema: Doc, path: str) -> Doc:
     return {**shown, "type": "object", "properties": {"profile": {"allOf": refs}}}
 
 
-# Observed: what an attribute has by default is not printed; an app's attributes do not tell who may change them.
+# Observed: what an attribute has by default is not printed; an app's attributes do not tell who may change them, and
+# those that are lists tell whether their values combine.
 _SILENT: Doc = {"required": False, "unique": "NOT_UNIQUE", "union": "DISABLE"}
 _SILENT_IN_APPS: Doc = {**_SILENT, "mutability": "READ_WRITE"}
 
 
 def _shown(part: Doc, *, of_app: bool) -> Doc:
+    return {**part, "properties": {name: _told(item, of_app) for name, item in part["properties"].items()}}
+
+
+def _told(item: Doc, of_app: bool) -> Doc:
     silent = _SILENT_IN_APPS if of_app else _SILENT
-    properties = {
-        name: {
-            key: value for key, value in item.items()
-            if not (key in silent and silent[key] == value) and not (of_app and key == "permissions")
-        }
-        for name, item in part["properties"].items()
+    lists = of_app and item.get("type") == "array"
+    return {
+        key: value for key, value in item.items()
+        if (silent.get(key) != value or (lists and key == "union")) and not (of_app and key == "permissions")
     }  # fmt: skip
-    return {**part, "properties": properties}
 
 
 def _render_user(call: Call, schema: Doc) -> Doc:
