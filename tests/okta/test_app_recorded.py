@@ -160,3 +160,15 @@ def test_an_apps_lists_tell_whether_they_combine(org):
     sent = {"definitions": {"custom": {"id": "#custom", "properties": {"sizes": listed, "size": plain}}}}
     found = org.okta.post(at, sent)["definitions"]["custom"]["properties"]
     assert found["sizes"]["union"] == "DISABLE" and "union" not in found["size"]
+
+
+def test_a_refresh_token_names_its_app_its_server_and_its_person(org):
+    made = portal(org)
+    cookie = sign_in(org)
+    at = "/oauth2/default/v1"
+    exchange(org, made, code(org, made, cookie, scope="openid offline_access", at=at), at=at)
+    [row] = org.okta.get(f"/api/v1/apps/{made['id']}/tokens")
+    links = row["_links"]
+    assert list(links) == ["app", "authorizationServer", "self", "revoke", "client", "user"]
+    assert (links["app"]["title"], links["user"]["title"]) == ("Portal", "Dana Reyes")
+    assert links["authorizationServer"]["title"] == "default" and set(links["self"]) == {"href"}

@@ -7,11 +7,12 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.app_kinds import APPS
-from emulator.okta.events import app_target, emit
+from emulator.okta.events import app_target, emit, full_name
 from emulator.okta.lists import page_size
 from emulator.okta.oauth import tickets
-from emulator.okta.oauth.kinds import REFRESH
+from emulator.okta.oauth.kinds import REFRESH, SERVERS
 from emulator.okta.problems import not_found
+from emulator.okta.user_docs import USERS
 
 ENTITY = "OAuth2RefreshToken"
 
@@ -21,19 +22,30 @@ def render(call: Call, row: Doc, at: str) -> Doc:
     app = call.store.get(APPS, row["clientId"])
     title = app["label"] if app else row["clientId"]
     links: Doc = {
-        "app": {"href": f"{call.base}/api/v1/apps/{row['clientId']}", "title": title},
-        "self": {"href": f"{at}/{row['id']}", "hints": {"allow": ["GET", "DELETE"]}},
+        "app": {"href": f"{call.base}/api/v1/apps/{row['clientId']}", "title": title}, **_server(call, row),
+        "self": {"href": f"{at}/{row['id']}"},
         "revoke": {"href": f"{at}/{row['id']}", "hints": {"allow": ["DELETE"]}},
         "client": {"href": f"{call.base}/oauth2/v1/clients/{row['clientId']}", "title": title},
-        "user": {"href": f"{call.base}/api/v1/users/{row['userId']}"},
-    }
-    if row["_server"]:
-        server = f"{call.base}/api/v1/authorizationServers/{row['_server']}"
-        links["authorizationServer"] = {"href": server}
+        "user": _user(call, row["userId"]),
+    }  # fmt: skip
     shown = {**public(row), "_links": links}
     if call.params.get("expand") == "scope":
         shown["_embedded"] = {"scopes": [{"id": name, "name": name} for name in row["scopes"]]}
     return shown
+
+
+def _server(call: Call, row: Doc) -> Doc:
+    """The link to the server that issued it; the org's own has none."""
+    server = call.store.get(SERVERS, row["_server"]) if row["_server"] else None
+    if server is None:
+        return {}
+    href = f"{call.base}/api/v1/authorizationServers/{server['id']}"
+    return {"authorizationServer": {"href": href, "title": server["name"]}}
+
+
+def _user(call: Call, id: str) -> Doc:
+    user = call.store.get(USERS, id)
+    return {"href": f"{call.base}/api/v1/users/{id}", **({"title": full_name(user)} if user else {})}
 
 
 def listed(call: Call, rows: list[Doc], at: str) -> Listing:

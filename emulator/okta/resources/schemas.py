@@ -102,10 +102,10 @@ _SILENT_IN_APPS: Doc = {**_SILENT, "mutability": "READ_WRITE"}
 
 
 def _shown(part: Doc, *, of_app: bool) -> Doc:
-    return {**part, "properties": {name: _told(item, of_app) for name, item in part["properties"].items()}}
+    return {**part, "properties": {name: _told(item, of_app=of_app) for name, item in part["properties"].items()}}
 
 
-def _told(item: Doc, of_app: bool) -> Doc:
+def _told(item: Doc, *, of_app: bool) -> Doc:
     silent = _SILENT_IN_APPS if of_app else _SILENT
     lists = of_app and item.get("type") == "array"
     return {
