@@ -1,5 +1,7 @@
 """Rules of apps that recorded traffic shows: what depends on the engine, on the mode, on what a client sent."""
 
+import re
+
 import jwt
 import pytest
 
@@ -172,3 +174,13 @@ def test_a_refresh_token_names_its_app_its_server_and_its_person(org):
     assert list(links) == ["app", "authorizationServer", "self", "revoke", "client", "user"]
     assert (links["app"]["title"], links["user"]["title"]) == ("Portal", "Dana Reyes")
     assert links["authorizationServer"]["title"] == "default" and set(links["self"]) == {"href"}
+
+
+@pytest.mark.parametrize(
+    ("format", "told"), [("emailAddress", ["emailAddress"]), ("unspecified", ["unspecified", "emailAddress"])]
+)
+def test_the_metadata_tell_the_name_format_that_the_app_is_set_to(org, format, told):
+    name = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
+    made = org.okta.post("/api/v1/apps", saml(subjectNameIdFormat=name + format))
+    text = org.okta.call("GET", f"/api/v1/apps/{made['id']}/sso/saml/metadata").text()
+    assert re.findall(f"<md:NameIDFormat>{name}(.*?)</md:NameIDFormat>", text) == told

@@ -20,7 +20,7 @@ from emulator.protocols.xmltext import attribute, text
 CONTENT_TYPE = "application/xml;charset=ISO-8859-1"
 _PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 _BINDINGS = tuple(f"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{name}" for name in ("POST", "Redirect"))
-_FORMATS = tuple(f"urn:oasis:names:tc:SAML:1.1:nameid-format:{name}" for name in ("emailAddress", "unspecified"))
+_EMAIL, _ANY = (f"urn:oasis:names:tc:SAML:1.1:nameid-format:{name}" for name in ("emailAddress", "unspecified"))
 
 
 @operation(
@@ -61,7 +61,7 @@ def metadata(host: str, app: Doc, certificate: str) -> str:
     if sign_on.get("slo", {}).get("enabled"):
         logout = _endpoints("SingleLogoutService", f"{at}/slo/saml")
     wanted = "true" if sign_on.get("samlSignedRequestEnabled") else "false"
-    formats = "".join(f"<md:NameIDFormat>{name}</md:NameIDFormat>" for name in _FORMATS)
+    formats = "".join(f"<md:NameIDFormat>{name}</md:NameIDFormat>" for name in _formats(sign_on))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><md:EntityDescriptor entityID="{attribute(app_saml.issuer(app))}" '
         f'xmlns:md="{MD}"><md:IDPSSODescriptor WantAuthnRequestsSigned="{wanted}" '
@@ -70,6 +70,12 @@ def metadata(host: str, app: Doc, certificate: str) -> str:
         f"</md:KeyDescriptor>{logout}{formats}{_endpoints('SingleSignOnService', f'{at}/sso/saml')}"
         "</md:IDPSSODescriptor></md:EntityDescriptor>"
     )
+
+
+def _formats(sign_on: Doc) -> tuple[str, ...]:
+    """The one that the app is set to, the address of a catalogue app (observed); two where any will do (inferred)."""
+    chosen = str(sign_on.get("subjectNameIdFormat") or _EMAIL)
+    return (_ANY, _EMAIL) if chosen == _ANY else (chosen,)
 
 
 def _endpoints(name: str, address: str) -> str:
