@@ -39,7 +39,7 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     links["users"] = {"href": f"{at}/users"}
     action = "deactivate" if app["status"] == "ACTIVE" else "activate"
     links[action] = {"href": f"{at}/lifecycle/{action}"}
-    shown = {**_with_keys(app), "_links": links}
+    shown = {**_with_hooks(_with_keys(app), api), "_links": links}
     return shown if enrollment is not None else _classic(shown)
 
 
@@ -76,6 +76,20 @@ def _with_keys(app: Doc) -> Doc:
     if "jwks" in client:
         whole = {**client, "jwks": {**client["jwks"], "keys": app_jwks.shown_keys(app)}}
         shown["settings"] = {**app["settings"], "oauthClient": whole}
+    return shown
+
+
+def _with_hooks(shown: Doc, api: str) -> Doc:
+    """The document, each inline hook of its sign-on with its address."""
+    sign_on = shown["settings"].get("signOn") or {}
+    if sign_on.get("inlineHooks"):
+        hooks = [
+            {**item, "_links": {"self": {
+                "href": f"{api}/inlineHooks/{item['id']}", "hints": {"allow": ["GET", "PUT", "DELETE"]},
+            }}}
+            for item in sign_on["inlineHooks"]
+        ]  # fmt: skip
+        shown["settings"] = {**shown["settings"], "signOn": {**sign_on, "inlineHooks": hooks}}
     return shown
 
 

@@ -184,3 +184,18 @@ def test_the_metadata_tell_the_name_format_that_the_app_is_set_to(org, format, t
     made = org.okta.post("/api/v1/apps", saml(subjectNameIdFormat=name + format))
     text = org.okta.call("GET", f"/api/v1/apps/{made['id']}/sso/saml/metadata").text()
     assert re.findall(f"<md:NameIDFormat>{name}(.*?)</md:NameIDFormat>", text) == told
+
+
+def test_a_saml_app_shows_where_its_inline_hook_is(org):
+    hook = org.okta.post("/api/v1/inlineHooks", {
+        "name": "Enrich", "type": "com.okta.saml.tokens.transform", "version": "1.0.2",
+        "channel": {"type": "HTTP", "version": "1.0.0", "config": {
+            "uri": "https://hook.example/saml", "method": "POST",
+            "authScheme": {"type": "HEADER", "key": "Authorization", "value": "secret"},
+        }},
+    })  # fmt: skip
+    made = org.okta.post("/api/v1/apps", saml(inlineHooks=[{"id": hook["id"]}]))
+    [shown] = made["settings"]["signOn"]["inlineHooks"]
+    assert shown["id"] == hook["id"] and shown["_links"]["self"]["href"] == hook["_links"]["self"]["href"]
+    assert shown["_links"]["self"]["hints"] == {"allow": ["GET", "PUT", "DELETE"]}
+    assert org.okta.put(f"/api/v1/apps/{made['id']}", made)["settings"]["signOn"] == made["settings"]["signOn"]
