@@ -32,6 +32,8 @@ def create(call: Call, body: Doc) -> Doc:
     elif given.provider is not None and given.provider.get("type") not in (None, "OKTA", "IMPORT"):
         call.note("credentials.provider counts only with provider=true")
     _set_credentials(call, user, given, history=False)
+    if given.any_password:
+        user["statusChanged"] = user["passwordChanged"]  # observed of a staged user with a hashed password
     joined = _groups(call, body)
     if activate:
         user_states.shift(user, "ACTIVE" if can_sign_in(user) else "PROVISIONED", now=call.now)
@@ -103,9 +105,12 @@ def _join(call: Call, user: Doc, joined: list[Doc]) -> None:
 
 
 def change(call: Call, user: Doc, body: Doc, *, whole: bool) -> Doc:
-    """Apply a body to a user: `whole` replaces the profile, else what is named changes. Raises 400 or 403."""
+    """Apply a body to a user: `whole` replaces the profile, else what is named changes. Raises 400 or 403.
+
+    A body of credentials alone leaves the profile as it is, even where it replaces (observed).
+    """
     profile, given = part(body, "profile"), read_credentials(body)
-    if profile is None and whole:
+    if profile is None and whole and not given.any:
         raise invalid("profile", "profile: The field cannot be left blank")
     before, status = user["profile"], user["status"]
     moved = _change_type(call, user, body)

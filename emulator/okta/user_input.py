@@ -80,6 +80,10 @@ class Credentials:
     def any_password(self) -> bool:
         return self.password is not None or self.hash is not None or self.hook is not None
 
+    @property
+    def any(self) -> bool:
+        return self.any_password or self.answer is not None
+
 
 def read_credentials(body: Doc) -> Credentials:
     """`credentials` of a body. Raises 400."""

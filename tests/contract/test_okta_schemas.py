@@ -114,6 +114,8 @@ UNJUDGED = {
     "POST /api/v1/inlineHooks/{inlineHookId}/execute": "tests/okta/test_inline_hooks.py",
     "PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}": "an org cannot open cases",
     "POST /api/v1/policies/{policyId}/mappings": "always refused",
+    "POST /api/v1/logStreams/{logStreamId}/lifecycle/activate": "recorded without a body",
+    "POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate": "recorded without a body",
     "PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}": "recorded as 204",
     "GET /api/v1/users/{userId}/grants/{grantId}": "tests/okta/oauth",
     "GET /api/v1/users/{userId}/clients/{clientId}/grants": "tests/okta/oauth",

@@ -617,6 +617,7 @@ def things(tour: Tour) -> None:
     tour.send("POST", "/api/v1/org", {"city": "Utrecht"})
     tour.send("PUT", "/api/v1/org", {**org, "city": "Ede"})
     tour.send("PUT", "/api/v1/org/contacts/technical", {"userId": "00uadmin0000000000x7"})
+    tour.send("PUT", "/api/internal/org/settings/security-notification-settings", {})
     for path in ("preferences/hideEndUserFooter", "preferences/showEndUserFooter", "privacy/oktaCommunication/optOut",
                  "privacy/oktaCommunication/optIn", "privacy/oktaSupport/grant", "privacy/oktaSupport/extend",
                  "privacy/oktaSupport/revoke"):  # fmt: skip

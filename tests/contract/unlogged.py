@@ -85,6 +85,7 @@ NOTHING_TO_LOG: dict[str, str] = {
     "DELETE /api/v1/idps/{idpId}/users/{userId}": _NONE,
     "POST /api/v1/org": _NONE,
     "PUT /api/v1/org": _NONE,
+    "PUT /api/internal/org/settings/security-notification-settings": _NONE,
     "POST /api/v1/org/preferences/hideEndUserFooter": _NONE,
     "POST /api/v1/org/preferences/showEndUserFooter": _NONE,
     "POST /api/v1/org/privacy/oktaCommunication/optIn": _NONE,

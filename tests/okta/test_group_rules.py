@@ -92,7 +92,7 @@ def test_only_inactive_rules_are_edited_and_deleted(org: World) -> None:
     assert (changed["name"], changed["status"]) == ("Renamed", "INACTIVE")
     assert changed["actions"]["assignUserToGroups"]["groupIds"] == [other]
     answer = org.okta.call("DELETE", at)
-    assert (answer.status, answer.body) == (202, b"")
+    assert (answer.status, answer.body) == (202, b"{}")
     assert refused(org, "GET", at)[0] == 404
 
 

@@ -26,7 +26,8 @@ def test_realms(org: World) -> None:
     assert default["isDefault"] is True and default["id"].startswith("guo")
     assert org.okta.get(f"/api/v1/users/{SAM_ID}")["realmId"] == default["id"]
     realm = made(org)
-    assert org.okta.put(f"{REALMS}/{realm}", {"profile": {"name": "Friends"}})["profile"] == {"name": "Friends"}
+    renamed = org.okta.put(f"{REALMS}/{realm}", {"profile": {"name": "Friends"}})
+    assert renamed["profile"] == {"name": "Friends", "domains": []}
     assert [r["id"] for r in org.okta.get(f"{REALMS}?search=" + quote('profile.name co "frie"'))] == [realm]
     assert [r["id"] for r in org.okta.get(f"{REALMS}?sortBy=profile.name&sortOrder=desc")] == [realm, default["id"]]
     assert refused(org, "POST", REALMS, {"profile": {"name": "friends"}})[:2] == (400, "E0000001")

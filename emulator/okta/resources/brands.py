@@ -25,15 +25,15 @@ MOST = 200
 """Documented: how many brands an org may have."""
 RESERVED = "DRAPP_DOMAIN_BRAND"
 _ONE = AT + "/{brandId}"
+_WHERE_SET = ("locale", "emailDomainId")
+"""What is shown only where it has a value (observed)."""
 _name = shapes.bounded(255, least=1)
 
 
 def render(call: Call, brand: Doc, expand: tuple[str, ...] | list[str] = ()) -> Doc:
     at = f"{call.base}{AT}/{brand['id']}"
-    methods = ("GET", "PUT") if brand["isDefault"] else ("GET", "PUT", "DELETE")
-    shown = {**public(brand), "_links": {
-        "themes": link(f"{at}/themes", "GET"), "domains": link(f"{at}/domains", "GET"), "self": link(at, *methods),
-    }}  # fmt: skip
+    shown = {name: value for name, value in public(brand).items() if value is not None or name not in _WHERE_SET}
+    shown["_links"] = {"themes": link(f"{at}/themes", "GET"), "self": link(at, "GET", "PUT", "DELETE")}
     return {**shown, "_embedded": _embedded(call, brand, expand)} if expand else shown
 
 
@@ -126,6 +126,8 @@ _default_app = shapes.record(
 
 def _read(call: Call, brand: Doc, body: Doc) -> Doc:
     found: Doc = _fields(body, "")
+    if found.get("customPrivacyPolicyUrl") == "":
+        found["customPrivacyPolicyUrl"] = None
     url, agreed = found.get("customPrivacyPolicyUrl"), found.get("agreeToCustomPrivacyPolicy", False)
     if url is not None and not url.startswith(("https://", "http://")):
         raise shapes.bad("customPrivacyPolicyUrl", url, allowed="addresses of the web")

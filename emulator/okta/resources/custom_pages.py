@@ -37,15 +37,20 @@ _LABELS = (
     "signInLabel", "usernameLabel", "usernameInfoTip", "passwordLabel", "passwordInfoTip", "forgotPasswordLabel",
     "forgotPasswordUrl", "unlockAccountLabel", "unlockAccountUrl", "helpLabel", "helpUrl", "customLink1Label",
     "customLink1Url", "customLink2Label", "customLink2Url", "authenticatorPageCustomLinkLabel",
-    "authenticatorPageCustomLinkUrl", "classicRecoveryFlowEmailOrUsernameLabel", "classicFooterHelpTitle",
+    "authenticatorPageCustomLinkUrl", "classicRecoveryFlowEmailOrUsernameLabel",
 )  # fmt: skip
+_TEXTS = {
+    "signInLabel": "Sign In", "usernameLabel": "Username", "passwordLabel": "Password",
+    "forgotPasswordLabel": "Forgot password?", "unlockAccountLabel": "Unlock account?", "helpLabel": "Help",
+    "classicRecoveryFlowEmailOrUsernameLabel": "Email or Username",
+}  # fmt: skip
 
 
 _csp = shapes.record(
     {"mode": shapes.one_of("enforced", "report_only"), "reportUri": shapes.bounded(1024), "srcList": shapes.texts}
 )
 _widget = shapes.record({
-    **dict.fromkeys(_LABELS, _label), "showPasswordVisibilityToggle": shapes.boolean,
+    **dict.fromkeys((*_LABELS, "classicFooterHelpTitle"), _label), "showPasswordVisibilityToggle": shapes.boolean,
     "showUserIdentifier": shapes.boolean, "widgetGeneration": shapes.one_of("G2", "G3"),
     "postAuthKeepMeSignedInPrompt": shapes.record(dict.fromkeys(_PROMPT, _label)),
 })  # fmt: skip
@@ -58,8 +63,16 @@ _SHELL = "<!DOCTYPE html><html><head><title>{{pageTitle}}</title></head><body><h
 _STOCK: dict[str, Doc] = {
     "error": {"pageContent": _SHELL % "{{errorSummary}}"},
     "sign-in": {"pageContent": _SHELL % "{{orgName}}", "widgetVersion": "^7", "widgetCustomizations": {
-        "widgetGeneration": "G3", "showPasswordVisibilityToggle": True, "showUserIdentifier": True,
+        **dict.fromkeys(_LABELS, ""), **_TEXTS, "widgetGeneration": "G3", "showPasswordVisibilityToggle": True,
+        "showUserIdentifier": True, "postAuthKeepMeSignedInPrompt": {
+            "title": "Keep me signed in", "subtitle": "You will be asked for less when you come back.",
+            "acceptButtonText": "Stay signed in", "rejectButtonText": "Don't stay signed in",
+        },
     }},
+}  # fmt: skip
+_UNSET: Doc = {
+    **dict.fromkeys(_LABELS), "showPasswordVisibilityToggle": False, "showUserIdentifier": False,
+    "widgetGeneration": "G3",
 }  # fmt: skip
 
 
@@ -73,8 +86,22 @@ def stored(store: Any, brand: Doc, page: str, state: str = "customized") -> Doc 
     return found
 
 
-def shown(row: Doc) -> Doc:
-    return {key: value for key, value in public(row).items() if key != "id"}
+def shown(row: Doc, page: str) -> Doc:
+    """A page as it is asked for: a sign-in page has every label, and null for what nobody set (observed)."""
+    found = _answered(row, page)
+    if page == "sign-in":
+        prompt = found["widgetCustomizations"].get("postAuthKeepMeSignedInPrompt") or {}
+        found["widgetCustomizations"]["postAuthKeepMeSignedInPrompt"] = {**dict.fromkeys(_PROMPT), **prompt}
+    return found
+
+
+def _answered(row: Doc, page: str) -> Doc:
+    """A page as the answer to its change has it, without a prompt that was not sent (observed)."""
+    found = {key: value for key, value in public(row).items() if key != "id"}
+    if page != "sign-in":
+        return found
+    widget = {**_UNSET, **(found.get("widgetCustomizations") or {})}
+    return {"pageContent": None, "widgetVersion": None, **found, "widgetCustomizations": widget}
 
 
 def _state(call: Call, page: str, state: str) -> Doc:
@@ -84,7 +111,7 @@ def _state(call: Call, page: str, state: str) -> Doc:
     found = stored(call.store, brand, page, state)
     if found is None:
         raise not_found(f"{brand['id']}/{page}/{state}", "CustomizablePage")
-    return shown(found)
+    return shown(found, page)
 
 
 def _root(call: Call, page: str) -> Doc:
@@ -98,7 +125,7 @@ def _root(call: Call, page: str) -> Doc:
         if name.endswith("Url"):
             embedded[name] = f"{call.base}{_SHOWN_AT[page]}{'/preview' if name == 'previewUrl' else ''}"
         elif found is not None:
-            embedded[name] = shown(found)
+            embedded[name] = found if name == "default" else shown(found, page)
     return {**({"_embedded": embedded} if embedded else {}), "_links": links}
 
 
@@ -108,14 +135,13 @@ _SHOWN_AT = {"error": "/error", "sign-in": "/login"}
 def _replace(call: Call, page: str, state: str) -> Doc:
     brand = branding.load(call)
     fields: Doc = _FIELDS[page](body_object(call), "")
-    content = fields.setdefault("pageContent", _STOCK[page]["pageContent"])
-    if brand["isDefault"] and content != _STOCK[page]["pageContent"]:
+    if brand["isDefault"] and fields.get("pageContent") not in (None, _STOCK[page]["pageContent"]):
         compared = (Compared("isDefault", True, "the brand"), Compared("pageContent", "changed", "request body"))
         raise Problem("E0000213", why=Why("The default brand's pages keep their content.", compared))
     row = {"id": key(brand, page, state), **fields, "_brandId": brand["id"]}
     call.store.save(PAGES, row)
     _log(call, brand, page)
-    return shown(row)
+    return _answered(row, page)
 
 
 def _remove(call: Call, page: str, state: str) -> None:
@@ -258,4 +284,4 @@ def _show(call: Call, page: str) -> Answer:
     # Nothing that somebody else wrote runs, loads or posts.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; sandbox"
     headers = [("Content-Type", "text/html;charset=utf-8"), ("Content-Security-Policy", policy)]
-    return Answer(200, [*call.headers, *headers], found["pageContent"].encode())
+    return Answer(200, [*call.headers, *headers], (found.get("pageContent") or _STOCK[page]["pageContent"]).encode())

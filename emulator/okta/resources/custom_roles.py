@@ -42,7 +42,8 @@ def load(call: Call) -> Doc:
 
 def _render(call: Call, role: Doc) -> Doc:
     at = f"{admin_base(call)}{_AT}/{role['id']}"
-    return {**public(role), "_links": {"permissions": {"href": f"{at}/permissions"}, "self": {"href": at}}}
+    links = {"permissions": {"href": f"{at}/permissions"}, "self": {"href": at}}
+    return {**public(role), "isCloneable": False, "_links": links}
 
 
 def linked(call: Call, shown: Doc) -> Doc:

@@ -46,6 +46,7 @@ def _render(call: Call, brand: Doc, name: str, row: Doc) -> Doc:
     return {**public(row), "_links": {
         "preview": link(f"{one}/preview", "GET"), "self": link(one, "GET", "PUT", "DELETE"),
         "template": link(at, "GET"), "test": link(f"{at}/test", "POST"),
+        "settings": link(f"{at}/settings", "GET", "PUT"),
     }}  # fmt: skip
 
 

@@ -131,14 +131,14 @@ def replace_group_rule(call: Call) -> Doc:
 @operation(
     "DELETE", _AT + "/{groupRuleId}", source=OBSERVED, query=("removeUsers",), status=202, emits=_MOVES, **_MANAGE
 )
-def delete_group_rule(call: Call) -> bytes:
-    """Delete a rule that is not active; whom it assigned stays, unless `removeUsers`."""
+def delete_group_rule(call: Call) -> Doc:
+    """Delete a rule that is not active; whom it assigned stays, unless `removeUsers`. Answers `{}` (observed)."""
     rule = load(call)
     _move(rule, "delete")
     remove = flag(call, "removeUsers", False)
     call.store.drop(GROUP_RULES, rule["id"])
     group_rule_engine.forget_memberships(call, rule, remove=remove)
-    return b""
+    return {}
 
 
 @operation(

@@ -127,7 +127,7 @@ def list_groups(call: Call) -> Listing | list[Doc]:
         return _by_q(call, call.params["q"])
     where, keep = search.compiled(call, GROUPS, "groups")
     show = group_expansion.shower(call, render)
-    if call.params.get("search") and (call.params.get("sortBy") or call.params.get("sortOrder")):
+    if call.params.get("search") and call.params.get("sortBy"):
         return search.sorted_listing(call, GROUPS, show, where=where, keep=keep)
     return lists.listing(call, GROUPS, show, where=where, keep=keep)
 

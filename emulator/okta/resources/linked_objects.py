@@ -27,6 +27,7 @@ _AT = ("/api/v1/meta/schemas/user/linkedObjects", "/api/v1/meta/schemas/user/def
 _OLDER = inferred("another spelling of the address that is documented")
 _OF_USER = "/api/v1/users/{userId}/linkedObjects/{relationshipName}"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_MOST_LINKS = 1000
 _ENDS = ("primary", "associated")
 
 
@@ -130,6 +131,7 @@ def list_linked_objects_for_user(call: Call) -> list[Doc]:
     """Links to the user's primary, or to those of whom the user is the primary; empty without any."""
     user, name = users.load(call), call.path["relationshipName"]
     ids = linked_ids(call.store, _load(call, name), name, user["id"])
+    call.headers.append(("Link", f'<{call.base}{call.exchange.path}?limit={_MOST_LINKS}>; rel="self"'))
     return [{"_links": {"self": {"href": f"{call.base}/api/v1/users/{id}"}}} for id in ids if reach.sees(call, user=id)]
 
 

@@ -116,12 +116,17 @@ def delete_log_stream(call: Call) -> None:
 
 
 @operation("POST", _AT + "/{logStreamId}/lifecycle/activate", source=DOCUMENTED, body="none", **_MANAGE)
-def activate_log_stream(call: Call) -> Doc:
-    """Let a stream carry events again."""
-    return _stored(call, {**_load(call), "status": "ACTIVE", "lastUpdated": stamp(call.now)}, call.store.put)
+def activate_log_stream(call: Call) -> bytes:
+    """Let a stream carry events again. The answer is empty (observed)."""
+    return _switched(call, "ACTIVE")
 
 
 @operation("POST", _AT + "/{logStreamId}/lifecycle/deactivate", source=DOCUMENTED, body="none", **_MANAGE)
-def deactivate_log_stream(call: Call) -> Doc:
-    """Stop a stream."""
-    return _stored(call, {**_load(call), "status": "INACTIVE", "lastUpdated": stamp(call.now)}, call.store.put)
+def deactivate_log_stream(call: Call) -> bytes:
+    """Stop a stream. The answer is empty (observed)."""
+    return _switched(call, "INACTIVE")
+
+
+def _switched(call: Call, status: str) -> bytes:
+    _stored(call, {**_load(call), "status": status, "lastUpdated": stamp(call.now)}, call.store.put)
+    return b""

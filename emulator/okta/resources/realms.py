@@ -30,9 +30,10 @@ def new_realm(profile: Doc, *, id: str, now: int, default: bool = False) -> Doc:
 
 
 def render(call: Call, realm: Doc) -> Doc:
-    """The realm as the API shows it."""
-    return {**public(realm), "_links": {"self": {"rel": "self", "href": f"{call.base}{_AT}/{realm['id']}",
-                                                 "method": "GET"}}}  # fmt: skip
+    """The realm as the API shows it: its domains always, its type never (observed)."""
+    profile = {"name": realm["profile"]["name"], "domains": realm["profile"].get("domains", [])}
+    links = {"self": {"rel": "self", "href": f"{call.base}{_AT}/{realm['id']}", "method": "GET"}}
+    return {**public(realm), "profile": profile, "_links": links}
 
 
 def realm_target(realm: Doc) -> Doc:

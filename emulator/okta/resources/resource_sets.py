@@ -5,6 +5,7 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.okta import resource_names
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, part, stamp, text_of
@@ -46,7 +47,8 @@ def target_of(row: Doc) -> Doc:
 @operation("GET", _AT, query=("after",), **_READ)
 def list_resource_sets(call: Call) -> Doc:
     """Every resource set: `{resource-sets, _links}`."""
-    return {"resource-sets": [_render(call, row) for row in call.store.all(RESOURCE_SETS)], "_links": {}}
+    links = {"self": {"href": f"{admin_base(call)}{_AT}"}}
+    return linked(call, {"_links": links, "resource-sets": [_render(call, r) for r in call.store.all(RESOURCE_SETS)]})
 
 
 @operation("POST", _AT, emits=("iam.resourceset.create",), **_MANAGE)
@@ -64,7 +66,7 @@ def create_resource_set(call: Call) -> Doc:
 
 @operation("GET", _ONE, **_READ)
 def get_resource_set(call: Call) -> Doc:
-    """One resource set. Its Link header is inferred from the custom roles' one."""
+    """One resource set."""
     return linked(call, _render(call, load(call)))
 
 
@@ -96,8 +98,9 @@ def list_resources(call: Call) -> Doc:
     """A set's resources: `{resources, _links}`."""
     row = load(call)
     rows = call.store.find_all(SET_RESOURCES, "_set", row["id"])
-    links = {"resource-set": {"href": address(call, row)}}
-    return {"resources": [_shown(call, row, item) for item in rows], "_links": links}
+    at = address(call, row)
+    links = {"resource-set": {"href": at}, "self": {"href": f"{at}/resources"}}
+    return linked(call, {"resources": [_shown(call, row, item) for item in rows], "_links": links})
 
 
 @operation("POST", _ONE + "/resources", emits=("iam.resourceset.resources.add",), **_MANAGE)
@@ -171,9 +174,10 @@ def _add_resource(call: Call, row: Doc, text: str, conditions: Doc | None = None
 
 
 def _shown(call: Call, row: Doc, item: Doc) -> Doc:
-    at = f"{address(call, row)}/resources/{item['id']}"
-    resource = {"resource": {"href": item["_href"]}} if item["_href"] else {}
-    return {**public(item), "_links": {"self": {"href": at}, "resource-set": {"href": address(call, row)}, **resource}}
+    given = item.get("orn") or item["_href"]
+    shown = {"id": item["id"], **resource_names.named(call, given), **public(item)}
+    one = {"resource": {"href": f"{address(call, row)}/resources/{item['id']}"}}
+    return {**shown, "_links": {**resource_names.links(call, given), **one}}
 
 
 def _given(body: Doc) -> Doc:

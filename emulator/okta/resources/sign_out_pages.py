@@ -27,7 +27,7 @@ def _clean(url: str) -> bool:
 def sign_out_page(store: Any, brand: Doc) -> Doc:
     """`{type}`, and the `url` where it is hosted elsewhere."""
     found = custom_pages.stored(store, brand, "sign-out")
-    return custom_pages.shown(found) if found is not None else {"type": "OKTA_DEFAULT"}
+    return custom_pages.shown(found, "sign-out") if found is not None else {"type": "OKTA_DEFAULT"}
 
 
 @operation("GET", _AT + "/sign-out/customized", source=DOCUMENTED, **READ)

@@ -103,9 +103,10 @@ def get_sms_template(call: Call) -> Doc:
 
 @operation("PUT", _ONE, **_MANAGE)
 def replace_sms_template(call: Call) -> Doc:
-    """Replace a template; translations that are left out go."""
+    """Replace a template; translations that are left out go. The answer leaves them out (observed)."""
     row, fields = _load(call), _whole(body_object(call), "")
-    return _keep(call, {**row, "translations": {}, **fields, "lastUpdated": stamp(call.now)}, new=False)
+    kept = _keep(call, {**row, "translations": {}, **fields, "lastUpdated": stamp(call.now)}, new=False)
+    return {name: value for name, value in kept.items() if name != "translations"}
 
 
 @operation("POST", _ONE, **_MANAGE)
