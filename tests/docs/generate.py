@@ -369,18 +369,23 @@ def who_does_mfa() -> list[str]:
     rows = []
     for engine, flags, org, rule in product(("classic", "oie"), FLAGS, (False, True), ("one factor", "two factors")):
         base = Row(engine, org, rule, ELSEWHERE, flags, True, "accept", "new")
-        found = {name: foretold(base._replace(behaviour=name)) for name in ("accept", "enforce", "reject")}
-        asked = [name for name in found if found[name].prompted]
-        okta = "yes" if len(asked) == len(found) else f"with {asked[0]}" if asked else "no"
-        rows.append((engine, flags, "yes" if org else "no", rule, okta, "sent" if found["accept"].claim else "not sent",
-                     *(ends[item.end] for item in found.values())))  # fmt: skip
+        shown = {}
+        for opened, freshness in (("at once", "new"), ("later", "later")):
+            whole = base._replace(freshness=freshness)
+            found = {name: foretold(whole._replace(behaviour=name)) for name in ("accept", "enforce", "reject")}
+            asked = [name for name in found if found[name].prompted]
+            okta = "yes" if len(asked) == len(found) else f"with {asked[0]}" if asked else "no"
+            claim = "sent" if found["accept"].claim else "not sent"
+            shown[opened] = (okta, claim, *(ends[item.end] for item in found.values()))
+        different = shown if shown["at once"] != shown["later"] else {"whenever": shown["later"]}
+        rows += [(engine, flags, "yes" if org else "no", rule, opened, *rest) for opened, rest in different.items()]
     return [
         "# Who does multi-factor", "",
-        "What comes of a new sign-in where Microsoft asks for multi-factor, by what both sides are set to. Made from the table of",
-        "`tests/serving/test_truth_table.py`, whose rows (also with zones, old sessions and `wfresh`) a scripted browser plays.",
+        "What comes of a sign-in where Microsoft asks for multi-factor, by what both sides are set to. Made from the table of",
+        "`tests/serving/test_truth_table.py`, whose rows (also with zones, sign-in frequency and `wfresh`) a scripted browser plays.",
         "A `federatedIdpMfaBehavior` that was never set is `accept`. Where Microsoft does not ask, everybody in the table gets in.",
         "What the words mean: [why sign-ins go round](../explanation/mfa-loops.md).", "",
-        *table(("engine", "Okta MFA from Azure AD", "the org's rule asks", "the app's rule", "Okta asks", "the claim at first",
+        *table(("engine", "Okta MFA from Azure AD", "the org's rule asks", "the app's rule", "Office is opened", "Okta asks", "the claim at first",
                 "accept", "enforce", "reject"), rows),
     ]  # fmt: skip
 
