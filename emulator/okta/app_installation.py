@@ -139,7 +139,9 @@ def remove(store: Any, app: Doc) -> None:
     import_store.forget(store, app["id"])
     store.drop_where(AGENTS, "appId", app["id"])
     store.drop_where(push_rules.RULES, "appId", app["id"])
-    leaving.client_gone(store, app["id"])
+    client = app["credentials"].get("oauthClient")
+    if client:
+        leaving.client_gone(store, client["client_id"])
     for kind in (CONNECTIONS, CAPABILITIES, LICENSES):
         store.drop(kind, app["id"])
     mapping_store.remove_for(store, app)

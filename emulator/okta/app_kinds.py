@@ -2,11 +2,13 @@
 
 from emulator.store import Column, Kind
 
+CLIENT_ID = "credentials.oauthClient.client_id"
 APPS = Kind(
     "apps",
     (
         Column("name"), Column("label", fold=True), Column("status"), Column("signOnMode"), Column("created"),
         Column("_key", unique=True), Column("_policyId"), Column("credentials.signing.kid"),
+        Column(CLIENT_ID, unique=True),
     ),
     settled=True,
 )  # fmt: skip

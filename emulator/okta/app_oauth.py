@@ -187,7 +187,7 @@ def credentials(sent: Doc, before: Doc | None, *, kind: str, app_id: str) -> Doc
 
 
 def asked_client_id(body: Doc) -> str | None:
-    """The client id that a request to add an app chooses: the app's id, too. Raises E0000001."""
+    """The client id that a request to add an app chooses; the app's own id is another. Raises E0000001."""
     given = part(part(body, "credentials") or {}, "oauthClient") or {}
     found = text_of(given, "client_id")
     if found and not _CLIENT_ID.fullmatch(found):

@@ -12,7 +12,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import app_oauth, app_saml
 from emulator.okta.app_credentials import credentials, name_template
-from emulator.okta.app_kinds import APPS
+from emulator.okta.app_kinds import APPS, CLIENT_ID
 from emulator.okta.app_links import link_url, rendered
 from emulator.okta.app_types import AUTO, BOOKMARK, BUILT_IN_NAME, MODES, OIDC, OWN_CLIENT, PLUGIN, SAML11, SAML20
 from emulator.okta.app_values import boolean
@@ -93,9 +93,9 @@ def new_app(kind: AppType, *, id: str, key: str, org_id: str, now: int) -> Doc:
 def made(body: Doc, *, store: Any, ids: Any, now: int, org: Doc) -> Doc:
     """A new app of the kind that a request, or a world file's item, names; not stored. Raises E0000001."""
     kind = type_of(body)
-    id = app_oauth.asked_client_id(body) or body.get("id") or ids.okta("0oa")
-    if store.get(APPS, id) is not None:
-        raise taken("client_id", id)
+    id, client_id = body.get("id") or ids.okta("0oa"), app_oauth.asked_client_id(body)
+    if client_id and store.find(APPS, CLIENT_ID, client_id) is not None:
+        raise taken("client_id", client_id)
     custom = kind is None
     if kind is None:
         label = needed_text(body, "label", most=100, blank="Label must be specified")

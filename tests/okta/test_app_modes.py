@@ -207,12 +207,15 @@ def test_public_clients_have_no_secret_and_ids_may_be_chosen(org):
                   grant_types=["authorization_code", "refresh_token"])  # fmt: skip
     body["credentials"] = {"oauthClient": {"client_id": "my-client", "token_endpoint_auth_method": "none"}}
     app = org.okta.post("/api/v1/apps", body)
-    assert app["id"] == "my-client" and "client_secret" not in app["credentials"]["oauthClient"]
+    assert (
+        app["credentials"]["oauthClient"]["client_id"] == "my-client" != app["id"]
+        and "client_secret" not in app["credentials"]["oauthClient"]
+    )
     assert app["credentials"]["oauthClient"]["pkce_required"] is True
     assert app["settings"]["oauthClient"]["refresh_token"] == {"rotation_type": "ROTATE", "leeway": 30}
     assert refused(org, "POST", "/api/v1/apps", body)[2] == "Api validation failed: client_id"
     body["credentials"]["oauthClient"]["client_id"] = "another"
-    assert refused(org, "PUT", "/api/v1/apps/my-client", body)[2] == "Api validation failed: client_id"
+    assert refused(org, "PUT", f"/api/v1/apps/{app['id']}", body)[2] == "Api validation failed: client_id"
 
 
 @pytest.mark.parametrize(

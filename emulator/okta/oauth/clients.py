@@ -15,7 +15,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem
 from emulator.okta.api_services import API_SERVICES, MARK
-from emulator.okta.app_kinds import APPS
+from emulator.okta.app_kinds import APPS, CLIENT_ID
 from emulator.okta.events import target
 from emulator.okta.oauth import assertions
 from emulator.okta.oauth.errors import invalid_client, invalid_request
@@ -84,7 +84,7 @@ def of_app(app: Doc | None) -> Client | None:
 
 def stored(store: Any, client_id: str) -> Doc | None:
     """The document that a client is: an app, or an instance of an API service integration."""
-    found: Doc | None = store.get(APPS, client_id) or store.get(API_SERVICES, client_id)
+    found: Doc | None = store.find(APPS, CLIENT_ID, client_id) or store.get(API_SERVICES, client_id)
     return found
 
 

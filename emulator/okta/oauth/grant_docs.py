@@ -24,17 +24,18 @@ def new_grant(call: Call, client: Client, scope: str, *, issuer: str, user_id: s
     }  # fmt: skip
 
 
-def render(call: Call, grant: Doc, label: str, *, at: str) -> Doc:
-    """The grant as the API shows it; `at` is its own address."""
+def render(call: Call, grant: Doc, app: Doc | None, *, at: str, expanded: bool = False) -> Doc:
+    """The grant as the API shows it; `at` is its own address, `app` the client's, None where it has gone."""
+    id, label = (app["id"], app["label"]) if app else (grant["clientId"], grant["clientId"])
     links: Doc = {
-        "app": {"href": f"{call.base}/api/v1/apps/{grant['clientId']}", "title": label},
+        "app": {"href": f"{call.base}/api/v1/apps/{id}", "title": label},
         "self": {"href": at, "hints": {"allow": ["DELETE", "GET"]}},
         "client": {"href": f"{call.base}/oauth2/v1/clients/{grant['clientId']}", "title": label},
     }
     if grant.get("userId"):
         links["user"] = {"href": f"{call.base}/api/v1/users/{grant['userId']}"}
     shown = {**public(grant), "_links": links}
-    if call.params.get("expand") == "scope":
+    if expanded or call.params.get("expand") == "scope":
         shown["_embedded"] = {"scope": {"id": grant["scopeId"]}}
     return shown
 

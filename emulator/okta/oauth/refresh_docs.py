@@ -6,10 +6,9 @@ Source: okta-admin-api.md appendices A, B (OAuth2RefreshToken).
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta.app_kinds import APPS
 from emulator.okta.events import app_target, emit, full_name
 from emulator.okta.lists import page_size
-from emulator.okta.oauth import tickets
+from emulator.okta.oauth import clients, tickets
 from emulator.okta.oauth.kinds import REFRESH, SERVERS
 from emulator.okta.problems import not_found
 from emulator.okta.user_docs import USERS
@@ -19,10 +18,10 @@ ENTITY = "OAuth2RefreshToken"
 
 def render(call: Call, row: Doc, at: str) -> Doc:
     """The token as the API shows it; `at`: the list's address."""
-    app = call.store.get(APPS, row["clientId"])
-    title = app["label"] if app else row["clientId"]
+    app = clients.stored(call.store, row["clientId"])
+    id, title = (app["id"], app["label"]) if app else (row["clientId"], row["clientId"])
     links: Doc = {
-        "app": {"href": f"{call.base}/api/v1/apps/{row['clientId']}", "title": title}, **_server(call, row),
+        "app": {"href": f"{call.base}/api/v1/apps/{id}", "title": title}, **_server(call, row),
         "self": {"href": f"{at}/{row['id']}"},
         "revoke": {"href": f"{at}/{row['id']}", "hints": {"allow": ["DELETE"]}},
         "client": {"href": f"{call.base}/oauth2/v1/clients/{row['clientId']}", "title": title},
@@ -73,7 +72,7 @@ def revoke(call: Call, rows: list[Doc]) -> None:
     """End tokens, and tell of each."""
     for row in rows:
         tickets.end(call, row["id"])
-        app = call.store.get(APPS, row["clientId"])
+        app = clients.stored(call.store, row["clientId"])
         emit(call, "app.oauth2.token.revoke", [app_target(app)] if app else [], debug={"tokenId": row["id"]})
 
 

@@ -6,9 +6,9 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta.app_kinds import APPS
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
+from emulator.okta.oauth.clients import stored
 from emulator.okta.oauth.decide import by_priority
 from emulator.okta.oauth.kinds import POLICIES, RULES
 from emulator.okta.oauth.ranks import placed
@@ -141,7 +141,7 @@ def _clients(call: Call, body: Doc) -> list[str]:
     clients = part(part(body, "conditions") or {}, "clients") or {}
     named = clients.get("include") or []
     known = isinstance(named, list) and all(
-        isinstance(item, str) and (item == "ALL_CLIENTS" or call.store.get(APPS, item) is not None) for item in named
+        isinstance(item, str) and (item == "ALL_CLIENTS" or stored(call.store, item) is not None) for item in named
     )
     if not known:
         cause = "conditions.clients: One or more clients are not valid"

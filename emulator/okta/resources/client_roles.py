@@ -7,8 +7,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import role_assignments
-from emulator.okta.app_kinds import APPS
-from emulator.okta.oauth.clients import Client, of_app
+from emulator.okta.oauth.clients import Client, of_app, stored
 from emulator.okta.problems import not_found
 from emulator.okta.role_assignments import Principal
 
@@ -20,7 +19,7 @@ _GRANT, _REVOKE = "app.oauth2.client.privilege.grant", "app.oauth2.client.privil
 
 def client_of(call: Call) -> Client:
     """The client that the path names, active or not. Raises 404."""
-    found = of_app(call.store.get(APPS, call.path["clientId"]))
+    found = of_app(stored(call.store, call.path["clientId"]))
     if found is None:
         raise not_found(call.path["clientId"], "PublicClientApp")
     return found

@@ -32,9 +32,9 @@ def _client(call: Call) -> Client:
     return found
 
 
-def _shown(call: Call, client: Client, grant: Doc) -> Doc:
-    at = f"{call.base}/api/v1/apps/{client.id}/grants/{grant['id']}"
-    return grant_docs.render(call, grant, client.app["label"], at=at)
+def _shown(call: Call, client: Client, grant: Doc, *, expanded: bool = False) -> Doc:
+    at = f"{call.base}/api/v1/apps/{client.app['id']}/grants/{grant['id']}"
+    return grant_docs.render(call, grant, client.app, at=at, expanded=expanded)
 
 
 @operation("GET", _AT, source=OBSERVED, query=("expand",), **_READ)
@@ -61,7 +61,7 @@ def grant_scope(call: Call) -> Doc:
     grant = grant_docs.new_grant(call, client, scope, issuer=issuer.rstrip("/"))
     call.store.add(GRANTS, grant)
     emit(call, "app.oauth2.admin.consent.grant", [app_target(client.app), _scope(grant)], debug={"scope": scope})
-    return _shown(call, client, grant)
+    return _shown(call, client, grant, expanded=True)  # observed: the answer to a new one is whole
 
 
 @operation("GET", _AT + "/{grantId}", source=OBSERVED, query=("expand",), **_READ)

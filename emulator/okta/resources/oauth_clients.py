@@ -16,7 +16,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import app_installation, app_oauth, app_shapes, lists, reach
-from emulator.okta.app_kinds import APPS
+from emulator.okta.app_kinds import APPS, CLIENT_ID
 from emulator.okta.app_types import OIDC
 from emulator.okta.apps_catalog import TYPES
 from emulator.okta.bad_values import needed_text
@@ -73,7 +73,7 @@ def render(client: Client, *, secret: str | None = None) -> Doc:
 
 
 def _load(call: Call) -> Client:
-    found = of_app(call.store.get(APPS, call.path["clientId"]))
+    found = of_app(call.store.find(APPS, CLIENT_ID, call.path["clientId"]))
     if found is None or TYPES[found.app["name"]].first_party:
         raise not_found(call.path["clientId"], "PublicClientApp")
     return found

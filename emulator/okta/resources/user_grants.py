@@ -9,9 +9,8 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, Paging, operation
 from emulator.okta import reach
-from emulator.okta.app_kinds import APPS
 from emulator.okta.events import emit, user_target
-from emulator.okta.oauth import grant_docs, refresh_docs
+from emulator.okta.oauth import clients, grant_docs, refresh_docs
 from emulator.okta.oauth.kinds import GRANTS
 from emulator.okta.problems import not_found
 
@@ -36,19 +35,24 @@ def _grants(call: Call, user: Doc) -> list[Doc]:
     return [
         row for row in rows
         if scope in (None, row["scopeId"]) and client in (None, row["clientId"])
-        and reach.sees(call, app=row["clientId"])
+        and reach.sees(call, app=_app_id(call, row))
     ]  # fmt: skip
 
 
+def _app_id(call: Call, grant: Doc) -> str:
+    app = clients.stored(call.store, grant["clientId"])
+    return str(app["id"] if app else grant["clientId"])
+
+
 def _shown(call: Call, grant: Doc) -> Doc:
-    app = call.store.get(APPS, grant["clientId"])
+    app = clients.stored(call.store, grant["clientId"])
     at = f"{call.base}/api/v1/users/{grant['userId']}/grants/{grant['id']}"
-    return grant_docs.render(call, grant, app["label"] if app else grant["clientId"], at=at)
+    return grant_docs.render(call, grant, app, at=at)
 
 
 def _client(call: Call) -> Doc:
     """The app that the path names. Raises 404."""
-    found: Doc | None = call.store.get(APPS, call.path["clientId"])
+    found: Doc | None = clients.stored(call.store, call.path["clientId"])
     if found is None:
         raise not_found(call.path["clientId"], "PublicClientApp")
     return found

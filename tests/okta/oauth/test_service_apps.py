@@ -181,3 +181,25 @@ def test_what_goes_with_a_client_and_a_group(org: World) -> None:
     org.okta.post(f"/api/v1/groups/{group['id']}/roles", {"type": "APP_ADMIN"})
     assert org.okta.call("DELETE", f"/api/v1/groups/{group['id']}").status == 204
     assert org.okta.get("/api/v1/iam/assignees/users?limit=1")["value"]
+
+
+def test_a_client_id_of_ones_own_is_not_the_apps_id(org):
+    body = {
+        "name": "oidc_client", "label": "Robot with a name", "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"client_id": "robot-with-a-name", "token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"], "response_types": ["token"]}},
+    }  # fmt: skip
+    app = org.okta.post("/api/v1/apps", body)
+    own = app["credentials"]["oauthClient"]["client_id"]
+    assert app["id"].startswith("0oa") and own == "robot-with-a-name"
+    assert org.okta.call("POST", "/api/v1/apps", {**body, "label": "Another"}).status == 400
+    grant = org.okta.post(f"/api/v1/apps/{app['id']}/grants", {"scopeId": "okta.users.read", "issuer": ORG})
+    assert grant["clientId"] == own and grant["_embedded"] == {"scope": {"id": "okta.users.read"}}
+    links = {name: grant["_links"][name]["href"].rpartition("/v1/")[2] for name in ("app", "client")}
+    assert links == {"app": f"apps/{app['id']}", "client": f"clients/{own}"}
+    assert "_embedded" not in org.okta.get(f"/api/v1/apps/{app['id']}/grants")[0]
+    assert org.okta.get(f"/oauth2/v1/clients/{own}")["client_id"] == own
+    assert org.okta.call("GET", f"/oauth2/v1/clients/{app['id']}").status == 404
+    org.okta.call("POST", f"/api/v1/apps/{app['id']}/lifecycle/deactivate")
+    assert org.okta.call("DELETE", f"/api/v1/apps/{app['id']}").status == 204
+    assert org.okta.call("GET", f"/oauth2/v1/clients/{own}").status == 404
