@@ -13,7 +13,10 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta.problems import invalid, not_found
 from emulator.store import Column, Kind
 
-BRANDS = Kind("brands", (Column("name", fold=True, unique=True), Column("isDefault", kind="bool")), settled=True)
+BRANDS = Kind(
+    "brands", (Column("name", fold=True, unique=True), Column("isDefault", kind="bool"), Column("emailDomainId")),
+    settled=True,
+)  # fmt: skip
 THEMES = Kind("themes", (Column("_brandId"),), settled=True)
 AT = "/api/v1/brands"
 READ: Any = {"scope": ("okta.brands.read",)}
@@ -74,22 +77,6 @@ def default_brand(store: Any) -> Doc:
 def theme_of(store: Any, brand: Doc) -> Doc:
     found: Doc = store.settled(("theme", brand["id"]), lambda: store.find(THEMES, "_brandId", brand["id"]))
     return found
-
-
-def linked(store: Any, kind: str, field: str, value: str) -> list[Doc]:
-    """Documents of another resource that point here: `domains` or `email_domains`, where this org has such."""
-    found = store.kinds.get(kind)
-    return [] if found is None else [doc for doc in store.all(found) if doc.get(field) == value]
-
-
-def brand_of(call: Call) -> Doc:
-    """The brand that a request's host belongs to: a custom domain's, else the default one."""
-    host = call.exchange.host.partition(":")[0]
-    for domain in linked(call.store, "domains", "domain", host):
-        found: Doc | None = call.store.get(BRANDS, domain.get("brandId") or "")
-        if found is not None:
-            return found
-    return default_brand(call.store)
 
 
 def expansions(call: Call, *allowed: str) -> list[str]:

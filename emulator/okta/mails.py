@@ -6,7 +6,7 @@ one, else the stock text; settings say who gets a template's mails at all.
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.okta import admins, branding, mail_templates
+from emulator.okta import admins, custom_domains, mail_templates
 from emulator.okta.mail_templates import CUSTOMIZATIONS, SETTINGS
 from emulator.okta.mfa import outbox
 from emulator.okta.tokens import org
@@ -79,7 +79,7 @@ def samples(call: Call) -> dict[str, str]:
 
 def send(call: Call, user: Doc, name: str, stock_text: str, *, known: dict[str, str], **more: object) -> None:
     """Put a person's mail into the outbox, as the template has it. stock_text: what it says uncustomised."""
-    brand = branding.brand_of(call)
+    brand = custom_domains.brand_of(call)
     if not wanted(call, user, recipients(call, brand, name)):
         call.note(f"No mail: the brand's setting of {name} leaves this person out.")
         return

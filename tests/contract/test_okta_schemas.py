@@ -63,6 +63,16 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
         ],
         ("isUsed", "recorded as a boolean"),
     ),
+    **dict.fromkeys(
+        [
+            ("GET", "/api/v1/email-domains"),
+            ("POST", "/api/v1/email-domains"),
+            ("GET", "/api/v1/email-domains/{}"),
+            ("PUT", "/api/v1/email-domains/{}"),
+            ("POST", "/api/v1/email-domains/{}/verify"),
+        ],
+        ("recordType", "recorded in small letters"),
+    ),
     ("GET", "/api/v1/behaviors"): ("radiusKilometers", "recorded with a decimal point"),
 }
 

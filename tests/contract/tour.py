@@ -4,6 +4,7 @@ What the checks of this room read afterwards are the world's tape and its System
 `cycle`, driven by the operations that there are; what is beside that pattern is written out.
 """
 
+import datetime as dt
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from tests.okta.test_authenticators import AAGUID
 from tests.okta.test_captchas import BODY as CAPTCHA
 from tests.okta.test_device_assurance import MAC
 from tests.okta.test_device_posture import CHECK
+from tests.okta.test_domains import pem
 from tests.okta.test_event_hooks import body as hook
 from tests.okta.test_group_rules import body as group_rule
 from tests.okta.test_identity_providers import oidc, social
@@ -547,6 +549,27 @@ def own_devices(tour: Tour) -> None:
     for path in (keys, f"{keys}/{key['id']}", f"{keys}/public/{key['keyId']}"):
         tour.send("GET", path)
     tour.send("DELETE", f"{keys}/{key['id']}")
+    domains = "/api/v1/domains"
+    made = tour.send("POST", domains, {"domain": "tour.example", "certificateSourceType": "MANUAL"})
+    at, records = f"{domains}/{made['id']}", "/api/internal/v1/dns-records"
+    rows = [{**row, "value": row.pop("values")[0]} for row in made["dnsRecords"]]
+    tour.send("PUT", records, {"records": rows})
+    tour.send("POST", f"{at}/verify")
+    tour.send("PUT", at, {"brandId": made["brandId"]})
+    certificate, key = pem("tour.example", since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), days=3650)
+    tour.send("PUT", f"{at}/certificate", {"type": "PEM", "certificate": certificate, "privateKey": key})
+    mails = "/api/v1/email-domains"
+    sent = {"brandId": made["brandId"], "domain": "mail.example", "displayName": "Tour", "userName": "tour"}
+    own = tour.send("POST", mails, sent)
+    rows = [{"fqdn": row["fqdn"], "recordType": row["recordType"].upper(), "value": row["verificationValue"]}
+            for row in own["dnsValidationRecords"]]  # fmt: skip
+    tour.send("PUT", records, {"records": rows})
+    tour.send("POST", f"{mails}/{own['id']}/verify")
+    tour.send("PUT", f"{mails}/{own['id']}", sent)
+    for path in (records, domains, at, mails, f"{mails}/{own['id']}"):
+        tour.send("GET", path)
+    for path in (f"{mails}/{own['id']}", at):
+        tour.send("DELETE", path)
     captchas = "/api/v1/captchas"
     made = tour.send("POST", captchas, CAPTCHA)["id"]
     at = f"{captchas}/{made}"

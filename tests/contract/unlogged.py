@@ -39,6 +39,13 @@ NOTHING_TO_LOG: dict[str, str] = {
     "PUT /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "DELETE /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "PUT /api/internal/v1/revocation-lists": _OURS,
+    "PUT /api/internal/v1/dns-records": _OURS,
+    "PUT /api/v1/domains/{domainId}": _NONE,
+    "DELETE /api/v1/domains/{domainId}": _NONE,
+    "POST /api/v1/domains/{domainId}/verify": _NONE,
+    "PUT /api/v1/domains/{domainId}/certificate": _NONE,
+    "PUT /api/v1/email-domains/{emailDomainId}": _NONE,
+    "POST /api/v1/email-domains/{emailDomainId}/verify": _NONE,
     "POST /api/v1/idps/{idpId}/credentials/csrs": _NONE,
     "DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}": _NONE,
     **dict.fromkeys(

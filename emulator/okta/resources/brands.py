@@ -7,9 +7,10 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
-from emulator.okta import branding, lists, search, shapes
+from emulator.okta import branding, custom_domains, email_senders, lists, search, shapes
 from emulator.okta.app_kinds import APPS
 from emulator.okta.branding import AT, BRANDS, MANAGE, READ, THEMES
+from emulator.okta.email_senders import EMAIL_DOMAINS
 from emulator.okta.events import emit, target
 from emulator.okta.links import link
 from emulator.okta.mail_templates import CUSTOMIZATIONS, SETTINGS
@@ -33,7 +34,10 @@ _name = shapes.bounded(255, least=1)
 def render(call: Call, brand: Doc, expand: tuple[str, ...] | list[str] = ()) -> Doc:
     at = f"{call.base}{AT}/{brand['id']}"
     shown = {name: value for name, value in public(brand).items() if value is not None or name not in _WHERE_SET}
-    shown["_links"] = {"themes": link(f"{at}/themes", "GET"), "self": link(at, "GET", "PUT", "DELETE")}
+    links = {"themes": link(f"{at}/themes", "GET"), "self": link(at, "GET", "PUT", "DELETE")}
+    if brand["emailDomainId"]:
+        links["emailDomain"] = link(f"{call.base}{email_senders.AT}/{brand['emailDomainId']}", "GET", "PUT")
+    shown["_links"] = links
     return {**shown, "_embedded": _embedded(call, brand, expand)} if expand else shown
 
 
@@ -44,17 +48,14 @@ def _embedded(call: Call, brand: Doc, expand: tuple[str, ...] | list[str]) -> Do
     if "domains" in expand:
         found["domains"] = _domains(call, brand)
     if "emailDomain" in expand:
-        rows = branding.linked(call.store, "email_domains", "id", brand["emailDomainId"] or "")
-        found["emailDomain"] = public(rows[0]) if rows else None
+        row = call.store.get(EMAIL_DOMAINS, brand["emailDomainId"] or "")
+        found["emailDomain"] = email_senders.render(row) if row is not None else None
     return found
 
 
 def _domains(call: Call, brand: Doc) -> list[Doc]:
-    rows = branding.linked(call.store, "domains", "brandId", brand["id"])
-    return [
-        {**public(row), "_links": {"self": link(f"{call.base}/api/v1/domains/{row['id']}", "GET", "PUT", "DELETE")}}
-        for row in rows
-    ]
+    rows = custom_domains.of_brand(call.store, brand)
+    return [custom_domains.render(call, row, "GET", "DELETE") for row in rows]
 
 
 def _target(brand: Doc) -> Doc:
@@ -76,16 +77,27 @@ def list_brands(call: Call) -> Listing:
 @operation("POST", AT, source=OBSERVED, status=201, emits=("system.brand.create",), **MANAGE)
 def create_brand(call: Call) -> Doc:
     """Make a brand by its name; everything else begins as the vendor's default."""
-    name = _read_name(body_object(call))
+    return render(call, add(call, _read_name(body_object(call))))
+
+
+def dashboard(call: Call) -> str | None:
+    """The app that people of a custom domain come to first."""
+    found = next(iter(call.store.find_all(APPS, "name", "okta_enduser")), None)
+    return str(found["id"]) if found else None
+
+
+def add(call: Call, name: str, *, app: str | None = None) -> Doc:
+    """A new brand with its theme. app: the default one. Raises E0000202, E0000220."""
     held = call.store.count(BRANDS)
     if held >= MOST:
         why = Why("An org has only so many brands.", (Compared("brands", held, "org"), Compared("most", MOST, "org")))
         raise Problem("E0000220", why=why)
     brand = branding.new_brand(name, id=call.ids.okta("bnd"))
+    brand["defaultApp"]["appInstanceId"] = app
     _keep(call, brand, new=True)
     call.store.add(THEMES, branding.new_theme(brand, id=call.ids.okta("thd")))
     emit(call, "system.brand.create", [_target(brand)])
-    return render(call, brand)
+    return brand
 
 
 @operation("GET", _ONE, source=OBSERVED, query=("expand",), **READ)
@@ -101,9 +113,14 @@ def replace_brand(call: Call) -> Doc:
     changed = {**branding.new_brand(_read_name(body), id=brand["id"]), "isDefault": brand["isDefault"]}
     changed |= {key: value for key, value in brand.items() if key.startswith("_")}
     changed |= _read(call, brand, body)
-    _keep(call, changed, new=False)
-    emit(call, "system.brand.update", [_target(changed)])
-    return render(call, changed)
+    return render(call, keep(call, changed))
+
+
+def keep(call: Call, brand: Doc) -> Doc:
+    """Store a changed brand, and log it. Raises E0000202."""
+    _keep(call, brand, new=False)
+    emit(call, "system.brand.update", [_target(brand)])
+    return brand
 
 
 def _read_name(body: Doc) -> str:
@@ -138,7 +155,7 @@ def _read(call: Call, brand: Doc, body: Doc) -> Doc:
         cause = "agreeToCustomPrivacyPolicy: You must agree to the custom privacy policy"
         raise invalid("agreeToCustomPrivacyPolicy", cause, why=why)
     domain = found.get("emailDomainId")
-    if domain is not None and not branding.linked(call.store, "email_domains", "id", domain):
+    if domain is not None and call.store.get(EMAIL_DOMAINS, domain) is None:
         raise shapes.bad("emailDomainId", domain, allowed="an email domain of this org")
     given = part(body, "defaultApp")
     if given is not None:
@@ -165,11 +182,10 @@ def delete_brand(call: Call) -> None:
     if brand["isDefault"]:
         why = Why("The default brand stays.", (Compared("isDefault", True, "the brand"),))
         raise Problem("E0000200", why=why)
-    for kind in ("domains", "email_domains"):
-        used = branding.linked(call.store, kind, "brandId", brand["id"])
-        if used:
-            why = Why("A domain still carries the brand.", (Compared(kind, used[0]["id"], "its brandId"),))
-            raise Problem("E0000201", why=why)
+    used = [row["domain"] for row in custom_domains.of_brand(call.store, brand)] or [brand["emailDomainId"]]
+    if used[0]:
+        why = Why("A domain still carries the brand.", (Compared("domain", used[0], "the brand"),))
+        raise Problem("E0000201", why=why)
     call.store.drop(BRANDS, brand["id"])
     for owned in (THEMES, PAGES, CUSTOMIZATIONS, SETTINGS):
         call.store.drop_where(owned, "_brandId", brand["id"])

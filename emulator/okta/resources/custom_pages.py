@@ -13,7 +13,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import branding, shapes
+from emulator.okta import branding, custom_domains, shapes
 from emulator.okta.branding import MANAGE, READ
 from emulator.okta.events import emit, target
 from emulator.okta.links import link
@@ -279,7 +279,7 @@ def show_sign_in_preview(call: Call) -> Answer:
 
 
 def _show(call: Call, page: str) -> Answer:
-    call.path["brandId"] = call.params.get("brandId") or branding.brand_of(call)["id"]
+    call.path["brandId"] = call.params.get("brandId") or custom_domains.brand_of(call)["id"]
     found = _state(call, page, "preview")
     # Nothing that somebody else wrote runs, loads or posts.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; sandbox"

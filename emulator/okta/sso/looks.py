@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.okta import branding
+from emulator.okta import branding, custom_domains
 from emulator.okta.resources import custom_pages
 
 _NONE: dict[str, str] = {}
@@ -39,7 +39,7 @@ class Labels:
 
 def of_page(call: Call, *, error: bool) -> Look:
     """The look of an error page or of any other."""
-    brand = branding.brand_of(call)
+    brand = custom_domains.brand_of(call)
     found: Look = call.store.settled(("look", brand["id"], error), lambda: _made(call, brand, error=error))
     return found
 

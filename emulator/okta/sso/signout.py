@@ -6,7 +6,7 @@ Source: okta-admin-api.md 6.2 and federation.md 3. A `wreply` is never followed:
 from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
-from emulator.okta import branding
+from emulator.okta import custom_domains
 from emulator.okta.resources import sign_out_pages
 from emulator.okta.sso import flow, gate, pages, slo
 from emulator.protocols.html import redirect
@@ -45,7 +45,7 @@ def finish(call: Call, *, besides: str = "") -> Answer:
     left = slo.leave(call, None, besides=besides)
     if left is not None:
         return left
-    elsewhere = sign_out_pages.sign_out_page(call.store, branding.brand_of(call)).get("url")
+    elsewhere = sign_out_pages.sign_out_page(call.store, custom_domains.brand_of(call)).get("url")
     if elsewhere:
         return redirect(elsewhere, headers=call.headers)
     return pages.show(call, pages.notice("You have signed out", "You can close this window."))
