@@ -22,6 +22,7 @@ from tests.okta.test_captchas import BODY as CAPTCHA
 from tests.okta.test_device_assurance import MAC
 from tests.okta.test_device_posture import CHECK
 from tests.okta.test_domains import pem
+from tests.okta.test_email_servers import BODY as SERVER
 from tests.okta.test_event_hooks import body as hook
 from tests.okta.test_group_rules import body as group_rule
 from tests.okta.test_identity_providers import oidc, social
@@ -570,6 +571,13 @@ def own_devices(tour: Tour) -> None:
         tour.send("GET", path)
     for path in (f"{mails}/{own['id']}", at):
         tour.send("DELETE", path)
+    servers = "/api/v1/email-servers"
+    at = f"{servers}/{tour.send('POST', servers, SERVER)['id']}"
+    tour.send("PATCH", at, {"enabled": True})
+    tour.send("POST", f"{at}/test", {"fromAddress": "a@tour.example", "toAddress": "b@tour.example"})
+    for path in (servers, at):
+        tour.send("GET", path)
+    tour.send("DELETE", at)
     captchas = "/api/v1/captchas"
     made = tour.send("POST", captchas, CAPTCHA)["id"]
     at = f"{captchas}/{made}"

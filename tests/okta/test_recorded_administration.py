@@ -1,6 +1,7 @@
 """Answers about the org's administration as recorded traffic has them, in words and values of our own."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -124,11 +125,17 @@ def test_a_put_of_credentials_leaves_the_profile(org: World) -> None:
     assert org.okta.call("PUT", f"{AT}/users/{SAM_ID}", {}).status == 400
 
 
-def test_a_password_moves_a_staged_users_status(org: World) -> None:
-    profile = {"firstName": "E", "lastName": "V", "email": "ev@acme.example", "login": "ev@acme.example"}
-    body = {"profile": profile, "credentials": {"password": {"value": "Tr4ining-pass"}}}
-    made = org.okta.post(f"{AT}/users?activate=false", body)
-    assert made["status"] == "STAGED" and made["statusChanged"] == made["passwordChanged"] is not None
+def test_an_imported_password_moves_a_staged_users_status(org: World) -> None:
+    def made(name: str, password: dict[str, Any]) -> dict[str, Any]:
+        profile = {"firstName": "E", "lastName": "V", "email": f"{name}@acme.example", "login": f"{name}@acme.example"}
+        body = {"profile": profile, "credentials": {"password": password}}
+        found: dict[str, Any] = org.okta.post(f"{AT}/users?activate=false", body)
+        assert found["status"] == "STAGED" and found["passwordChanged"] is not None
+        return found
+
+    hashed = made("ev", {"hash": {"algorithm": "SHA-256", "value": "QrTDZ6nW4Wuz9ffTNQ8fxLFIGtyvE4ZYjnOTk4gfdGc="}})
+    assert hashed["statusChanged"] == hashed["passwordChanged"]
+    assert made("ew", {"value": "Tr4ining-pass"})["statusChanged"] is None
 
 
 def test_an_order_without_an_attribute_is_ignored(org: World) -> None:
