@@ -197,3 +197,10 @@ def test_plans_can_be_filtered_by(graph, lab):
     found = graph.get(f"/users?{wanted}", headers={"ConsistencyLevel": "eventual"})["value"]
     assert lab in {user["id"] for user in found} | {user["userPrincipalName"] for user in found}
     assert len(found) < len(graph.get("/users")["value"])
+
+
+def test_assignments_are_processed_anew(graph):
+    before = held(graph, DANA)
+    answer = graph.call("POST", f"/users/{DANA}/reprocessLicenseAssignment")
+    assert answer.status == 200 and held(graph, DANA) == before
+    assert graph.call("POST", "/users/nobody@acme.example/reprocessLicenseAssignment").status == 404
