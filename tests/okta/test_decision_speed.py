@@ -1,6 +1,5 @@
-"""1,000 rules and 10,000 zone entries do not slow a decision beyond 2 ms."""
+"""1,000 rules and 10,000 zone entries do not slow a decision."""
 
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -14,8 +13,10 @@ from emulator.okta.rule_subject import subject_of
 from emulator.okta.user_docs import USERS
 from tests.okta import o365
 from tests.okta.worlds import SAM_ID
+from tests.pace import paces
 
-MOST = 0.002
+MOST = 1.0
+"""Of the pace (2 ms where the bound was set)."""
 
 
 class Numbered:
@@ -58,12 +59,10 @@ def crowd(org: World) -> Doc:
 
 
 def best(decide: Any) -> float:
-    took = []
-    for _ in range(7):
-        before = perf_counter()
+    def denies() -> None:
         assert decide().access == "DENY"
-        took.append(perf_counter() - before)
-    return min(took)
+
+    return paces(denies, rounds=7)
 
 
 def test_many_rules_and_zones_cost_little() -> None:

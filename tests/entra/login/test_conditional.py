@@ -4,7 +4,6 @@ graph-entra.md 1.16. The decision of a thousand policies is timed at the end.
 """
 
 from collections.abc import Iterator
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from tests.entra.login.worlds import (
     signins,
     stopping,
 )
+from tests.pace import paces
 
 BLOCK = built("block")
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
@@ -265,7 +265,7 @@ def many() -> Iterator[Doc]:
                      platforms={"includePlatforms": ["windows"]} if number % 5 else None)  # fmt: skip
 
 
-def test_a_thousand_policies_decide_in_two_milliseconds() -> None:
+def test_a_thousand_policies_decide_at_once() -> None:
     with world_of(*many()) as world:
         ranges = [f"10.{number // 250}.{number % 250}.0/24" for number in range(2000)]
         for part in range(5):
@@ -278,14 +278,7 @@ def test_a_thousand_policies_decide_in_two_milliseconds() -> None:
         decision = requirements.evaluate(call, user, app, context)
         assert decision.first() is not None and decision.first().kind == "mfa"  # type: ignore[union-attr]
         assert len(decision.applied) == 1000
-        best = min(timed(lambda: requirements.evaluate(call, user, app, context)) for _ in range(20))
-        assert best < 0.002, f"{best * 1000:.2f} ms"
-
-
-def timed(work: Any) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
+        assert paces(lambda: requirements.evaluate(call, user, app, context)) < 1
 
 
 def call_of(world: World) -> tuple[Any, Doc, Doc]:
