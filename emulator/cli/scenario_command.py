@@ -85,7 +85,7 @@ def new(folder: Path, id: str) -> None:
 @command.command("schema")
 def schema() -> None:
     """The JSON Schema of scenario files, for an editor's completion."""
-    from emulator.scenario.vocabulary import json_schema
+    from emulator.scenario.scenario_file import json_schema
 
     put(json_schema())
 

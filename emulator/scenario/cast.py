@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.problems import LabError
-from emulator.scenario import vocabulary as words
+from emulator.scenario import cast_words as words
 from emulator.scenario.dice import Dice, ascii_of
 from emulator.scenario.enrolment import enrolled
 from emulator.scenario.matching import mismatch

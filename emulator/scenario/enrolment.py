@@ -3,7 +3,7 @@
 import hashlib
 
 from emulator.kernel.doc import Doc
-from emulator.scenario import vocabulary as words
+from emulator.scenario import cast_words as words
 from emulator.scenario.dice import Dice
 from emulator.scenario.stage import Stage
 

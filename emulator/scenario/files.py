@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from emulator.kernel.doc import Doc
+from emulator.scenario.cast_words import CAST, Member
 from emulator.scenario.document import Place, ScenarioError, Source, is_doc, load, suggestion
 from emulator.scenario.references import bare_in, names_in
-from emulator.scenario.vocabulary import CAST, VERBS, File, Line, Member, Python
+from emulator.scenario.scenario_file import File
+from emulator.scenario.vocabulary import VERBS, Line, Python
 from emulator.serving.files import data_folder
 
 FILE = "scenario.yaml"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from emulator.kernel.doc import Doc
+from emulator.scenario.references import plain
 from emulator.scenario.stage import Stage
 
 USER_FIELDS = (
@@ -128,3 +129,19 @@ def kept(value: Any) -> Any:
     if isinstance(value, list):
         return [kept(each) for each in value]
     return value.to_doc() if isinstance(value, Person | Group) else value
+
+
+def each_of(value: Any) -> list[Any]:
+    """The value, or what the list (of lists) holds."""
+    return [each for item in value for each in each_of(item)] if isinstance(value, list) else [value]
+
+
+def subject_of(stage: Stage, value: Any) -> Any:
+    """A person or group of the cast, by alias name, login or the alias itself."""
+    if isinstance(value, Person | Group):
+        return value
+    for alias in stage.aliases.values():
+        for member in alias if isinstance(alias, list) else [alias]:
+            if isinstance(member, Person | Group) and plain(member) == value:
+                return member
+    return Person(stage, str(value))

@@ -10,13 +10,14 @@ from msgspec import UNSET
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
+from emulator.scenario.api_verbs import Failed
 from emulator.scenario.cast import Casting, predeclared
 from emulator.scenario.document import ScenarioError, suggestion
 from emulator.scenario.files import Scenario, Step, inside
 from emulator.scenario.matching import mismatch
 from emulator.scenario.references import Unknown, resolve
 from emulator.scenario.stage import Stage
-from emulator.scenario.verbs import VERBS, Failed
+from emulator.scenario.verbs import VERBS
 from emulator.scenario.vocabulary import Line
 from emulator.serving.clients import ApiError
 

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from emulator.scenario import files
+from emulator.scenario.cast_words import CAST
 from emulator.scenario.matching import OPERATORS
-from emulator.scenario.vocabulary import CAST, VERBS, File, Line
+from emulator.scenario.scenario_file import File
+from emulator.scenario.vocabulary import VERBS, Line
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"(?<![A-Za-z0-9])([SPF])[-_](\d\d)(?![A-Za-z0-9])")

@@ -8,12 +8,14 @@ from click.testing import CliRunner
 
 from emulator.cli import cli
 from emulator.scenario import reports
+from emulator.scenario.cast_words import CAST
 from emulator.scenario.dice import Dice
 from emulator.scenario.files import read
 from emulator.scenario.runner import mutations, verify, verify_all
+from emulator.scenario.scenario_file import json_schema
 from emulator.scenario.template import FILES
 from emulator.scenario.variation import varied
-from emulator.scenario.vocabulary import CAST, VERBS, json_schema
+from emulator.scenario.vocabulary import VERBS
 
 GOOD = FILES["scenario.yaml"]
 
