@@ -33,8 +33,8 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     }
     if mode == OIDC:
         links["clientCredentials"] = [_client_credentials(app, at)]
-    if app["_policyId"]:
-        # Differs: a Classic org's apps link to their rules too, for there is no other way to them here.
+    if app["_policyId"] and enrollment is not None:
+        # Differs: a Classic org has the rules of an app in its console only; here `policies?resourceId=` finds them.
         links["accessPolicy"] = {"href": f"{api}/policies/{app['_policyId']}"}
     links["users"] = {"href": f"{at}/users"}
     action = "deactivate" if app["status"] == "ACTIVE" else "activate"

@@ -5,7 +5,7 @@ The seed decides names, picks and counts; equal seeds give equal casts.
 
 from typing import Any
 
-from emulator.kernel.doc import Doc, dig
+from emulator.kernel.doc import Doc
 from emulator.kernel.problems import LabError
 from emulator.scenario import cast_words as words
 from emulator.scenario.dice import Dice, ascii_of
@@ -34,8 +34,10 @@ def predeclared(stage: Stage, seed: str) -> Doc:
 
 def _policy(stage: Stage) -> str:
     """The id of the Office 365 app's sign-on policy; empty where the world has no such app."""
-    app = (stage.org(f"/api/v1/apps/{stage.app_id}") if stage.app_id else None) or {}
-    return str(dig(app, "_links.accessPolicy.href") or "").rpartition("/")[2]
+    if not stage.app_id:
+        return ""
+    [policy] = stage.okta.get(f"/api/v1/policies?type=ACCESS_POLICY&resourceId={stage.app_id}")
+    return str(policy["id"])
 
 
 def _initial(stage: Stage) -> str:

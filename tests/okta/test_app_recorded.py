@@ -75,7 +75,9 @@ def test_a_classic_orgs_apps_have_nothing_of_the_identity_engine():
     with world(engine="classic") as org:
         web, custom_saml = org.okta.post("/api/v1/apps", client()), org.okta.post("/api/v1/apps", saml())
         for made in (web, custom_saml):
-            assert not {"profileEnrollment", "policies"} & set(made["_links"])
+            assert not {"profileEnrollment", "policies", "accessPolicy"} & set(made["_links"])
+            [rules] = org.okta.get(f"/api/v1/policies?type=ACCESS_POLICY&resourceId={made['id']}")
+            assert rules["_links"]["rules"]
             assert "universalLogout" not in made and "emOptInStatus" not in made["settings"]
         assert not {"consent_method", "participate_slo"} & set(web["settings"]["oauthClient"])
         assert org.okta.get(f"/api/v1/apps/{web['id']}")["settings"] == web["settings"]

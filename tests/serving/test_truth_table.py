@@ -161,8 +161,8 @@ def changed(world: World, path: str, change: Doc) -> None:
 def arrange(world: World, row: Row) -> None:
     """The row's conditions."""
     app = world.spec.lab["okta"]["o365_app_id"]
-    policy = world.okta.get(f"/api/v1/apps/{app}")["_links"]["accessPolicy"]["href"].rpartition("/")[2]
-    rules = f"/api/v1/policies/{policy}/rules"
+    [policy] = world.okta.get(f"/api/v1/policies?type=ACCESS_POLICY&resourceId={app}")
+    rules = f"/api/v1/policies/{policy['id']}/rules"
     usual = next(rule for rule in world.okta.get(rules) if rule["name"] == "Allow Web and Modern Auth")
     if row.rule != "one factor":
         two = {"actions": {"appSignOn": {"verificationMethod": {"factorMode": "2FA"}}}}
