@@ -16,7 +16,8 @@ class FactorType:
 
     name: `factorType`. key: its name in an org of the Classic engine. authenticator, method: what it is on Identity
     Engine. amr: how sessions and tokens name it. knowledge: something that the person knows. sends: how a code
-    comes to them. log: as the System Log names it. bound: to a device; hardware: with a protected key.
+    comes to them. log: as the System Log names it. bound: to a device; hardware: with a protected key. by_app:
+    enrolled by an app with its device, and asked for on pages only.
     """
 
     name: str
@@ -33,6 +34,7 @@ class FactorType:
     sends: str = ""
     bound: bool = False
     hardware: bool = False
+    by_app: bool = False
 
     @property
     def code(self) -> bool:
@@ -41,6 +43,12 @@ class FactorType:
 
 
 _TOTP = "token:software:totp"
+FASTPASS = FactorType("signed_nonce", "OKTA", "", "okta_verify", "signed_nonce", "pfd", "swk", "Okta FastPass",
+                      "SIGNED_NONCE", bound=True, by_app=True)  # fmt: skip
+"""Classic does not know it."""
+OWNER = FactorType("user", "OKTA", "", "okta_verify", "signed_nonce", "", "user", "Owner of the device",
+                   "SIGNED_NONCE", by_app=True)  # fmt: skip
+"""Inferred: what a device's owner adds to FastPass with a finger, a face or a PIN; nobody enrols it."""
 TYPES: Mapping[tuple[str, str], FactorType] = {
     (item.name, item.provider): item
     for item in (
@@ -62,6 +70,7 @@ TYPES: Mapping[tuple[str, str], FactorType] = {
                    "CUSTOM_HOTP", vendor="CUSTOM"),
         FactorType("webauthn", "FIDO", "fido_webauthn", "webauthn", "webauthn", "fwf", "hwk",
                    "Security Key or Biometric", "FIDO_WEBAUTHN_FACTOR", vendor="FIDO", bound=True, hardware=True),
+        FASTPASS,
     )
 }  # fmt: skip
 CARD = FactorType("cert", "X509", "smart_card_idp", "smart_card_idp", "cert", "", "sc", "Smart card", "SMART_CARD",
@@ -69,7 +78,7 @@ CARD = FactorType("cert", "X509", "smart_card_idp", "smart_card_idp", "cert", ""
 """A smart card of an identity provider, which nobody enrols. Its provider says whether a PIN goes with it."""
 PIN = FactorType("pin", "X509", "", "smart_card_idp", "cert", "", "pin", "PIN of a smart card", "SMART_CARD",
                  vendor="X509", knowledge=True)  # fmt: skip
-BY_KEY: Mapping[str, FactorType] = {item.key: item for item in TYPES.values()}
+BY_KEY: Mapping[str, FactorType] = {item.key: item for item in TYPES.values() if item.key}
 
 
 def type_of(factor: Doc) -> FactorType:

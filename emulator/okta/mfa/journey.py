@@ -14,7 +14,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import authn_states, password_policy, session_policy
 from emulator.okta.authn_states import STATE_TOKENS
 from emulator.okta.events import emit, user_target
-from emulator.okta.mfa import allowed, challenges, checks, devices, enrolment, factors, security_key, strength
+from emulator.okta.mfa import allowed, challenges, checks, devices, enrolment, factors, fastpass, security_key, strength
 from emulator.okta.mfa.catalogue import FactorType, type_of
 from emulator.okta.params import stamp
 from emulator.okta.user_docs import USERS
@@ -167,7 +167,10 @@ def usable(journey: Journey, found: allowed.Enrolment | None = None) -> list[Doc
     """The enrolled factors that may answer now."""
     found = found or allowed.enrolment(journey.call, journey.user)
     mine = factors.of_user(journey.call.store, journey.user["id"], status=factors.ACTIVE)
-    mine = [item for item in mine if found.of(type_of(item)) != allowed.NOT_ALLOWED]
+    mine = [
+        item for item in mine
+        if found.of(type_of(item)) != allowed.NOT_ALLOWED and ("to" in journey.row or not type_of(item).by_app)
+    ]  # fmt: skip
     if "stepUp" not in journey.row:
         return mine
     asked = journey.row["stepUp"]
@@ -274,6 +277,20 @@ def answer(journey: Journey, factor: Doc, given: str | None, *, sent: Doc | None
     else:
         checks.check(journey.call, journey.user, factor, given)
     prove(journey, factor)
+
+
+def from_device(journey: Journey, factor: Doc, shown: Doc | None, missing: str) -> None:
+    """Count what the app on a device has `shown`. Raises 403, also where an app's rule wants its owner beside it."""
+    proofs = fastpass.check(journey.call, journey.user, factor, shown, missing=missing)
+    asked, owner = journey.row.get("stepUp"), len(proofs) > 1
+    if asked and not owner and not strength.met(
+        asked["action"], [*journey.row["proofs"], *proofs], wanted=asked["wanted"], classic=journey.classic,
+        now=journey.call.now,
+    ):  # fmt: skip
+        compared = (Compared("owner", "not verified", "Okta Verify"),)
+        raise Problem("E0000068", causes=(fastpass.NEEDS_OWNER,), why=Why(fastpass.NEEDS_OWNER, compared), keep=True)
+    journey.row["proofs"] = [*journey.row["proofs"], *proofs]
+    journey.row["factorId"] = journey.row["challenge"] = None
 
 
 def enrol(journey: Journey, body: Doc) -> Doc:

@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.kernel.clock import parse_duration
 from emulator.kernel.doc import Doc
-from emulator.okta.mfa.catalogue import CARD, PIN, TYPES, FactorType
+from emulator.okta.mfa.catalogue import CARD, FASTPASS, OWNER, PIN, TYPES, FactorType
 
 Proof = Doc
 PASSWORD = "pwd"
@@ -20,11 +20,12 @@ _TYPES_OF = {
     "password": "password", "question": "security_question", "sms": "phone", "call": "phone", "email": "email",
     "push": "app", "token:software:totp": "app", "token:hotp": "security_key",
     "webauthn": "security_key", "cert": "federated", "pin": "federated",
+    "signed_nonce": "app", "user": "app",
 }  # fmt: skip
 _METHOD_NAMES = {
     "question": "SECURITY_QUESTION", "sms": "SMS", "call": "VOICE", "email": "EMAIL", "push": "PUSH",
     "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN", "cert": "CERT", "pin": "CERT",
-    PASSWORD: "PASSWORD",
+    "signed_nonce": "SIGNED_NONCE", "user": "SIGNED_NONCE", PASSWORD: "PASSWORD",
 }  # fmt: skip
 
 
@@ -38,6 +39,18 @@ def of_factor(factor: Doc, at: int) -> Proof:
     return {"method": factor["factorType"], "provider": factor["provider"], "factorId": factor["id"], "at": at, **seen}
 
 
+def of_fastpass(factor: Doc, at: int, *, verified: bool) -> list[Proof]:
+    """What the app on a device proves: that somebody has it; and that its owner is there, where it `verified` that."""
+    proof = {**of_factor(factor, at), "hardware": bool(factor["_hardware"]), "verified": verified}
+    return [proof, *([{"method": OWNER.name, "provider": OWNER.provider, "at": at}] if verified else ())]
+
+
+def _at_best(factor: Doc, at: int) -> list[Proof]:
+    """The most that a factor may come to prove."""
+    fastpass = factor["factorType"] == FASTPASS.name
+    return of_fastpass(factor, at, verified=True) if fastpass else [of_factor(factor, at)]
+
+
 def of_card(idp: Doc, at: int) -> list[Proof]:
     """What a smart card proves: that somebody has it; and where its provider says so, that they know its PIN.
 
@@ -49,13 +62,13 @@ def of_card(idp: Doc, at: int) -> list[Proof]:
     return [{**card, "verified": pin}, *([{"method": PIN.name, "provider": PIN.provider, "at": at}] if pin else ())]
 
 
-_CARDS = {(kind.name, kind.provider): kind for kind in (CARD, PIN)}
+_UNENROLLED = {(kind.name, kind.provider): kind for kind in (CARD, PIN, OWNER)}
 
 
 def kind_of(proof: Proof) -> FactorType | None:
     """None for a password."""
     key = (proof["method"], proof.get("provider", "OKTA"))
-    return TYPES.get(key) or _CARDS.get(key)
+    return TYPES.get(key) or _UNENROLLED.get(key)
 
 
 def amr_of(proof: Proof) -> str:
@@ -126,11 +139,12 @@ def _fits(asked: Doc, proof: Proof, now: int) -> bool:
 
 
 def _strong(asked: Doc, kind: FactorType, proof: Proof) -> bool:
-    """The characteristics that a rule requires of something one has. Only security keys and cards resist phishing.
+    """The characteristics that a rule requires of something one has. Only security keys, cards and FastPass resist
+    phishing: they answer to the org's own address alone.
 
     userPresence: somebody is there whenever a code is typed or a push answered.
     """
-    resists, hard = kind.name in ("webauthn", CARD.name), kind.hardware or bool(proof.get("hardware"))
+    resists, hard = kind.name in ("webauthn", CARD.name, FASTPASS.name), kind.hardware or bool(proof.get("hardware"))
     has = {"deviceBound": kind.bound, "hardwareProtection": hard, "phishingResistant": resists,
            "userVerification": bool(proof.get("verified")), "userPresence": True}  # fmt: skip
     return all(has[name] for name in has if asked.get(name) == "REQUIRED")
@@ -161,7 +175,7 @@ def helpful(
     """The enrolled factors that would make the proofs enough; with chains, those that are a step on the way."""
     found = [
         factor for factor in enrolled
-        if met(action, [*proofs, of_factor(factor, now)], wanted=wanted, classic=classic, now=now)
+        if met(action, [*proofs, *_at_best(factor, now)], wanted=wanted, classic=classic, now=now)
     ]  # fmt: skip
     if found or action["verificationMethod"]["type"] != "AUTH_METHOD_CHAIN":
         return found

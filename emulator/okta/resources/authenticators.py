@@ -14,6 +14,7 @@ from emulator.okta import shapes
 from emulator.okta.app_kinds import POLICIES, POLICY_RULES
 from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator
 from emulator.okta.events import emit, target
+from emulator.okta.mfa import fastpass
 from emulator.okta.params import body_object, flag, part, stamp
 from emulator.okta.policy_types import ACCESS, ENROLL
 from emulator.okta.problems import not_found
@@ -278,6 +279,7 @@ def deactivate_authenticator_method(call: Call) -> Doc:
     others = [other for other, method in item["_methods"].items() if other != name and method["status"] == "ACTIVE"]
     if item["status"] == "ACTIVE" and not others and item["_methods"][name]["status"] == "ACTIVE":
         _refuse_used(call, item)
+    fastpass.refuse_needed(call, item["key"], name)
     return _set_method(call, "INACTIVE")
 
 
@@ -295,5 +297,5 @@ def seed(seeding: Seeding) -> None:
         return
     for kind in CATALOGUE.values():
         if kind.seeded:
-            made = new_authenticator(kind, id=seeding.ids.okta("aut"), now=seeding.now, status=kind.seeded)
-            seeding.store.add(AUTHENTICATORS, made)
+            id = seeding.ids.okta("aut")
+            seeding.store.add(AUTHENTICATORS, new_authenticator(kind, id=id, now=seeding.now, status=kind.seeded))

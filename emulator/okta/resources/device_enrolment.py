@@ -10,6 +10,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import inferred, operation
 from emulator.okta import shapes
 from emulator.okta.events import emit, user_target
+from emulator.okta.mfa import fastpass
 from emulator.okta.oauth import jws
 from emulator.okta.params import body_object
 from emulator.okta.problems import not_found
@@ -50,12 +51,13 @@ _ENROLMENT = shapes.record(
 @operation(
     "POST", "/api/internal/v1/devices", scope=("okta.devices.manage",), status=201,
     source=inferred("what Okta Verify does on a device; address and shape are ours"),
-    emits=("device.enrollment.create",),
+    emits=("device.enrollment.create", "user.mfa.factor.activate"),
 )  # fmt: skip
 def enroll_device(call: Call) -> Doc:
     """A person enrols a device: `{userId, profile: {displayName, platform, ...}, managed, key}`; key: a public JWK.
 
-    The key signs when the org asks which device somebody comes from; without it the device can never say so.
+    The key signs when the org asks which device somebody comes from; without it the device can never say so. With it
+    comes Okta FastPass, where the person's enrolment policy lets them have it.
     """
     sent: Doc = _ENROLMENT(body_object(call), "")
     user = call.store.get(USERS, sent["userId"])
@@ -68,4 +70,6 @@ def enroll_device(call: Call) -> Doc:
     call.store.add(DEVICES, device)
     attach(call.store, device, user["id"], now=call.now, managed=managed)
     emit(call, "device.enrollment.create", [device_target(device), user_target(user)])
+    if "key" in sent:
+        fastpass.enrol(call, user, device)
     return render(call, device)

@@ -14,6 +14,7 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import lists, search
 from emulator.okta.events import emit, target
+from emulator.okta.mfa import fastpass
 from emulator.okta.params import stamp
 from emulator.okta.problems import not_found
 from emulator.store import Column, Duplicate, Kind
@@ -155,7 +156,8 @@ def delete_device(call: Call) -> None:
     device = _load(call)
     if device["status"] != "DEACTIVATED":
         raise _illegal(device, "delete")
-    call.store.drop_where(DEVICE_USERS, "deviceId", device["id"])
+    for row in call.store.drop_where(DEVICE_USERS, "deviceId", device["id"]):
+        fastpass.forget(call, row["userId"], device["id"])
     call.store.drop(DEVICES, device["id"])
     emit(call, "device.lifecycle.delete", [device_target(device)])
 

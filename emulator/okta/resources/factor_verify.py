@@ -90,6 +90,10 @@ def verify_factor(call: Call) -> Any:
     if factor["status"] != ACTIVE:
         compared = (Compared("status", factor["status"], "the factor"),)
         raise Problem("E0000154", why=Why("Only an active factor is verified.", compared))
+    if kind.by_app:
+        compared = (Compared("factorType", kind.name, "the factor"),)
+        why = Why("Okta FastPass answers the org's own pages, on its device.", compared)
+        raise invalid("factorType", "factorType: The field is invalid", why=why)
     if kind.name == "push":
         return _push(call, user, factor, body)
     if kind.name == security_key.NAME:

@@ -62,7 +62,7 @@ def list_catalog(call: Call) -> list[Doc]:
     mine = {(item["factorType"], item["provider"]): item for item in of_user(call.store, user["id"])}
     return [
         _supported(call, user, TYPES[place], says, mine.get(place))
-        for place, says in found.allowed.items() if says != allowed.NOT_ALLOWED
+        for place, says in found.allowed.items() if says != allowed.NOT_ALLOWED and not TYPES[place].by_app
     ]  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _plant(seeding: Seeding, user: Doc, given: Doc) -> None:
     name = str(given.get("type", ""))
     kind = BY_KEY.get(name) or BY_KEY.get(f"okta_{name}") or TYPES.get((name, "OKTA"))
     kind = kind or TYPES.get((name, "FIDO"))
-    if kind is None:
+    if kind is None or kind.by_app:
         raise LabError(
             f"user {user['profile']['login']!r}: there is no factor {name!r}.",
             hint=f"Known: {', '.join(BY_KEY)}.",

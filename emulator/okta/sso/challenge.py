@@ -12,11 +12,11 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.ids import base64url
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta.mfa import challenges, devices, factors, journey
+from emulator.okta.mfa import challenges, devices, factors, fastpass, journey, strength
 from emulator.okta.mfa.catalogue import TYPES, type_of
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.resources import sessions
-from emulator.okta.sso import admission, factor_pages, flow, gate, pages
+from emulator.okta.sso import admission, device_proof, factor_pages, flow, gate, pages
 from emulator.okta.tokens import SESSIONS, digest
 from emulator.protocols.html import redirect, set_cookie
 
@@ -48,8 +48,17 @@ def for_app(call: Call, session: Doc, user: Doc, refused: admission.Refused, *, 
             journey.advance(trip)
         except Problem as problem:
             call.note(problem.why.sentence() if problem.why else "no factor")
-            return None
+            return redirect(flow.sign_in_url(to), headers=call.headers) if _lacks_password(trip) else None
         return ask(trip)
+
+
+def _lacks_password(trip: Journey) -> bool:
+    """Whether somebody who came in without a password would be let on with one."""
+    asked, proofs = trip.row["stepUp"], trip.row["proofs"]
+    more = strength.password(trip.call.now)
+    return not any(proof["method"] == more["method"] for proof in proofs) and strength.met(
+        asked["action"], [*proofs, more], wanted=asked["wanted"], classic=trip.classic, now=trip.call.now
+    )
 
 
 def ask(trip: Journey) -> Answer:
@@ -157,6 +166,9 @@ def _verify(trip: Journey) -> Answer | None:
         if journey.push_result(trip, factor) != challenges.SUCCESS:
             trip.save()
             return None
+        return onward(trip)
+    if fastpass.is_one(factor):
+        journey.from_device(trip, factor, *device_proof.proof(trip.call))
         return onward(trip)
     body = trip.call.body
     journey.answer(trip, factor, body.get("answer") or body.get("passCode"), sent=dict(body))

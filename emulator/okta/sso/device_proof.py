@@ -34,7 +34,8 @@ def get_challenge(call: Call) -> Doc:
 
 @operation("POST", _AT, source=_HOW, auth="none", bucket="login", commit="manual")
 def answer_challenge(call: Call) -> Answer:
-    """`{challengeResponse}`, a JWT of the device's key: `iss` the device's id, `aud` the org, `nonce` the challenge."""
+    """`{challengeResponse}`, a JWT of the device's key: `iss` the device's id, `aud` the org, `nonce` the challenge;
+    `userVerification` true where its owner has shown a finger, a face or a PIN."""
     response = body_object(call).get("challengeResponse")
     try:
         found = read_unverified(response if isinstance(response, str) else "")
@@ -52,7 +53,8 @@ def answer_challenge(call: Call) -> Answer:
                        Compared("nonce", str(nonce)[:40], "answer"))  # fmt: skip
     if not once.first(call, f"device {asked['id']}", asked["at"] + _LIFE):
         raise _refused("The challenge has been answered before.", Compared("nonce", asked["id"], "answer"))
-    sealed = flow.seal(call, "device", {"id": device["id"], "at": call.now})
+    verified = found.claims.get("userVerification") is True
+    sealed = flow.seal(call, "device", {"id": device["id"], "at": call.now, "verified": verified})
     secure = call.exchange.scheme == "https"
     cookie = set_cookie(COOKIE, sealed, secure=secure, same_site="None", max_age=_LIFE // 1000)
     return Answer(204, [*call.headers, cookie])
@@ -77,8 +79,8 @@ def _refused(rule: str, *compared: Compared) -> Problem:
     return Problem("E0000006", why=Why(rule, compared, "Enrol the device again with Okta Verify."))
 
 
-def device_of(call: Call, user: Doc) -> tuple[Doc | None, str]:
-    """The device that this request has proved to come from, as this user's; else None and what there is instead."""
+def proof(call: Call) -> tuple[Doc | None, str]:
+    """What an app on a device has just shown, {id, at, verified}; else None and what there is instead."""
     sealed = call.exchange.cookies().get(COOKIE)
     if not sealed:
         return None, NO_DEVICE
@@ -87,6 +89,14 @@ def device_of(call: Call, user: Doc) -> tuple[Doc | None, str]:
         return None, "what the request shows is not this org's"
     if state["at"] + _LIFE < call.now:
         return None, "it was shown too long ago"
+    return state, ""
+
+
+def device_of(call: Call, user: Doc) -> tuple[Doc | None, str]:
+    """The device that this request has proved to come from, as this user's; else None and what there is instead."""
+    state, missing = proof(call)
+    if state is None:
+        return None, missing
     found, missing = call.store.steady(("device", state["id"], user["id"]), lambda: _theirs(call, state["id"], user))
     if found is not None:
         call.memo["device"] = shown(found)

@@ -4,7 +4,7 @@ import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.okta import password_policy
-from emulator.okta.mfa import challenges, devices, enrolment, factors, journey, security_key
+from emulator.okta.mfa import challenges, devices, enrolment, factors, fastpass, journey, security_key
 from emulator.okta.mfa.catalogue import QUESTIONS, FactorType, type_of
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.sso.pages import Page
@@ -34,6 +34,8 @@ def of(trip: Journey, *, problem: str = "", chosen: str = "") -> Page:
         return _offers(trip, problem) if trip.status == journey.ACTIVATE else _choice(trip, problem)
     if security_key.is_one(found):
         return _key(trip, found, problem)
+    if fastpass.is_one(found):
+        return _fastpass(trip, found, problem)
     return _push(trip, found, problem) if type_of(found).name == "push" else _code(trip, found, problem)
 
 
@@ -119,6 +121,13 @@ def _push(trip: Journey, factor: Doc, problem: str) -> Page:
         **_base(trip, "Set up Okta Verify" if enrolling else "Check your phone", problem), "factor": _row(factor),
         "push": state, "number": row["number"] if row is not None and row["number"] is not None else "",
         "action": "activate" if enrolling else "verify", "others": enrolling or len(journey.usable(trip)) > 1,
+    })  # fmt: skip
+
+
+def _fastpass(trip: Journey, factor: Doc, problem: str) -> Page:
+    """The app on the device is asked; the person says when it has answered."""
+    return Page("factor_fastpass.html", {
+        **_base(trip, type_of(factor).label, problem), "factor": _row(factor), "others": len(journey.usable(trip)) > 1,
     })  # fmt: skip
 
 

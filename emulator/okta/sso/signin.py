@@ -12,9 +12,9 @@ from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import delegated_authentication, password_policy, user_passwords
 from emulator.okta.events import emit, target
-from emulator.okta.mfa import journey, strength
+from emulator.okta.mfa import fastpass, journey, strength
 from emulator.okta.resources import authn, trusted_origins, users
-from emulator.okta.sso import challenge, flow, gate, pages, smart_card
+from emulator.okta.sso import challenge, fastpass_page, flow, gate, pages, smart_card
 from emulator.protocols.html import redirect
 
 FAILED = "We could not sign you in. Check your user name and password, and try again."
@@ -174,6 +174,7 @@ def _form(
     values = {
         "title": "Sign in", "state": flow.seal(call, "signin", {"to": back_to}), "username": username,
         "problem": problem, "known": known, "card": smart_card.offer(call, back_to),
+        "fastpass": fastpass_page.AT if fastpass.offered(call) else "",
     }  # fmt: skip
     return pages.Page("signin.html", values, explain=explain)
 

@@ -17,7 +17,7 @@ from emulator.protocols.jose import read_unverified
 from emulator.protocols.saml11 import read
 from emulator.protocols.wsfed import RstrRejected, read_rstr
 from emulator.protocols.xmlparse import XmlRejected, parse
-from emulator.wire.agents import Outcome, Visit, card, factors, microsoft_pages, okta_verify
+from emulator.wire.agents import Outcome, Visit, card, factors, fastpass, microsoft_pages, okta_verify
 from emulator.wire.agents.clients import Client
 from emulator.wire.browser import Browser, Form, LoopDetected, View
 from emulator.wire.client import Unreachable
@@ -96,6 +96,7 @@ def through_pages(browser: Browser, view: View, visit: Visit) -> View:
     Raises LoopDetected where it goes on and on.
     """
     typed: tuple[str, frozenset[str]] | None = None
+    passed: set[str] = set()
     for _ in range(_MOST_PAGES):
         since = len(browser.history)
         if factors.asked(view) or microsoft_pages.page_of(view):
@@ -109,6 +110,11 @@ def through_pages(browser: Browser, view: View, visit: Visit) -> View:
             if chosen is None:
                 return view
             view = browser.submit(chosen)
+            continue
+        without = fastpass.offer(view, visit)
+        if without is not None and without.action not in passed:
+            passed.add(without.action)
+            view = fastpass.send(browser, without, visit)
             continue
         form = next((form for form in view.forms if form.visible), None)
         if form is None or not form.visible <= _PASSWORDS | _NAMES:

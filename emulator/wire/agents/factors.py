@@ -1,8 +1,8 @@
 """How a scripted person answers factor challenges: what they know, what their phone receives, what their app shows.
 
 `Visit.factors` says: `{"totp": "<secret or code>", "push": "approve | reject | ignore", "sms": "outbox", "call":
-"outbox", "email": "outbox", "question": "<answer>", "hotp": "<code>", "phone": "<number>"}`. Its order is the order of
-choice. The org's outbox stands for the phone.
+"outbox", "email": "outbox", "question": "<answer>", "hotp": "<code>", "phone": "<number>", "fastpass": "owner |
+device"}`. Its order is the order of choice. The org's outbox stands for the phone.
 """
 
 import re
@@ -11,12 +11,12 @@ from urllib.parse import quote, urlsplit
 
 from emulator.kernel.doc import Doc
 from emulator.protocols import otp
-from emulator.wire.agents import Visit
+from emulator.wire.agents import Visit, fastpass
 from emulator.wire.browser import Browser, Form, View
 from emulator.wire.client import Http, doc_of
 
 PATH = "/signin/factor"
-_NAMES = {"token:software:totp": "totp", "token:hotp": "hotp"}
+_NAMES = {"token:software:totp": "totp", "token:hotp": "hotp", fastpass.TYPE: fastpass.NAME}
 _SENT = ("sms", "call", "email")
 _SECRET = re.compile(rb'<code id="secret">([A-Z2-7]+)</code>')
 PHONE = "+14155550123"
@@ -36,6 +36,8 @@ def answer(browser: Browser, view: View, visit: Visit) -> View | None:
     form = next((form for form in forms if form.fields["action"] in ("verify", "activate")), None)
     if form is None:
         return None
+    if form.fields.get("factorType") == fastpass.TYPE:
+        return fastpass.send(browser, form, visit) if fastpass.NAME in visit.factors else None
     if form.fields.get("factorType") == "push":
         return _push(browser, form, visit)
     code = _code(view, form, visit)

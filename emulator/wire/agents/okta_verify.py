@@ -23,17 +23,19 @@ class App:
         self._browser, self._visit = browser, visit
         self._asked: set[str] = set()
 
-    def prove(self, host: str) -> None:
-        """Answer the org's challenge; the browser carries what the org gives for it."""
+    def prove(self, host: str, *, owner: bool = False) -> None:
+        """Answer the org's challenge, once; the browser carries what the org gives for it. owner: the app has seen the
+        owner's finger, face or PIN, and is asked again for that."""
         enrolled = self._visit.device.get("okta")
-        if not isinstance(enrolled, Mapping) or not enrolled.get("key") or host in self._asked:
+        if not isinstance(enrolled, Mapping) or not enrolled.get("key") or (host in self._asked and not owner):
             return
         self._asked.add(host)
         http, url = Http(self._visit.transport), f"https://{host}{PATH}"
         client = self._browser.client
         try:
             challenge = doc_of(http.request("GET", url, client=client)).get("challengeRequest", "")
-            response = signed({"iss": enrolled["id"], "aud": f"https://{host}", "nonce": challenge}, enrolled["key"])
+            claims = {"iss": enrolled["id"], "aud": f"https://{host}", "nonce": challenge, "userVerification": owner}
+            response = signed(claims, enrolled["key"])
             answer = http.request("POST", url, json={"challengeResponse": response}, client=client)
         except (Unreachable, ValueError):  # no org of this name, or none that asks: the browser goes on without
             return
