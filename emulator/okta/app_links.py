@@ -31,7 +31,7 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
         "groups": {"href": f"{at}/groups"},
         "logo": [{"name": "medium", "href": logo_url(base, app), "type": app.get("_logoType", "image/png")}],
     }
-    if mode == OIDC:
+    if mode == OIDC and not TYPES[app["name"]].first_party:
         links["clientCredentials"] = [_client_credentials(app, at)]
     if app["_policyId"] and enrollment is not None:
         # Differs: a Classic org has the rules of an app in its console only; here `policies?resourceId=` finds them.

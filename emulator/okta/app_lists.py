@@ -1,5 +1,6 @@
 """Lists of apps: `q`, `filter` and `expand`. Source: okta-admin-api.md 5."""
 
+import re
 from collections.abc import Callable
 
 from emulator.kernel.call import Call, Listing
@@ -14,11 +15,13 @@ from emulator.store.where import Where, compile_for
 
 Render = Callable[[Call, Doc], Doc]
 Keep = Callable[[Doc], bool]
+_EXPANDS = re.compile(r"user/([A-Za-z0-9]+)")
 
 
 def apps_page(call: Call, render: Render) -> Listing:
     """A page of apps, in order of creation."""
     where, keep = _filtered(call)
+    _expanding(call)
     wanted = (call.params.get("q") or "").casefold()
 
     def kept(app: Doc) -> bool:
@@ -33,18 +36,25 @@ def expanded(call: Call, app: Doc, render: Render) -> Doc:
     """The app, with the assignment that `expand=user/{userId}` asks for."""
     from emulator.okta.resources import app_users
 
-    shown = render(call, app)
-    asked = call.params.get("expand")
-    if not asked:
+    shown, user_id = render(call, app), _expanding(call)
+    if user_id is None:
         return shown
-    kind, _, user_id = asked.partition("/")
-    if kind != "user" or not user_id:
-        why = Why("expand takes user/{userId}.", (Compared("expand", asked, "query"),))
-        raise invalid("RequestParams", "Expand query is malformed.", why=why)
     assigned = app_users.find(call.store, app["id"], user_id)
     if assigned is not None and reach.sees(call, user=user_id):
         shown["_embedded"] = {"user": app_users.render(call, assigned)}
     return shown
+
+
+def _expanding(call: Call) -> str | None:
+    """The user whose assignment is asked for. Raises E0000001 whether or not any app is found."""
+    asked = call.params.get("expand")
+    if not asked:
+        return None
+    found = _EXPANDS.fullmatch(asked)
+    if found is None:
+        why = Why("expand takes one user/{userId}.", (Compared("expand", asked[:200], "query"),))
+        raise invalid("RequestParams", "Expand query is malformed.", why=why)
+    return found[1]
 
 
 def _filtered(call: Call) -> tuple[Where | None, Keep | None]:

@@ -179,11 +179,20 @@ def credentials(sent: Doc, before: Doc | None, *, kind: str, app_id: str) -> Doc
     if method == "none" and not pkce:
         cause = "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''"
         raise bad("pkce_required", cause, "pkce_required", False, "A client without a secret proves itself by PKCE.")
+    _proves_itself(kind, method)
     return {
         "autoKeyRotation": boolean(given, "autoKeyRotation", kept.get("autoKeyRotation", True)),
         "client_id": client_id, "token_endpoint_auth_method": method,
         "pkce_required": pkce,
     }  # fmt: skip
+
+
+def _proves_itself(kind: str, method: str) -> None:
+    """Only clients on the user's own device may go without a secret."""
+    if method == "none" and kind not in ("browser", "native"):
+        name, values = "token_endpoint_auth_method", ", ".join(value for value in METHODS if value != "none")
+        cause = f"{name}: '{name}' is invalid. Valid values: [{values}]"
+        raise bad(name, cause, name, method, f"An application of type {kind} can keep a secret.")
 
 
 def asked_client_id(body: Doc) -> str | None:

@@ -88,6 +88,18 @@ def assigned_groups(store: Any, app_id: str, user_id: str) -> list[Doc]:
     return sorted(rows, key=lambda row: (row["priority"], row["groupId"]))
 
 
+def for_group(store: Any, app: Doc, body: Doc) -> Doc:
+    """The profile that a group's assignment asks for, held against the schema. Raises E0000001."""
+    if app["settings"]["implicitAssignment"]:
+        why = Why("Everybody has an app in Federation Broker Mode; nobody is assigned to it.",
+                  (Compared("implicitAssignment", True, f"settings of {app['label']}"),))  # fmt: skip
+        cause = "It is not possible to assign groups to an AppInstance that has Federation Broker Mode enabled"
+        raise invalid("GroupAppAssignment", cause, why=why)
+    found = sent_profile(body)
+    check(attributes(store, app), found)
+    return found
+
+
 def sent_profile(body: Doc) -> Doc:
     return part(body, "profile") or {}
 

@@ -97,12 +97,23 @@ def made(body: Doc, *, store: Any, ids: Any, now: int, org: Doc) -> Doc:
     if client_id and store.find(APPS, CLIENT_ID, client_id) is not None:
         raise taken("client_id", client_id)
     custom = kind is None
+    if kind and kind.name.startswith(f"{org['subdomain']}_"):
+        _not_of_a_custom_app(kind.name, store)
     if kind is None:
         label = needed_text(body, "label", most=100, blank="Label must be specified")
         kind = TYPES[custom_name(org["subdomain"], label, [app["name"] for app in store.all(APPS)])]
     app = new_app(kind, id=id, key=body.get("key") or ids.okta("exk"), org_id=org["id"], now=now)
     app["_custom"] = custom
     return app
+
+
+def _not_of_a_custom_app(name: str, store: Any) -> None:
+    """The name of a custom app is made once, and no request takes it. Raises E0000001 `mediated`."""
+    for app in store.all(APPS):
+        if app["_custom"] and app["name"] == name:
+            compared = (Compared("name", name, "request body"), Compared("app", app["id"], "apps"))
+            why = Why("The name is that of a custom app.", compared, "Leave name out to make another one.")
+            raise invalid("mediated", "Cannot create an existing App Wizard App", why=why)
 
 
 def applied(app: Doc, body: Doc, *, server_keys: tuple[str, ...] = ()) -> None:
@@ -172,7 +183,7 @@ def _accessibility(sent: Doc) -> Doc:
 
 def _links(kind: AppType, mode: str, *, custom: bool, app: Doc | None = None) -> dict[str, bool]:
     """The app links that there are, and whether each is on from the start."""
-    if kind.links:
+    if kind.links or kind.first_party:
         return {name: on for name, (_, on) in kind.links.items()}
     if mode == OIDC or custom:
         return {f"{(app or {}).get('name', kind.name)}_link": True}

@@ -93,7 +93,7 @@ _CLAIM_SOURCES = {
 OIDC_CLIENT = AppType(
     name=OWN_CLIENT, label="OpenID Connect Client", modes=(OIDC,), creatable=True,
     schema={
-        "userName": {**USERNAME, "externalName": "preferred_username"},
+        "userName": text(USERNAME["title"], required=True, externalName="preferred_username", scope="SELF"),
         **{
             name: text(title, description=what, scope="SELF",
                        **({"externalName": f"address.{name}"} if name in _OF_ADDRESS else {}))
@@ -121,7 +121,8 @@ DOCUMENTED = (
             {"instanceType": None, "integrationType": None, "loginUrl": None, "logoutUrl": None},
             ("instanceType", "integrationType")),
     _listed("slack", "Slack", (PLUGIN, SAML20), {"domain": None, "userEmailValue": None}, ("domain",)),
-    _listed("zoomus", "Zoom", (PLUGIN, SAML20), {"subDomain": None}, ("subDomain",)),
+    _listed("zoomus", "Zoom", (PLUGIN, SAML20), {"subDomain": None, "audience_uri": None, "acs_url": None},
+            ("subDomain",)),
     _listed("zscalerbyz", "Zscaler 2.0", (PLUGIN, SAML20), {"siteDomain": None}),
     _listed("okta_org2org", "Okta Org2Org", (SAML20, AUTO),
             {"acsUrl": None, "audRestriction": None, "baseUrl": None}, ("baseUrl",)),

@@ -103,8 +103,11 @@ ACTIVE_DIRECTORY = AppType(
 )  # fmt: skip
 
 
-def _first_party(name: str, label: str) -> AppType:
-    return AppType(name=name, label=label, modes=(OIDC,), first_party=True, universal_logout={"status": "UNSUPPORTED"})
+def _first_party(name: str, label: str, **links: tuple[str, bool]) -> AppType:
+    return AppType(
+        name=name, label=label, modes=(OIDC,), first_party=True, universal_logout={"status": "UNSUPPORTED"},
+        links=links,
+    )  # fmt: skip
 
 
 class _Catalogue(dict[str, AppType]):
@@ -117,7 +120,8 @@ class _Catalogue(dict[str, AppType]):
 TYPES: Mapping[str, AppType] = _Catalogue(
     (item.name, item)
     for item in (
-        _first_party("saasure", "Okta Admin Console"), _first_party("okta_enduser", "Okta Dashboard"),
+        _first_party("saasure", "Okta Admin Console", admin=("2", True)),
+        _first_party("okta_enduser", "Okta Dashboard"),
         _first_party("okta_browser_plugin", "Okta Browser Plugin"), ACTIVE_DIRECTORY, BOOKMARK, OFFICE365, *TEMPLATES,
     )
 )  # fmt: skip

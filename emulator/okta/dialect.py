@@ -145,8 +145,12 @@ def envelope(call: Call, result: Any) -> Answer:
 
 
 def _links(call: Call, listing: Listing) -> list[tuple[str, str]]:
-    """`self` always, `next` when there is more; the effective limit is written in, order after, limit, others."""
-    sent = dict(call.params)
+    """`self` always, `next` when there is more; the effective limit is written in, order after, limit, others.
+
+    `extra.unlinked` of an operation names the parameters that its links leave out.
+    """
+    unlinked = call.operation.extra.get("unlinked", ())
+    sent = {name: value for name, value in call.params.items() if name not in unlinked}
     paging = call.operation.paging
     limit = sent.pop("limit", str(paging.default) if paging else None)
     after = sent.pop("after", None)

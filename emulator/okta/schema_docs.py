@@ -16,8 +16,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,255}")
 _FIXED_IN_BASE = ("type", "title", "format", "enum", "oneOf", "items")
 
 USERNAME: Doc = {
-    "title": "Username", "type": "string", "required": True, "mutability": "READ_WRITE", "scope": "SELF",
-    "master": {"type": "PROFILE_MASTER"},
+    "title": "Username", "type": "string", "required": True, "mutability": "READ_WRITE", "scope": "NONE",
+    "maxLength": 100, "master": {"type": "PROFILE_MASTER"},
 }  # fmt: skip
 """The one base attribute that every app-user schema has."""
 

@@ -5,6 +5,7 @@ Source: okta-admin-api.md 5, appendix A; the vendor's SDK models.
 
 import base64
 import hashlib
+import warnings
 from typing import TYPE_CHECKING
 
 from emulator.kernel.call import Call
@@ -92,7 +93,7 @@ def _request(private: "RSAPrivateKey", names: Doc, hosts: list[str]) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        parts = [x509.NameAttribute(x509.ObjectIdentifier(_SUBJECT[name]), text) for name, text in names.items()]
+        parts = [_named(name, text) for name, text in names.items()]
         builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(parts))
         if hosts:
             builder = builder.add_extension(_alternatives(hosts), critical=False)
@@ -100,6 +101,14 @@ def _request(private: "RSAPrivateKey", names: Doc, hosts: list[str]) -> bytes:
     except (ValueError, TypeError) as error:
         why = Why(f"A certificate cannot hold these names: {error}.", (Compared("subject", names, "request body"),))
         raise invalid("subject", "subject: is not valid", why=why) from error
+
+
+def _named(name: str, text: str) -> "x509.NameAttribute[str]":
+    """A part of the subject; the vendor takes countries that are no two letters (observed)."""
+    from cryptography import x509
+
+    with warnings.catch_warnings(action="ignore"):
+        return x509.NameAttribute(x509.ObjectIdentifier(_SUBJECT[name]), text, _validate=name != "countryName")
 
 
 def _alternatives(hosts: list[str]) -> "x509.SubjectAlternativeName":

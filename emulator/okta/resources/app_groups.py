@@ -117,8 +117,7 @@ def assign_group(call: Call) -> Doc:
     from emulator.okta.resources import apps, groups
 
     app, group, body = apps.load(call), groups.load(call), body_object(call)
-    profile = part(body, "profile") or {}
-    app_profiles.check(app_profiles.attributes(call.store, app), profile)
+    profile = app_profiles.for_group(call.store, app, body)
     return _assigned(call, app, group["id"], {**body, "profile": profile})
 
 

@@ -33,6 +33,8 @@ from emulator.protocols.keys import SigningKey
 __all__ = ["APPS", "by_id", "by_key", "load", "render", "signing_key"]
 SEED_RANK = 60
 _SERVER_KEYS = ("domains",)
+# Observed: parameters that say how to read, and are not repeated in the links of the list.
+_UNLINKED = ("includeNonDeleted", "useOptimization", "alwaysIncludeVpnSettings")
 
 
 def load(call: Call) -> Doc:
@@ -88,7 +90,7 @@ def touch(call: Call, app: Doc) -> None:
 
 @operation(
     "GET", "/api/v1/apps", source=OBSERVED, scope=("okta.apps.read",), bucket="apps", paging=Paging(20, 200),
-    query=("q", "filter", "limit", "after", "expand", "includeNonDeleted", "useOptimization"),
+    query=("q", "filter", "limit", "after", "expand", *_UNLINKED), extra={"unlinked": _UNLINKED},
 )  # fmt: skip
 def list_apps(call: Call) -> Listing:
     """Apps in order of creation, by prefix of name or label (`q`) or by `filter`."""

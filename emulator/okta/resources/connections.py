@@ -23,6 +23,8 @@ from emulator.okta.resources import office365_credentials
 __all__ = ["CONNECTIONS", "CONSENTS"]
 TOKEN, OAUTH2 = "TOKEN", "OAUTH2"
 _UNKNOWN: Doc = {"status": "UNKNOWN", "profile": {"authScheme": "UNKNOWN"}}
+# Observed: an app that connects by API token tells so before one is given.
+_NO_TOKEN: Doc = {"status": "DISABLED", "profile": {"authScheme": TOKEN}}
 
 
 def _app(call: Call) -> Doc:
@@ -38,7 +40,8 @@ def render(call: Call, app: Doc, connection: Doc) -> Doc:
     token = connection["profile"]["authScheme"] == TOKEN
     return {
         **({"authScheme": TOKEN} if token else {}), "status": connection["status"],
-        **({"baseUrl": connection["baseUrl"]} if connection.get("baseUrl") else {}), "profile": connection["profile"],
+        **({"baseUrl": connection["baseUrl"]} if connection.get("baseUrl") else {}),
+        **({"profile": connection["profile"]} if connection is not _NO_TOKEN else {}),
         "_links": {
             "self": {"href": at, "hints": {"allow": ["GET", "POST"]}},
             action: {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}},
@@ -50,9 +53,11 @@ def render(call: Call, app: Doc, connection: Doc) -> Doc:
     "GET", "/api/v1/apps/{appId}/connections/default", source=OBSERVED, scope=("okta.apps.read",), bucket="apps.get"
 )
 def get_connection(call: Call) -> Doc:
-    """The connection, or UNKNOWN where none is set up."""
+    """The connection, or UNKNOWN where none is set up and none waits for a token."""
     app = _app(call)
     found = call.store.get(CONNECTIONS, app["id"])
+    if found is None and TOKEN in TYPES[app["name"]].connections:
+        found = _NO_TOKEN
     return render(call, app, found) if found else dict(_UNKNOWN)
 
 

@@ -102,7 +102,11 @@ _SILENT_IN_APPS: Doc = {**_SILENT, "mutability": "READ_WRITE"}
 
 
 def _shown(part: Doc, *, of_app: bool) -> Doc:
-    return {**part, "properties": {name: _told(item, of_app=of_app) for name, item in part["properties"].items()}}
+    """A part of the definitions; one of an app that has no attributes does not tell which are required (observed)."""
+    shown = {**part, "properties": {name: _told(item, of_app=of_app) for name, item in part["properties"].items()}}
+    if of_app and not shown["properties"]:
+        del shown["required"]
+    return shown
 
 
 def _told(item: Doc, *, of_app: bool) -> Doc:
