@@ -1,5 +1,7 @@
 """How an app is shown: the stored document with the links that the vendor prints. Source: okta-admin-api.md 5, C."""
 
+from collections.abc import Collection
+
 from emulator.kernel.doc import Doc, public
 from emulator.okta import app_jwks
 from emulator.okta.app_types import OIDC, OWN_CLIENT, SAML11, SAML20, SIGNING
@@ -9,8 +11,11 @@ _ENGINE_ONLY = frozenset({"consent_method", "participate_slo"})
 _SETUP = {SAML11: "WS_FEDERATION", SAML20: "SAML_2_0", "WS_FEDERATION": "WS_FEDERATION"}
 
 
-def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
-    """The app as the API shows it. enrollment: the profile enrollment policy; None on a Classic org."""
+def rendered(base: str, app: Doc, *, enrollment: str | None, without: Collection[str] = ()) -> Doc:
+    """The app as the API shows it.
+
+    enrollment: the profile enrollment policy; None on a Classic org. without: products that the org has not got.
+    """
     api = f"{base}/api/v1"
     at = f"{api}/apps/{app['id']}"
     mode = app["signOnMode"]
@@ -39,7 +44,7 @@ def rendered(base: str, app: Doc, *, enrollment: str | None) -> Doc:
     links["users"] = {"href": f"{at}/users"}
     action = "deactivate" if app["status"] == "ACTIVE" else "activate"
     links[action] = {"href": f"{at}/lifecycle/{action}"}
-    shown = {**_with_hooks(_with_keys(app), api), "_links": links}
+    shown = _subscribed({**_with_hooks(_with_keys(app), api), "_links": links}, without)
     return shown if enrollment is not None else _classic(shown)
 
 
@@ -90,6 +95,15 @@ def _with_hooks(shown: Doc, api: str) -> Doc:
             for item in sign_on["inlineHooks"]
         ]  # fmt: skip
         shown["settings"] = {**shown["settings"], "signOn": {**sign_on, "inlineHooks": hooks}}
+    return shown
+
+
+def _subscribed(shown: Doc, without: Collection[str]) -> Doc:
+    """Without what tells of products that the org has not got (observed)."""
+    if "threat" in without and "universalLogout" in shown:
+        shown["universalLogout"] = None
+    if "governance" in without:
+        shown["settings"] = {name: value for name, value in shown["settings"].items() if name != "emOptInStatus"}
     return shown
 
 

@@ -2,7 +2,8 @@
 
 Source: the vendor's lists of products; error E0000015 is what an org without a feature answers. Which operations
 belong to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false,
-threat: false}`; what it does not name is there. A world's own assignments and settings stay all the same.
+threat: false}`; what it does not name is there. A world's own assignments and settings stay all the same. Apps tell of
+universal logout with `threat`, and of entitlement management with `governance`.
 """
 
 from collections.abc import Mapping
@@ -33,9 +34,15 @@ def missing(spec: Doc) -> frozenset[str]:
     return frozenset(name for name, held in given.items() if not held)
 
 
+def lacking(call: Call) -> frozenset[str]:
+    """The products that the org of a call has not got."""
+    without: frozenset[str] = call.info.get("without") or frozenset()
+    return without
+
+
 def check(call: Call) -> None:
     """Raises E0000015 for an operation of a product that the org has not got."""
-    without: frozenset[str] = call.info.get("without") or frozenset()
+    without = lacking(call)
     if not without:
         return
     product = _PRODUCT_OF.get(call.operation.name.partition(".")[0])

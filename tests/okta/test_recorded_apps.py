@@ -111,3 +111,16 @@ def test_nobody_is_assigned_to_an_app_that_everybody_has(org: World) -> None:
     assert refused(org, "PUT", f"{AT}/{app['id']}/groups/{group['id']}", {}) == expected
     org.okta.put(f"{AT}/{app['id']}", client("web"))
     assert org.okta.call("PUT", f"{AT}/{app['id']}/groups/{group['id']}", {}).status == 200
+
+
+def test_apps_tell_of_products_that_the_org_has(org: World) -> None:
+    sent = client("web")
+    whole = org.okta.post(AT, sent)
+    assert whole["universalLogout"]["status"] == "DISABLED" and whole["settings"]["emOptInStatus"] == "NONE"
+    with world(subscription={"threat": False, "governance": False}) as small:
+        app = small.okta.post(AT, sent)
+        assert app["universalLogout"] is None and "emOptInStatus" not in app["settings"]
+        assert set(app) == set(whole) and small.okta.get(f"{AT}/{app['id']}")["universalLogout"] is None
+        found = small.okta.get("/.well-known/okta-organization")["settings"]
+        assert found["itpEnabled"] is False
+    assert org.okta.get("/.well-known/okta-organization")["settings"]["itpEnabled"] is True

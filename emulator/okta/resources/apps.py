@@ -19,6 +19,7 @@ from emulator.okta import (
     office365,
     office365_types,
     reach,
+    subscription,
 )
 from emulator.okta.app_kinds import APP_KEYS, APPS
 from emulator.okta.app_types import OIDC, SIGNING
@@ -59,7 +60,7 @@ def by_key(store: Any, key: str) -> Doc | None:
 def render(call: Call, app: Doc) -> Doc:
     """The app as the API shows it."""
     enrollment = enrollment_policy_id(call.store, app) if call.info["engine"] == "oie" else None
-    return app_shapes.rendered(call.base, app, enrollment=enrollment)
+    return app_shapes.rendered(call.base, app, enrollment=enrollment, without=subscription.lacking(call))
 
 
 def signing_key(store: Any, app: Doc) -> SigningKey:

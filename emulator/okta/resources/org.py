@@ -5,6 +5,7 @@ from emulator.kernel.clock import DAY, iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.party import Seeding
+from emulator.okta import subscription
 from emulator.okta.tokens import API_TOKENS, ORG, SESSIONS, digest, org
 
 __all__ = ["API_TOKENS", "ORG", "SESSIONS"]  # kinds that are stored beside this resource
@@ -24,7 +25,8 @@ def discovery(call: Call) -> Doc:
         "pipeline": "idx" if engine else "v1",
         "settings": {
             "analyticsCollectionEnabled": False, "bugReportingEnabled": False, "omEnabled": False,
-            "pssoEnabled": False, "desktopMFAEnabled": False, "itpEnabled": engine,
+            "pssoEnabled": False, "desktopMFAEnabled": False,
+            "itpEnabled": engine and "threat" not in subscription.lacking(call),
         },
     }  # fmt: skip
 
