@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from emulator.kernel.doc import Doc
 from emulator.okta import shapes
+from emulator.okta.params import stamp
 from emulator.okta.shapes import Read, many, one_of, record, text, whole
 
 _ALLOWED = one_of("any", "none", "recovery", "sso")
@@ -19,8 +20,9 @@ _ALGORITHMS: dict[str, Read] = {
 }  # fmt: skip
 # Documented in capitals, sent and shown by clients as HMacSHA256.
 _HASHES = tuple(f"{mac}SHA{size}" for mac in ("HMAC", "HMac") for size in (1, 256, 512))
+# The encoding is documented in small letters, which the vendor's SDK insists on; the vendor also shows Base32.
 _OTP: dict[str, Read] = {
-    "timeIntervalInSeconds": whole(1, 600), "encoding": one_of("base32", "base64", "hexadecimal"),
+    "timeIntervalInSeconds": whole(1, 600), "encoding": one_of("base32", "Base32", "base64", "hexadecimal"),
     "algorithm": one_of(*_HASHES), "passCodeLength": whole(6, 10),
     "protocol": one_of("TOTP", "SYMANTEC", "DUO", "YUBICO"), "acceptableAdjacentIntervals": whole(0, 10),
     "factorProfileId": text,
@@ -29,11 +31,15 @@ _OTP: dict[str, Read] = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way of using an authenticator. settings: its first values; read: what a request may set."""
+    """A way of using an authenticator.
+
+    settings: its first values; read: what a request may set. fixed: it goes on and off with its authenticator.
+    """
 
     status: str = "ACTIVE"
     settings: Doc | None = None
     read: Mapping[str, Read] = field(default_factory=dict)
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ CATALOGUE: Mapping[str, Authenticator] = {
                     settings={**_KEYS, "transactionTypes": ["LOGIN"]},
                     read={**_ALGORITHMS, "transactionTypes": many(one_of("LOGIN", "CIBA"))},
                 ),
-                "totp": Method(settings=_TOTP, read=_OTP),
+                "totp": Method(settings=_TOTP, read=_OTP, fixed=True),
             },
             "ACTIVE",
             settings={
@@ -181,3 +187,21 @@ CATALOGUE: Mapping[str, Authenticator] = {
         ),
     )
 }  # fmt: skip
+
+
+def new_authenticator(kind: Authenticator, *, id: str, now: int, status: str) -> Doc:
+    """An authenticator with the settings that it begins with."""
+    at = stamp(now)
+    doc: Doc = {
+        "type": kind.type, "id": id, "key": kind.key, "status": status, "name": kind.name, "created": at,
+        "lastUpdated": at,
+    }  # fmt: skip
+    if kind.settings is not None:
+        doc["settings"] = dict(kind.settings)
+    if kind.provider is not None:
+        doc["provider"] = dict(kind.provider)
+    doc["_methods"] = {
+        name: {"status": method.status, **({"settings": dict(method.settings)} if method.settings else {})}
+        for name, method in kind.methods.items()
+    }
+    return doc

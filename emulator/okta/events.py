@@ -61,6 +61,8 @@ EVENTS: dict[str, str] = {
     "app.oauth2.token.grant.id_token": "Grant OpenID Connect ID token",
     "app.oauth2.token.grant.refresh_token": "Grant OAuth 2.0 refresh token",
     "app.oauth2.token.revoke": "Revoke OAuth 2.0 token",
+    "app.oauth2.trusted_server.add": "Add trusted authorization server",
+    "app.oauth2.trusted_server.delete": "Delete trusted authorization server",
     "app.office365.api.change.domain.federation.success": "Change domain federation succeeded",
     "app.office365.api.error.ad.user": "User is assigned to more than one instance of Active Directory",
     "app.office365.api.error.check.user.exists": "Check whether a user exists in Office 365 failed",
@@ -235,6 +237,7 @@ EVENTS: dict[str, str] = {
     "policy.rule.deactivate": "Deactivate rule",
     "policy.rule.delete": "Delete policy rule",
     "policy.rule.update": "Update policy rule",
+    "security.attack_protection.settings.update": "Update attack protection settings",
     "security.authenticator.lifecycle.activate": "Activate authenticator",
     "security.authenticator.lifecycle.create": "Create authenticator",
     "security.authenticator.lifecycle.deactivate": "Deactivate authenticator",
@@ -437,6 +440,7 @@ def entry(call: Call, kind: str, targets: Sequence[Doc] = (), *, actor: Doc | No
 def _entry(call: Call, made: Event) -> Entry:
     seed = f"{call.request_id}/{made.kind}/{len(call.entries)}".encode()
     client, chain = _client(call)
+    token = call.caller.extra.get("tokenId")
     doc = {
         "actor": made.actor, "client": client, "device": call.memo.get("device"),
         "authenticationContext": {**_AUTHENTICATION, "externalSessionId": call.memo.get("session_id") or "unknown"},
@@ -447,9 +451,9 @@ def _entry(call: Call, made: Event) -> Entry:
             "requestId": call.request_id, "requestUri": call.exchange.path, "url": call.exchange.path,
             "threatSuspected": "false", **made.debug,
         }},
-        **_LEGACY,
+        "legacyEventType": None,
         "transaction": {"type": "JOB" if call.caller.kind == "agent" else "WEB", "id": call.request_id,
-                        "detail": _detail(call)},
+                        "detail": {"requestApiTokenId": token} if token else {}},
         "uuid": as_guid(hashlib.blake2b(seed, digest_size=16).digest()), "version": "0",
         "request": chain, "target": made.targets,
     }  # fmt: skip
@@ -461,7 +465,6 @@ _AUTHENTICATION: Doc = {
     "interface": None, "authenticationStep": 0,
 }  # fmt: skip
 _SECURITY: Doc = {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None}
-_LEGACY: Doc = {"legacyEventType": None}
 
 
 def client_address(call: Call) -> str:
@@ -558,11 +561,6 @@ def _user_actor(call: Call) -> Doc | None:
 
     user = call.store.get(USERS, call.caller.id)
     return user_target(user) if user is not None else None
-
-
-def _detail(call: Call) -> Doc:
-    token = call.caller.extra.get("tokenId")
-    return {"requestApiTokenId": token} if token else {}
 
 
 def _os(agent: str) -> str:

@@ -455,6 +455,9 @@ def rules_of_the_org(tour: Tour) -> None:
     app = tour.first("/api/v1/apps", name="bookmark")["id"]
     tour.send("POST", "/api/v1/policies/simulate", {"appInstance": app, "policyTypes": ["OKTA_SIGN_ON"]})
     tour.send("POST", "/api/v1/threats/configuration", {"action": "audit", "excludeZones": []})
+    for name in ("user-lockout-settings", "authenticator-settings"):
+        at = f"/attack-protection/api/v1/{name}"
+        tour.send("PUT", at, tour.send("GET", at))
     realm = tour.send("POST", "/api/v1/realms", {"profile": {"name": "Partners", "realmType": "PARTNER"}})["id"]
     tour.send("PUT", f"/api/v1/realms/{realm}", {"profile": {"name": "Friends"}})
     given = {"name": "P", "priority": 1, "actions": {"assignUserToRealm": {"realmId": realm}},

@@ -25,6 +25,9 @@ def tour(tour: Any) -> None:
     tour.send("DELETE", f"{at}/policies/{one}")
     tour.send("POST", f"{at}/credentials/lifecycle/keyRotate", {"use": "sig"})
     resource_keys(tour, f"{at}/resourceservercredentials/keys")
+    tour.send("POST", f"{at}/associatedServers", {"trusted": ["default"]})
+    tour.send("GET", f"{at}/associatedServers?trusted=true")
+    tour.send("DELETE", f"{at}/associatedServers/default")
     tour.switch(at)
     tour.send("DELETE", at)
 

@@ -89,17 +89,25 @@ def test_methods(org: World) -> None:
     for method in ("signed_nonce", "push"):
         org.okta.post(f"{verify}/{method}/lifecycle/deactivate")
     assert refused(org, "POST", f"{verify}/totp/lifecycle/deactivate")[:2] == (403, "E0000148")
+    links = {item["type"]: set(item["_links"]) for item in org.okta.get(verify)}
+    assert links["push"] == {"self", "activate"} and links["totp"] == {"self"}
+    org.okta.put(f"{verify}/totp", {"type": "totp", "settings": {"encoding": "Base32"}})
     assert refused(org, "GET", f"{verify}/sms")[:2] == (404, "E0000007")
 
 
 def test_more_are_set_up_once_or_often(org: World) -> None:
-    assert refused(org, "POST", AT, {"key": "okta_email", "name": "Email"})[:2] == (409, "E0000157")
+    # What every org has is no choice; what it has by choice, it has once.
+    named = "com.okta.services.factors.iface.dto.AuthenticatorCatalog"
+    assert refused(org, "POST", AT, {"key": "okta_email", "name": "Mail"}) == (
+        400, "E0000001", f"Api validation failed: {named}", ["The field has an invalid value"],
+    )  # fmt: skip
     provider = {"type": "DUO", "configuration": {"host": "h", "integrationKey": "i", "secretKey": "s"}}
     duo = org.okta.post(f"{AT}?activate=false", {"key": "duo", "name": "Duo", "provider": provider})
     assert duo["status"] == "INACTIVE" and duo["provider"]["configuration"] == {
         "userNameTemplate": {"template": "oktaId"}, "host": "h", "integrationKey": "i",
     }  # fmt: skip
     assert models.AuthenticatorBase.from_dict(duo).key == "duo"
+    assert refused(org, "POST", AT, {"key": "duo", "name": "Duo", "provider": provider})[:2] == (409, "E0000157")
     for name in ("One", "Two"):
         push = {"type": "PUSH", "configuration": {"fcm": {"id": "ppc"}}}
         body = {"key": "custom_app", "name": name, "provider": push, "settings": {"appInstanceId": "0oax"}}

@@ -57,6 +57,20 @@ def test_life_of_a_brand(org: World) -> None:
     assert kinds(org) == ["system.brand.create"] * 2 + ["system.brand.update"] * 3 + ["system.brand.delete"]
 
 
+def test_a_brand_begins_with_the_dashboard_as_its_app(org: World) -> None:
+    (first,) = org.okta.get(AT)
+    dashboard = first["defaultApp"]["appInstanceId"]
+    assert org.okta.get(f"/api/v1/apps/{dashboard}")["name"] == "okta_enduser"
+    made = org.okta.post(AT, {"name": "Other"})
+    assert made["defaultApp"]["appInstanceId"] is None  # not known yet
+    at = f"{AT}/{made['id']}"
+    assert org.okta.get(at)["defaultApp"]["appInstanceId"] == dashboard
+    assert org.okta.put(at, {"name": "Other"})["defaultApp"]["appInstanceId"] is None
+    assert org.okta.get(at)["defaultApp"]["appInstanceId"] is None
+    chosen = {"appInstanceId": dashboard}
+    assert org.okta.put(at, {"name": "Other", "defaultApp": chosen})["defaultApp"]["appInstanceId"] == dashboard
+
+
 def test_what_a_brand_may_not(org: World) -> None:
     default = org.okta.get(AT)[0]["id"]
     at = f"{AT}/{brand(org)}"

@@ -74,6 +74,8 @@ def test_lifecycle(held: World) -> None:
     assert (move(mac, "suspend"), held.okta.get(mac)["status"]) == (204, "SUSPENDED")
     assert (move(mac, "unsuspend"), held.okta.get(mac)["status"]) == (204, "ACTIVE")
     assert (move(phone, "deactivate"), held.okta.get(phone)["status"]) == (204, "DEACTIVATED")
+    links = held.okta.get(phone)["_links"]
+    assert set(links) == {"self", "activate"} and links["self"]["hints"]["allow"] == ["GET", "DELETE"]
     assert (move(old, "activate"), held.okta.get(old)["status"]) == (204, "ACTIVE")
     assert held.okta.call("DELETE", phone).status == 204
     assert held.okta.call("GET", phone).status == 404

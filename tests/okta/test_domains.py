@@ -75,6 +75,13 @@ def test_what_no_domain_is(org: World, body: dict) -> None:
     assert len(org.okta.get(AT)["domains"]) == 1
 
 
+def test_nobody_gets_a_certificate_for_a_name_in_examples(org: World) -> None:
+    body = {"domain": "Login.Example.com", "certificateSourceType": "OKTA_MANAGED"}
+    cause = "domain: Prohibited custom domain name."
+    assert refused(org, "POST", AT, body) == (400, "E0000001", "Api validation failed: domain", [cause])
+    assert org.okta.post(AT, {**body, "certificateSourceType": "MANUAL"})["domain"] == "login.example.com"
+
+
 def test_verification_asks_the_published_records(org: World) -> None:
     made = org.okta.post(AT, NEW)
     at = f"{AT}/{made['id']}"

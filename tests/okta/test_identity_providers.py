@@ -87,6 +87,18 @@ def test_a_provider_has_its_defaults_and_links(org):
     assert {f"system.idp.lifecycle.{step}" for step in steps} <= set(kinds(org))
 
 
+def test_algorithms_of_saml_say_nothing_to_the_web(org):
+    def asked(algorithm):
+        body = oidc(name=algorithm)
+        body["protocol"]["algorithms"] = {"request": {"signature": {"algorithm": algorithm, "scope": "REQUEST"}}}
+        return body
+
+    assert "algorithms" not in org.okta.post(AT, asked("SHA-256"))["protocol"]
+    kept = org.okta.post(AT, asked("RS256"))["protocol"]["algorithms"]
+    assert kept == {"request": {"signature": {"algorithm": "RS256", "scope": "REQUEST"}}}
+    assert refused(org, "POST", AT, asked("MD5"))[:2] == (400, "E0000001")
+
+
 def test_lists_are_paged_and_filtered(org):
     for kind in ("GOOGLE", "FACEBOOK", "LINKEDIN", "MICROSOFT"):
         made = org.okta.post(AT, social(kind))

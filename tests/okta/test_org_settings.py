@@ -13,6 +13,7 @@ def test_the_profile_is_changed_in_part_or_whole(org):
     assert org.okta.post(ORG, {"city": "Utrecht", "website": "https://acme.example"})["city"] == "Utrecht"
     whole = org.okta.put(ORG, {"companyName": "Acme BV", "id": "ignored"})
     assert (whole["companyName"], whole["city"], whole["id"]) == ("Acme BV", None, shown["id"])
+    assert (whole["website"], whole["phoneNumber"], whole["supportPhoneNumber"]) == ("", "", "")
     for body in ({"companyName": ""}, {"website": "nowhere"}, {"city": "x" * 2000}):
         assert refused(org, "POST", ORG, body)[:2] == (400, "E0000001")
     assert refused(org, "PUT", ORG, {})[2] == "Api validation failed: companyName"

@@ -13,6 +13,8 @@ CLAIMS = Kind("auth_server_claims", (Column("_server"),), settled=True)
 POLICIES = Kind("auth_server_policies", (Column("_server"),), settled=True)
 RULES = Kind("auth_server_rules", (Column("_policy"),), settled=True)
 RESOURCE_KEYS = Kind("auth_server_resource_keys", (Column("_server"),), settled=True)
+TRUST = Kind("auth_server_trust", (Column("_server"), Column("_trusted")), settled=True)
+"""One row per server that another one trusts, by both ids."""
 GRANTS = Kind("scope_grants", (Column("clientId"), Column("userId"), Column("scopeId")), settled=True)
 CODES = Kind("auth_codes", (Column("_until", kind="number"),))
 DEVICE_CODES = Kind("device_codes", (Column("_until", kind="number"), Column("_user")))

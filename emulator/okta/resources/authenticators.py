@@ -12,12 +12,12 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
 from emulator.okta.app_kinds import POLICIES, POLICY_RULES
-from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator
+from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator, new_authenticator
 from emulator.okta.events import emit, target
 from emulator.okta.mfa import fastpass
 from emulator.okta.params import body_object, flag, part, stamp
 from emulator.okta.policy_types import ACCESS, ENROLL
-from emulator.okta.problems import not_found
+from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources import org_features
 from emulator.store import Column, Kind
 
@@ -27,6 +27,8 @@ _AT = "/api/v1/authenticators"
 _READ: Any = {"scope": ("okta.authenticators.read",)}
 _MANAGE: Any = {"scope": ("okta.authenticators.manage",)}
 _EVENT = "security.authenticator.lifecycle."
+_CHOICE = "com.okta.services.factors.iface.dto.AuthenticatorCatalog"
+"""What the vendor calls the key of an authenticator that is asked for (observed in a refusal)."""
 
 
 def ids_by_key(store: Any) -> dict[str, str]:
@@ -35,24 +37,6 @@ def ids_by_key(store: Any) -> dict[str, str]:
     for item in store.all(AUTHENTICATORS):
         found.setdefault(item["key"], item["id"])
     return found
-
-
-def new_authenticator(kind: Authenticator, *, id: str, now: int, status: str) -> Doc:
-    """An authenticator with the settings that it begins with."""
-    at = stamp(now)
-    doc: Doc = {
-        "type": kind.type, "id": id, "key": kind.key, "status": status, "name": kind.name, "created": at,
-        "lastUpdated": at,
-    }  # fmt: skip
-    if kind.settings is not None:
-        doc["settings"] = dict(kind.settings)
-    if kind.provider is not None:
-        doc["provider"] = dict(kind.provider)
-    doc["_methods"] = {
-        name: {"status": method.status, **({"settings": dict(method.settings)} if method.settings else {})}
-        for name, method in kind.methods.items()
-    }
-    return doc
 
 
 def render(call: Call, item: Doc) -> Doc:
@@ -97,7 +81,10 @@ def list_authenticators(call: Call) -> list[Doc]:
 
 @operation("POST", _AT, source=OBSERVED, query=("activate",), emits=(_EVENT + "create",), **_MANAGE)
 def create_authenticator(call: Call) -> Doc:
-    """Set up another authenticator. E0000157 (409) where the org has one of that key already."""
+    """Set up another authenticator. E0000157 (409) where the org has one of that key already.
+
+    What every org has from its first day is no choice at all (observed: E0000001).
+    """
     body = body_object(call)
     kind = CATALOGUE[shapes.one_of(*CATALOGUE)(body.get("key"), "key")]
     name = shapes.bounded(255, least=1)(body["name"], "name") if body.get("name") is not None else kind.name
@@ -105,7 +92,10 @@ def create_authenticator(call: Call) -> Doc:
     present = call.store.find_all(AUTHENTICATORS, "key", kind.key)
     if present and not kind.many:
         compared = (Compared("key", kind.key, "request body"), Compared("present", present[0]["id"], "authenticators"))
-        raise Problem("E0000157", kind.key, why=Why("An org has one authenticator of this key.", compared))
+        why = Why("An org has one authenticator of this key.", compared)
+        if kind.seeded == "ACTIVE":
+            raise invalid(_CHOICE, "The field has an invalid value", why=why)
+        raise Problem("E0000157", kind.key, why=why)
     status = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
     made = new_authenticator(kind, id=call.ids.okta("aut"), now=call.now, status=status)
     made["name"] = name
@@ -222,10 +212,10 @@ def _method(call: Call) -> tuple[Doc, str]:
 
 
 def _render_method(call: Call, item: Doc, name: str) -> Doc:
-    """The method as the API shows it; the only one of an authenticator goes on and off with it (observed)."""
+    """The method as the API shows it; the only one, and a fixed one, goes on and off with its authenticator."""
     at, method = f"{call.base}{_AT}/{item['id']}/methods/{name}", item["_methods"][name]
     links: Doc = {"self": {"href": at, "hints": {"allow": ["GET", "PUT"]}}}
-    if len(item["_methods"]) > 1:
+    if len(item["_methods"]) > 1 and not CATALOGUE[item["key"]].methods[name].fixed:
         action = "deactivate" if method["status"] == "ACTIVE" else "activate"
         links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
     return {"type": name, **method, "_links": links}

@@ -16,7 +16,17 @@ from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.links import link
 from emulator.okta.oauth import server_documents
-from emulator.okta.oauth.kinds import CLAIMS, POLICIES, REFRESH, RESOURCE_KEYS, RULES, SCOPES, SERVER_KEYS, SERVERS
+from emulator.okta.oauth.kinds import (
+    CLAIMS,
+    POLICIES,
+    REFRESH,
+    RESOURCE_KEYS,
+    RULES,
+    SCOPES,
+    SERVER_KEYS,
+    SERVERS,
+    TRUST,
+)
 from emulator.okta.oauth.servers import DEFAULT_ID, issuer_of, keys_of, new_key
 from emulator.okta.params import body_object, part, stamp, text_of
 from emulator.okta.problems import not_found
@@ -127,8 +137,9 @@ def delete_server(call: Call) -> None:
         raise Problem("E0000111", "default authorization server", why=why)
     for policy in call.store.find_all(POLICIES, "_server", server["id"]):
         call.store.drop_where(RULES, "_policy", policy["id"])
-    for kind in (POLICIES, SCOPES, CLAIMS, SERVER_KEYS, RESOURCE_KEYS, REFRESH):
+    for kind in (POLICIES, SCOPES, CLAIMS, SERVER_KEYS, RESOURCE_KEYS, REFRESH, TRUST):
         call.store.drop_where(kind, "_server", server["id"])
+    call.store.drop_where(TRUST, "_trusted", server["id"])
     call.store.drop(SERVERS, server["id"])
     emit(call, "oauth2.as.deleted", [target_of(server)])
 

@@ -18,10 +18,10 @@ from emulator.okta.params import body_object, part
 from emulator.okta.problems import invalid
 from emulator.okta.resources import themes
 from emulator.okta.resources.custom_pages import PAGES
-from emulator.store import Duplicate
+from emulator.store import Duplicate, Store
 
 __all__ = ["BRANDS", "THEMES"]
-SEED_RANK = 60
+SEED_RANK = 62  # after the apps: a brand's default app is the dashboard
 MOST = 200
 """Documented: how many brands an org may have."""
 RESERVED = "DRAPP_DOMAIN_BRAND"
@@ -76,24 +76,28 @@ def list_brands(call: Call) -> Listing:
 
 @operation("POST", AT, source=OBSERVED, status=201, emits=("system.brand.create",), **MANAGE)
 def create_brand(call: Call) -> Doc:
-    """Make a brand by its name; everything else begins as the vendor's default."""
-    return render(call, add(call, _read_name(body_object(call))))
+    """Make a brand by its name; everything else begins as the vendor's default.
+
+    The answer does not know the default app yet, which a GET shows (observed).
+    """
+    brand = add(call, _read_name(body_object(call)))
+    return render(call, {**brand, "defaultApp": branding.new_brand("", id="")["defaultApp"]})
 
 
-def dashboard(call: Call) -> str | None:
-    """The app that people of a custom domain come to first."""
-    found = next(iter(call.store.find_all(APPS, "name", "okta_enduser")), None)
+def _dashboard(store: Store) -> str | None:
+    """The app that people come to first, as long as nobody chose another one (observed)."""
+    found = next(iter(store.find_all(APPS, "name", "okta_enduser")), None)
     return str(found["id"]) if found else None
 
 
-def add(call: Call, name: str, *, app: str | None = None) -> Doc:
-    """A new brand with its theme. app: the default one. Raises E0000202, E0000220."""
+def add(call: Call, name: str) -> Doc:
+    """A new brand with its theme. Raises E0000202, E0000220."""
     held = call.store.count(BRANDS)
     if held >= MOST:
         why = Why("An org has only so many brands.", (Compared("brands", held, "org"), Compared("most", MOST, "org")))
         raise Problem("E0000220", why=why)
     brand = branding.new_brand(name, id=call.ids.okta("bnd"))
-    brand["defaultApp"]["appInstanceId"] = app
+    brand["defaultApp"]["appInstanceId"] = _dashboard(call.store)
     _keep(call, brand, new=True)
     call.store.add(THEMES, branding.new_theme(brand, id=call.ids.okta("thd")))
     emit(call, "system.brand.create", [_target(brand)])
@@ -212,6 +216,7 @@ def seed(seeding: Seeding) -> None:
     for spec in (own, *(item for item in specs if item is not own)):
         id = spec.get("id") or seeding.ids.okta("bnd")
         brand = branding.new_brand(spec["name"], id=id, default=spec is own)
+        brand["defaultApp"]["appInstanceId"] = _dashboard(seeding.store)
         brand |= {key: spec[key] for key in ("locale", "removePoweredByOkta", "customPrivacyPolicyUrl") if key in spec}
         try:
             seeding.store.add(BRANDS, brand)

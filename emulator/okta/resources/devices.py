@@ -64,12 +64,15 @@ def of_user(store: Any, user_id: str) -> list[Doc]:
 
 
 def render(call: Call, device: Doc) -> Doc:
-    """The device as the API shows it, with the steps that its status allows."""
+    """The device as the API shows it, with the steps that its status allows; one switched off can only be deleted."""
     at = f"{call.base}{_AT}/{device['id']}"
-    links: Doc = {
-        "self": {"href": at, "hints": {"allow": ["GET", "PATCH", "PUT"]}},
-        "users": {"href": f"{at}/users", "hints": {"allow": ["GET"]}},
-    }
+    if device["status"] == "DEACTIVATED":
+        links: Doc = {"self": {"href": at, "hints": {"allow": ["GET", "DELETE"]}}}
+    else:
+        links = {
+            "self": {"href": at, "hints": {"allow": ["GET", "PATCH", "PUT"]}},
+            "users": {"href": f"{at}/users", "hints": {"allow": ["GET"]}},
+        }
     for action in LIFECYCLE.actions(device["status"]):
         if LIFECYCLE.after(device["status"], action) != device["status"]:
             links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}

@@ -37,6 +37,8 @@ _ONE = AT + "/{domainId}"
 _READ: Any = {"scope": ("okta.domains.read",)}
 _MANAGE: Any = {"scope": ("okta.domains.manage",)}
 _NAME = re.compile(r"(?=.{4,255}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])\Z")
+_RESERVED = (".example.com", ".example.net", ".example.org")
+"""Nobody gets a certificate for these; that they stand for all names that are refused so is inferred."""
 _NEW = shapes.record(
     {"domain": shapes.bounded(255, least=1), "certificateSourceType": shapes.one_of(MANUAL, MANAGED)},
     needed=("domain", "certificateSourceType"),
@@ -95,6 +97,9 @@ def create_custom_domain(call: Call) -> Doc:
     name = name_of(sent["domain"], "domain")
     if name == call.info["host"]:
         raise shapes.bad("domain", name, allowed="names that are not the org's own")
+    if sent["certificateSourceType"] == MANAGED and f".{name}".endswith(_RESERVED):
+        cause = "domain: Prohibited custom domain name."
+        raise shapes.bad("domain", name, allowed="names that a certificate can be had for", cause=cause)
     row = {
         "id": call.ids.okta("OcD"), "domain": name, "certificateSourceType": sent["certificateSourceType"],
         "validationStatus": NOT_STARTED, "brandId": _brand_for(call, name)["id"],
@@ -113,7 +118,7 @@ def _brand_for(call: Call, name: str) -> Doc:
     found: Doc | None = call.store.find(BRANDS, "name", name)
     if found is not None or call.store.count(BRANDS) >= brands.MOST:
         return found or branding.default_brand(call.store)
-    return brands.add(call, name, app=brands.dashboard(call))
+    return brands.add(call, name)
 
 
 @operation("GET", _ONE, source=OBSERVED, **_READ)

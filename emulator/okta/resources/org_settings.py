@@ -22,6 +22,8 @@ _READ, _MANAGE = ("okta.orgs.read",), ("okta.orgs.manage",)
 _ADDRESSES = ("website", "endUserSupportHelpURL")
 _TEXTS = ("companyName", "phoneNumber", "supportPhoneNumber", "address1", "address2", "city", "state", "country",
           "postalCode")  # fmt: skip
+_EMPTY = ("phoneNumber", "supportPhoneNumber", *_ADDRESSES)
+"""What is empty text, not null, where nobody set it."""
 _MOST = 100
 _SUPPORT_HOURS, _EXTENSION_HOURS = 8, 24
 
@@ -51,7 +53,7 @@ def update_org(call: Call) -> Doc:
 
 @operation("PUT", _AT, source=DOCUMENTED, scope=_MANAGE)
 def replace_org(call: Call) -> Doc:
-    """Replace the org's profile; what is left out becomes null."""
+    """Replace the org's profile; what is left out becomes as it is in a new org: empty (observed), or null."""
     return _changed(call, body_object(call), whole=True)
 
 
@@ -62,7 +64,7 @@ def _changed(call: Call, body: Doc, *, whole: bool) -> Doc:
             value = url(body, name) if name in _ADDRESSES and body.get(name) else text_of(body, name)
             if value is not None and len(value) > 1024:
                 raise bad(name, f"{name}: The field is too long", name, f"{len(value)} characters", "At most 1024.")
-            changes[name] = value
+            changes[name] = "" if value is None and name in _EMPTY else value
     if "companyName" in changes:
         changes["companyName"] = needed_text(body, "companyName", most=_MOST)
     return render(call, _keep(call, **changes, lastUpdated=stamp(call.now)))
