@@ -13,6 +13,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import app_profiles, governance, mapping, office365, provisioning, task_store
 from emulator.okta.app_kinds import APP_USERS
+from emulator.okta.app_values import choice
 from emulator.okta.directory_users import ad_users
 from emulator.okta.events import app_target, app_user_target, emit, user_target
 from emulator.okta.mapping import Setting
@@ -186,8 +187,7 @@ def update(call: Call, app: Doc, app_user: Doc, user: Doc, body: Doc) -> Doc:
     name = app_profiles.sent_name(body)
     if name is not None:
         app_user["credentials"]["userName"] = name
-    if body.get("scope") in (USER, GROUP):
-        app_user["scope"] = body["scope"]
+    app_user["scope"] = choice(body, "scope", (USER, GROUP), app_user["scope"])
     _apply_by_hand(call, app, app_user, app_profiles.sent_profile(body))
     if app_user != before:
         store_change(call, app, app_user, user)

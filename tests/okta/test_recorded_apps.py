@@ -124,3 +124,12 @@ def test_apps_tell_of_products_that_the_org_has(org: World) -> None:
         found = small.okta.get("/.well-known/okta-organization")["settings"]
         assert found["itpEnabled"] is False
     assert org.okta.get("/.well-known/okta-organization")["settings"]["itpEnabled"] is True
+
+
+def test_an_assignment_is_a_users_or_a_groups(org: World) -> None:
+    app = add(org, "bookmark", "BOOKMARK", app={"url": "https://desk.example", "requestIntegration": False})
+    at, cause = f"{AT}/{app['id']}/users", "scope: 'TEAM' is not a valid value"
+    expected = (400, "E0000001", "Api validation failed: scope", [cause])
+    assert refused(org, "POST", at, {"id": DANA_ID, "scope": "TEAM"}) == expected
+    assert org.okta.post(at, {"id": DANA_ID, "scope": "USER"})["scope"] == "USER"
+    assert refused(org, "POST", f"{at}/{DANA_ID}", {"scope": "TEAM"}) == expected

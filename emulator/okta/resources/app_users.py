@@ -9,6 +9,7 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.kernel.query import Compare
 from emulator.okta import app_profiles, assignments, directory_users, lists, office365_passwords, provisioning, reach
 from emulator.okta.app_kinds import APP_USERS, APPS
+from emulator.okta.app_values import choice
 from emulator.okta.assignments import assign
 from emulator.okta.bad_values import needed_text
 from emulator.okta.params import body_object, part, stamp
@@ -150,6 +151,7 @@ def assign_user(call: Call) -> Doc:
     user = users.by_id(call, needed_text(body, "id"))
     reach.require(call, user=user["id"])
     sent = part(body, "credentials") or {}
+    choice(body, "scope", (assignments.USER, assignments.GROUP), None)
     _check_password(app, sent)
     made = assign(call, app, user, credentials=sent, profile=app_profiles.sent_profile(body))
     if part(sent, "password"):
