@@ -297,6 +297,7 @@ EVENTS: dict[str, str] = {
     "system.org.captcha.activate": "Activate CAPTCHA for the org",
     "system.org.captcha.deactivate": "Deactivate CAPTCHA for the org",
     "system.org.task.remove": "Remove task",
+    "system.rate_limit.configuration.update": "Update rate limit configuration",
     "user.account.expire_password": "Expire user password",
     "user.account.lock": "Max sign in attempts exceeded",
     "user.account.privilege.grant": "Grant user privilege",

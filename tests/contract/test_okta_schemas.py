@@ -73,6 +73,13 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
         ],
         ("recordType", "recorded in small letters"),
     ),
+    **dict.fromkeys(
+        [
+            ("GET", "/attack-protection/api/v1/user-lockout-settings"),
+            ("GET", "/attack-protection/api/v1/authenticator-settings"),
+        ],
+        ("is no list", "recorded as the settings themselves"),
+    ),
     ("GET", "/api/v1/behaviors"): ("radiusKilometers", "recorded with a decimal point"),
 }
 

@@ -13,7 +13,7 @@ from emulator import World
 from emulator.kernel.operations import Routes
 from emulator.serving.parties import party_type
 from emulator.wire.agents import okta_verify
-from tests.contract import tour_authorization, tour_customizations
+from tests.contract import tour_authorization, tour_customizations, tour_limits
 from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
@@ -458,6 +458,7 @@ def rules_of_the_org(tour: Tour) -> None:
     for name in ("user-lockout-settings", "authenticator-settings"):
         at = f"/attack-protection/api/v1/{name}"
         tour.send("PUT", at, tour.send("GET", at))
+    tour_limits.tour(tour)
     realm = tour.send("POST", "/api/v1/realms", {"profile": {"name": "Partners", "realmType": "PARTNER"}})["id"]
     tour.send("PUT", f"/api/v1/realms/{realm}", {"profile": {"name": "Friends"}})
     given = {"name": "P", "priority": 1, "actions": {"assignUserToRealm": {"realmId": realm}},

@@ -52,7 +52,7 @@ def list_associated_servers(call: Call) -> Listing:
         return any(text.casefold().startswith(wanted) for text in (other["name"], *other["audiences"]))
 
     page = lists.listing(call, SERVERS, _render, keep=fits)
-    if page.next is None and page.items and "limit" not in call.params:
+    if page.next is None and isinstance(page.items, list) and page.items and "limit" not in call.params:
         page.next = page.items[-1]["id"]  # the vendor knows no last page where no size was asked for (observed)
     return page
 

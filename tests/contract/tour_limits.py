@@ -1,0 +1,21 @@
+"""The tour's part through rate limits, push providers, and forms of registration."""
+
+from typing import Any
+
+from tests.okta.test_push_providers import APNS
+from tests.okta.test_ui_schemas import FORM
+
+AT = "/api/v1/principal-rate-limits"
+
+
+def tour(tour: Any) -> None:
+    for name in ("admin-notifications", "per-client", "warning-threshold"):
+        at = f"/api/v1/rate-limit-settings/{name}"
+        tour.send("PUT", at, tour.send("GET", at))
+    (share, *_) = tour.send("GET", f"{AT}?filter=principalType%20eq%20%22SSWS_TOKEN%22")
+    tour.send("GET", f"{AT}/{share['id']}")
+    tour.send("PUT", f"{AT}/{share['id']}", share)
+    client = tour.first("/api/v1/apps", signOnMode="OPENID_CONNECT")["id"]
+    tour.send("POST", AT, {"principalId": client, "principalType": "OAUTH_CLIENT"})
+    tour.cycle("/api/v1/push-providers", APNS)
+    tour.cycle("/api/v1/meta/uischemas", FORM)
