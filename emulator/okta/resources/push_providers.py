@@ -23,8 +23,13 @@ _READ: Any = {"source": OBSERVED, "scope": ("okta.pushProviders.read",)}
 _MANAGE: Any = {"source": OBSERVED, "scope": ("okta.pushProviders.manage",)}
 _line = shapes.bounded(255, least=1)
 _kind = shapes.one_of("APNS", "FCM")
-_SHOWN = {"APNS": {"fileName": _line, "teamId": _line, "keyId": _line}, "FCM": {"fileName": _line, "projectId": _line}}
-_KEY = {"APNS": {"tokenSigningKey": shapes.bounded(8192, least=1)}, "FCM": {"serviceAccountJson": shapes.anything}}
+_Fields = dict[str, dict[str, shapes.Read]]
+_SHOWN: _Fields = {
+    "APNS": {"fileName": _line, "teamId": _line, "keyId": _line}, "FCM": {"fileName": _line, "projectId": _line},
+}  # fmt: skip
+_KEY: _Fields = {
+    "APNS": {"tokenSigningKey": shapes.bounded(8192, least=1)}, "FCM": {"serviceAccountJson": shapes.anything},
+}  # fmt: skip
 _NEEDED = {"APNS": ("teamId", "keyId", "tokenSigningKey"), "FCM": ("serviceAccountJson",)}
 
 
