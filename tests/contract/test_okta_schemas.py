@@ -121,6 +121,7 @@ def test_answers_are_as_the_vendors_models_have_them(answers):
     assert found == {}
 
 
+AGENT_STEPS = ("activate", "deactivate", "pause", "resume", "retry", "stop")
 UNJUDGED = {
     "POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish": "tests/okta/test_app_modes.py",
     "POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish": "tests/okta/test_identity_providers.py",
@@ -136,6 +137,16 @@ UNJUDGED = {
     "PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}": "recorded as 204",
     "GET /api/v1/users/{userId}/grants/{grantId}": "tests/okta/oauth",
     "GET /api/v1/users/{userId}/clients/{clientId}/grants": "tests/okta/oauth",
+    **dict.fromkeys(
+        [
+            f"{verb} /api/v1/agentPools/{{poolId}}/updates/{one}"
+            for verb in ("GET", "POST")
+            for one in ("settings", "{updateId}")
+        ]
+        + [f"POST /api/v1/agentPools/{{poolId}}/updates/{{updateId}}/{step}" for step in AGENT_STEPS]
+        + ["POST /api/v1/agentPools/{poolId}/updates"],
+        "tests/directory/test_agent_pools.py",
+    ),
 }
 """Operations that have a model and are not on the tour, and why."""
 

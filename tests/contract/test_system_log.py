@@ -75,7 +75,7 @@ ELSEWHERE = {
     r"/_lab/agent/hooks|/eventHooks/.*verify": "okta/test_event_hooks.py",
     r"/inlineHooks/.*execute": "okta/test_inline_hooks.py",
     r"/_lab/agent/jobs": "okta/test_jobs.py",
-    r"directories": "directory",
+    r"directories|/agentPools/": "directory",
     r"/tasks": "okta/test_tasks.py",
     r"/universal-logout": "office365",
     r"/org/factors": "okta/test_factors.py",

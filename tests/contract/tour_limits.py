@@ -1,4 +1,4 @@
-"""The tour's part through rate limits, push providers, and forms of registration."""
+"""The tour's part through rate limits, agents, push providers, and forms of registration."""
 
 from typing import Any
 
@@ -17,5 +17,7 @@ def tour(tour: Any) -> None:
     tour.send("PUT", f"{AT}/{share['id']}", share)
     client = tour.first("/api/v1/apps", signOnMode="OPENID_CONNECT")["id"]
     tour.send("POST", AT, {"principalId": client, "principalType": "OAUTH_CLIENT"})
+    tour.send("GET", "/api/v1/agentPools")
+    tour.send("GET", "/api/v1/agentPools/nobody/updates")
     tour.cycle("/api/v1/push-providers", APNS)
     tour.cycle("/api/v1/meta/uischemas", FORM)
