@@ -40,6 +40,7 @@ def logged_as_declared() -> Iterator[None]:
 
 
 ANYWHERE = frozenset({
-    "security.request.blocked", "event_hook.delivery", "application.appuser.mapping.invalid.expression",
+    "security.request.blocked", "system.org.rate_limit.warning", "system.org.rate_limit.violation",
+    "system.client.rate_limit.notification", "system.client.rate_limit.violation", "event_hook.delivery", "application.appuser.mapping.invalid.expression",
 })  # fmt: skip
 """Logged before an operation is reached, or for what any operation may set off: hooks, and mappings of apps."""

@@ -137,6 +137,7 @@ RULES: Mapping[str, Rules] = {
     "zones.filter": Rules(attributes=_each("id usage", EQ), negation=False),
     "logStreams.filter": Rules(attributes=_each("type status", EQ), negation=False),
     "trustedOrigins.filter": Rules(attributes=_each("id name origin status", EQ), negation=False),
+    "principalRateLimits.filter": Rules(attributes=_each("principalType principalId", EQ), negation=False),
     "devices.search": Rules(
         attributes={**_each("id status", EQ), "lastUpdated": EQ | ORDER},
         families={"profile": _SEARCH | {"co"}},

@@ -53,8 +53,8 @@ ROLES: Mapping[str, Powers] = {
         ("users", "groups", "orgs", "policies", "networkZones", "authenticators", "factors", "sessions", "behaviors",
          "trustedOrigins", "brands", "domains", "emailDomains", "emailServers", "templates", "captchas", "eventHooks",
          "inlineHooks", "devices", "deviceAssurance", "features", "schemas", "profileMappings", "userTypes",
-         "linkedObjects", "threatInsights", "rateLimits", "realms", "realmAssignments", "idps", "logStreams",
-         "pushProviders", "uischemas", "agentPools", "deviceIntegrations", "devicePostureChecks"),
+         "linkedObjects", "threatInsights", "rateLimits", "principalRateLimits", "realms", "realmAssignments", "idps",
+         "logStreams", "pushProviders", "uischemas", "agentPools", "deviceIntegrations", "devicePostureChecks"),
     ),
     "APP_ADMIN": Powers(
         ("apps", "appGrants", "clients", "users", "groups", "logs", "policies", "idps", "networkZones",

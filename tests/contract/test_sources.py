@@ -29,6 +29,8 @@ PAGES = {
     r"/FederationMetadata/2007-06/\{\}/FederationMetadata\.xml": "WS-Federation apps",
     r"/home/\{\}/\{\}/\{\}": "app links",
     r"/governance/api/v[12]/.*": "Identity Governance API",
+    r"/api/v1/internal/rateLimits/clientRateLimitMode": "recorded: Terraform sets it there",
+    r"/api/internal/orgSettings/rateLimitNotificationSetting": "recorded: Terraform sets it there",
     r"/api/v1/internal/apps/\{\}/settings/oauth/idToken": "recorded: Terraform asks it after every app",
 }
 

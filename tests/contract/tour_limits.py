@@ -12,6 +12,9 @@ def tour(tour: Any) -> None:
     for name in ("admin-notifications", "per-client", "warning-threshold"):
         at = f"/api/v1/rate-limit-settings/{name}"
         tour.send("PUT", at, tour.send("GET", at))
+    for at in ("/api/v1/internal/rateLimits/clientRateLimitMode",
+               "/api/internal/orgSettings/rateLimitNotificationSetting"):  # fmt: skip
+        tour.send("POST", at, tour.send("GET", at))
     (share, *_) = tour.send("GET", f"{AT}?filter=principalType%20eq%20%22SSWS_TOKEN%22")
     tour.send("GET", f"{AT}/{share['id']}")
     tour.send("PUT", f"{AT}/{share['id']}", share)

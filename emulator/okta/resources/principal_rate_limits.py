@@ -1,35 +1,32 @@
 """How much of a rate limit a token or client may use: /api/v1/principal-rate-limits.
 
 Source: the vendor's SDK 3 and recordings of it. Every API token has its share from its making (observed); a client has
-one when somebody sets it.
+one when somebody sets it. What a share does: rate_shares.py. A token's goes with the token.
 
-# Differs: nobody counts what one principal uses, so the percentages are kept and change nothing; a token's share goes
-with the token.
+# Differs: requests at the same time are not counted, so the concurrency percentage is kept and changes nothing.
 """
 
-import re
 from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import shapes
+from emulator.kernel.query import matches
+from emulator.okta import filters, search, shapes
 from emulator.okta.app_kinds import APPS
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found
+from emulator.okta.rate_shares import SHARES
 from emulator.okta.resources.rate_limit_settings import CHANGED
 from emulator.okta.tokens import API_TOKENS, org
-from emulator.store import Column, Kind
 
-SHARES = Kind("principal_rate_limits", (Column("principalId", unique=True), Column("principalType")), settled=True)
 _AT = "/api/v1/principal-rate-limits"
 _ONE = _AT + "/{principalRateLimitId}"
 _READ: Any = {"scope": ("okta.principalRateLimits.read",)}
 _MANAGE: Any = {"scope": ("okta.principalRateLimits.manage",), "emits": (CHANGED,)}
 _TOKEN, _CLIENT = "SSWS_TOKEN", "OAUTH_CLIENT"
-_FILTER = re.compile(r'\s*principalType\s+eq\s+"(SSWS_TOKEN|OAUTH_CLIENT)"\s*', re.IGNORECASE)
 _HALF = {"defaultPercentage": 50, "defaultConcurrencyPercentage": 50}
 _percentages = dict.fromkeys(_HALF, shapes.whole(0, 100))
 _fields = shapes.record(
@@ -73,13 +70,14 @@ def _load(call: Call) -> Doc:
 
 @operation("GET", _AT, source=OBSERVED, query=("filter", "after", "limit"), **_READ)
 def list_shares(call: Call) -> list[Doc]:
-    """The shares of one kind of principal; `filter` must say which: `principalType eq "SSWS_TOKEN"`."""
-    asked = call.params.get("filter", "")
-    match = _FILTER.fullmatch(asked)
-    if match is None:
-        why = Why("filter names one kind of principal.", (Compared("filter", asked[:200], "query"),))
+    """The shares that a `filter` on `principalType` finds, and on `principalId` where it names one."""
+    asked = search.asked(call, "principalRateLimits")
+    named = filters.take_equal(asked[0], frozenset({"principalType"}))[0] if asked else {}
+    kind = named.get("principalType", "")
+    if asked is None or kind not in (_TOKEN, _CLIENT):
+        why = Why("filter names one kind of principal.", (Compared("filter", call.params.get("filter"), "query"),))
         raise Problem("E0000031", causes=("Invalid filter.",), why=why)
-    return _all(call, match[1].upper())
+    return [share for share in _all(call, kind) if matches(asked[0], share)]
 
 
 @operation("POST", _AT, source=DOCUMENTED, status=201, **_MANAGE)
