@@ -2,8 +2,9 @@
 
 Source: the vendor's lists of products; error E0000015 is what an org without a feature answers. Which operations
 belong to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false,
-threat: false}`; what it does not name is there. A world's own assignments and settings stay all the same. Apps tell of
-universal logout with `threat`, and of entitlement management with `governance`.
+threat: false, earlyAccess: false}`; what it does not name is there. A world's own assignments and settings stay all the
+same. Apps tell of universal logout with `threat`, and of entitlement management with `governance`; authenticators of
+their AAGUIDs and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants")),
     "workflows": ("Workflows", ("workflow_connections",)),
     "threat": ("Identity Threat Protection", ("universal_logouts", "user_risk")),
+    "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids")),
 }
 """Name in the world file: the product's name, and the resources whose operations come with it."""
 _PRODUCT_OF = {module: name for name, (_, modules) in PRODUCTS.items() for module in modules}

@@ -6,7 +6,7 @@ import pytest
 
 from emulator import World
 from tests.okta.test_policy_types import default, made
-from tests.okta.worlds import kinds, refused
+from tests.okta.worlds import kinds, refused, world
 
 AT = "/api/v1/authenticators"
 AAGUID = "cb69481e-8ff7-4039-93ec-0a2729a154a8"
@@ -132,6 +132,18 @@ def test_custom_aaguids(org: World) -> None:
     assert refused(org, "GET", f"{at}/{AAGUID}")[:2] == (404, "E0000007")
     email = by_key(org, "okta_email")["id"]
     assert refused(org, "GET", f"{AT}/{email}/aaguids")[:2] == (404, "E0000007")
+
+
+def test_an_org_without_early_access() -> None:
+    with world(subscription={"earlyAccess": False}) as org:
+        key, verify = by_key(org, "webauthn"), by_key(org, "okta_verify")
+        assert "aaguids" not in key["_links"] and "enrollmentSecurityLevel" not in verify["settings"]
+        for path in (f"{AT}/{key['id']}/aaguids", "/api/v1/device-posture-checks"):
+            assert refused(org, "GET", path)[:2] == (401, "E0000015")
+        (brand,) = org.okta.get("/api/v1/brands")
+        page = org.okta.get(f"/api/v1/brands/{brand['id']}/pages/sign-in/default")
+        assert "postAuthKeepMeSignedInPrompt" not in page["widgetCustomizations"]
+        assert page["widgetCustomizations"]["signInLabel"] == "Sign In"
 
 
 def test_a_smart_card_needs_its_feature(org: World) -> None:

@@ -10,7 +10,7 @@ from emulator.kernel.doc import Doc, dig, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import shapes
+from emulator.okta import shapes, subscription
 from emulator.okta.app_kinds import POLICIES, POLICY_RULES
 from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator, new_authenticator
 from emulator.okta.events import emit, target
@@ -49,9 +49,14 @@ def render(call: Call, item: Doc) -> Doc:
     links["methods"] = {"href": f"{at}/methods", "hints": {"allow": ["GET"]}}
     if kind.device:
         links["enroll"] = {"href": f"{call.base}/idp/authenticators", "hints": {"allow": ["POST"]}}
-    if kind.key == "webauthn":
+    early = "earlyAccess" not in subscription.lacking(call)
+    if kind.key == "webauthn" and early:
         links["aaguids"] = {"href": f"{at}/aaguids", "hints": {"allow": ["GET", "POST"]}}
     shown = public(item)
+    if not early and "settings" in shown:
+        shown["settings"] = {
+            name: value for name, value in item["settings"].items() if name != "enrollmentSecurityLevel"
+        }
     configuration = dig(item, "provider.configuration")
     if isinstance(configuration, dict):
         secrets = ("secretKey", "sharedSecret")

@@ -13,7 +13,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import branding, custom_domains, shapes
+from emulator.okta import branding, custom_domains, shapes, subscription
 from emulator.okta.branding import MANAGE, READ
 from emulator.okta.events import emit, target
 from emulator.okta.links import link
@@ -32,6 +32,7 @@ _WIDGETS = (
 _version = shapes.matching(r"\*|\^?\d{1,9}(?:\.\d{1,9}){0,2}", "*, ^7, 7 or 7.18")
 _MOST = 256 * 1024
 _label = shapes.bounded(2000)
+_KEEP = "postAuthKeepMeSignedInPrompt"
 _PROMPT = ("acceptButtonText", "rejectButtonText", "subtitle", "title")
 _LABELS = (
     "signInLabel", "usernameLabel", "usernameInfoTip", "passwordLabel", "passwordInfoTip", "forgotPasswordLabel",
@@ -52,7 +53,7 @@ _csp = shapes.record(
 _widget = shapes.record({
     **dict.fromkeys((*_LABELS, "classicFooterHelpTitle"), _label), "showPasswordVisibilityToggle": shapes.boolean,
     "showUserIdentifier": shapes.boolean, "widgetGeneration": shapes.one_of("G2", "G3"),
-    "postAuthKeepMeSignedInPrompt": shapes.record(dict.fromkeys(_PROMPT, _label)),
+    _KEEP: shapes.record(dict.fromkeys(_PROMPT, _label)),
 })  # fmt: skip
 _ERROR: dict[str, Any] = {"pageContent": shapes.bounded(_MOST), "contentSecurityPolicySetting": _csp}
 _FIELDS = {
@@ -63,8 +64,8 @@ _SHELL = "<!DOCTYPE html><html><head><title>{{pageTitle}}</title></head><body><h
 _STOCK: dict[str, Doc] = {
     "error": {"pageContent": _SHELL % "{{errorSummary}}"},
     "sign-in": {"pageContent": _SHELL % "{{orgName}}", "widgetVersion": "^7", "widgetCustomizations": {
-        **dict.fromkeys(_LABELS, ""), **_TEXTS, "widgetGeneration": "G3", "showPasswordVisibilityToggle": True,
-        "showUserIdentifier": True, "postAuthKeepMeSignedInPrompt": {
+        **dict.fromkeys(_LABELS, ""), **_TEXTS, "widgetGeneration": "G2", "showPasswordVisibilityToggle": True,
+        "showUserIdentifier": True, _KEEP: {
             "title": "Keep me signed in", "subtitle": "You will be asked for less when you come back.",
             "acceptButtonText": "Stay signed in", "rejectButtonText": "Don't stay signed in",
         },
@@ -90,8 +91,8 @@ def shown(row: Doc, page: str) -> Doc:
     """A page as it is asked for: a sign-in page has every label, and null for what nobody set (observed)."""
     found = _answered(row, page)
     if page == "sign-in":
-        prompt = found["widgetCustomizations"].get("postAuthKeepMeSignedInPrompt") or {}
-        found["widgetCustomizations"]["postAuthKeepMeSignedInPrompt"] = {**dict.fromkeys(_PROMPT), **prompt}
+        prompt = found["widgetCustomizations"].get(_KEEP) or {}
+        found["widgetCustomizations"][_KEEP] = {**dict.fromkeys(_PROMPT), **prompt}
     return found
 
 
@@ -107,11 +108,19 @@ def _answered(row: Doc, page: str) -> Doc:
 def _state(call: Call, page: str, state: str) -> Doc:
     brand = branding.load(call)
     if state == "default":
-        return _STOCK[page]
+        return _held(call, _STOCK[page])
     found = stored(call.store, brand, page, state)
     if found is None:
         raise not_found(f"{brand['id']}/{page}/{state}", "CustomizablePage")
-    return shown(found, page)
+    return _held(call, shown(found, page))
+
+
+def _held(call: Call, page: Doc) -> Doc:
+    """A page without the prompt to stay signed in, where the org has not got it (observed)."""
+    widget = page.get("widgetCustomizations")
+    if widget is None or "earlyAccess" not in subscription.lacking(call):
+        return page
+    return {**page, "widgetCustomizations": {name: value for name, value in widget.items() if name != _KEEP}}
 
 
 def _root(call: Call, page: str) -> Doc:
@@ -125,7 +134,7 @@ def _root(call: Call, page: str) -> Doc:
         if name.endswith("Url"):
             embedded[name] = f"{call.base}{_SHOWN_AT[page]}{'/preview' if name == 'previewUrl' else ''}"
         elif found is not None:
-            embedded[name] = found if name == "default" else shown(found, page)
+            embedded[name] = _held(call, found if name == "default" else shown(found, page))
     return {**({"_embedded": embedded} if embedded else {}), "_links": links}
 
 
