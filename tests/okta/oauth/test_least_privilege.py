@@ -24,10 +24,10 @@ SCOPED = [
 @pytest.fixture(scope="module")
 def room():
     with small_world() as made:
-        robot = service(made, "okta.uischemas.read", role="SUPER_ADMIN")
+        robot = service(made, "okta.certificateAuthorities.read", role="SUPER_ADMIN")
         helper = service(made, "okta.users.read", label="Helper", role=None)
         texts = {
-            "unscoped": "Bearer " + body(service_token(made, robot, "okta.uischemas.read"))["access_token"],
+            "unscoped": "Bearer " + body(service_token(made, robot, "okta.certificateAuthorities.read"))["access_token"],
             "roleless": "Bearer " + body(service_token(made, helper, "okta.users.read"))["access_token"],
         }
         yield made, texts
