@@ -11,7 +11,7 @@ from emulator.okta.tokens import digest, org
 from emulator.store import Column, Kind
 
 RECOVERY_TOKENS = Kind("recovery_tokens", (Column("userId"),))
-ACTIVATION, RECOVERY, UNLOCK = "ACTIVATION", "RECOVERY", "UNLOCK"
+ACTIVATION, RECOVERY, UNLOCK, VERIFICATION = "ACTIVATION", "RECOVERY", "UNLOCK", "VERIFICATION"
 LIFETIME = 7 * DAY
 """Of an activation link. Inferred: the vendor's default, which an org may change."""
 _TEMPLATE = {
@@ -19,7 +19,11 @@ _TEMPLATE = {
     UNLOCK: ("SelfServiceUnlock", "unlockAccount"),
 }  # fmt: skip
 _SOURCES = {"ACTIVE_DIRECTORY": "AD", "LDAP": "LDAP"}
-_PAGE = {ACTIVATION: "welcome", RECOVERY: "reset_password", UNLOCK: "unlock"}
+_PAGE = {
+    ACTIVATION: "welcome/{}", RECOVERY: "signin/reset-password/{}", UNLOCK: "unlock/{}",
+    VERIFICATION: "tokens/{}/verify",
+}  # fmt: skip
+"""Observed, but for the unlocking."""
 
 
 def new_token(call: Call, user: Doc, purpose: str) -> str:
@@ -38,7 +42,7 @@ def new_token(call: Call, user: Doc, purpose: str) -> str:
 
 def _lifetime(call: Call, user: Doc, purpose: str) -> int:
     """A recovery link's is the password policy's."""
-    if purpose == ACTIVATION:
+    if purpose in (ACTIVATION, VERIFICATION):
         return LIFETIME
     email = password_policy.recovery_factors(call, user)["okta_email"]
     return int(email["properties"]["recoveryToken"]["tokenLifetimeMinutes"]) * MINUTE
@@ -46,7 +50,7 @@ def _lifetime(call: Call, user: Doc, purpose: str) -> int:
 
 def url(call: Call, token: str, purpose: str) -> str:
     """The link that a mail to the user would carry."""
-    return f"{call.base}/{_PAGE[purpose]}/{token}"
+    return f"{call.base}/{_PAGE[purpose].format(token)}"
 
 
 def mail(call: Call, user: Doc, token: str, purpose: str) -> None:

@@ -67,7 +67,7 @@ def test_forgot_password_by_answer(org: World) -> None:
 
 def test_forgot_password(org: World) -> None:
     url = org.okta.post(f"{CREDENTIALS}/forgot_password?sendEmail=false")["resetPasswordUrl"]
-    assert url.startswith("https://acme.okta.com/reset_password/")
+    assert url.startswith("https://acme.okta.com/signin/reset-password/")
     assert org.okta.post(f"{CREDENTIALS}/forgot_password?sendEmail=true") == {}
     assert org.okta.get(f"{USERS}/{SAM_ID}")["status"] == "ACTIVE"
     org.okta.post(f"{USERS}/{SAM_ID}/lifecycle/suspend")

@@ -72,6 +72,20 @@ def test_activation_without_a_password_gives_a_link(org: World) -> None:
     assert kinds(org)[-3:] == ["user.lifecycle.activate", "user.lifecycle.reactivate", "user.lifecycle.reactivate"]
 
 
+def test_activation_with_a_password_gives_a_link_that_sets_none(org: World) -> None:
+    user = new_user(org, "kim@acme.example", query="?activate=false", password="Tr4ining-pass-2")
+    answer = org.okta.post(f"{USERS}/{user['id']}/lifecycle/activate?sendEmail=false")
+    token = answer["activationToken"]
+    assert answer["activationUrl"] == f"https://acme.okta.com/tokens/{token}/verify"
+    assert org.okta.get(f"{USERS}/{user['id']}")["status"] == "ACTIVE"
+    assert refused(org, "POST", "/api/v1/authn", {"token": token})[:2] == (401, "E0000011")
+    other = new_user(org, "kit@acme.example", query="?activate=false", password="Tr4ining-pass-2")
+    link = org.okta.post(f"{USERS}/{other['id']}/lifecycle/activate?sendEmail=false")["activationUrl"]
+    assert "confirmed" in org.okta.call("GET", link).text()
+    assert org.okta.call("GET", link).status == 400
+    assert org.okta.post(f"{USERS}/{user['id']}/lifecycle/deactivate") == {}
+
+
 def test_deleting_takes_two_calls(org: World) -> None:
     assert org.okta.call("DELETE", f"{USERS}/{SAM_ID}").status == 204
     assert org.okta.get(f"{USERS}/{SAM_ID}")["status"] == "DEPROVISIONED"
@@ -101,7 +115,7 @@ def test_lifecycle_answers(org: World) -> None:
     assert org.okta.post(f"{at}/expire_password")["status"] == "PASSWORD_EXPIRED"
     assert org.okta.post(f"{at}/reset_factors") == {}
     url = org.okta.post(f"{at}/reset_password?sendEmail=false")["resetPasswordUrl"]
-    assert url.startswith("https://acme.okta.com/reset_password/")
+    assert url.startswith("https://acme.okta.com/signin/reset-password/")
     assert org.okta.post(f"{at}/reset_password?sendEmail=true") == {}
     assert kinds(org) == [
         "user.lifecycle.suspend", "user.lifecycle.unsuspend", "user.account.expire_password",

@@ -39,7 +39,8 @@ def by_link(call: Call, token: str, *, relay: str | None) -> Doc:
         row = recovery.spend(call, token)
         user = authn_states.user_of(call, row)
         locked = row is not None and row["purpose"] == recovery.UNLOCK
-        if row is None or user is None or user["status"] not in (("LOCKED_OUT",) if locked else _MAY_RESET):
+        may = {recovery.UNLOCK: ("LOCKED_OUT",), recovery.VERIFICATION: ()}.get(row["purpose"] if row else "", _MAY_RESET)
+        if row is None or user is None or user["status"] not in may:
             compared = (Compared("token", "known" if row else "unknown, used or expired", "request body"),
                         Compared("status", user["status"] if user else None, "the token's user"))  # fmt: skip
             why = Why("The link's token works once, while the user may set a password.", compared)

@@ -34,7 +34,10 @@ def _apps() -> Any:
            "group.user_membership.remove", "group.user_membership.rule.error"), **_POST,
 )  # fmt: skip
 def activate_user(call: Call) -> Doc | None:
-    """Activate; without a credential the user gets a link, in a mail or in the answer."""
+    """Activate; without a credential the user gets a link, in a mail or in the answer.
+
+    Somebody with a password gets one in the answer too, which only says that the address is theirs (observed).
+    """
     user = users.load(call)
     user_states.move(call, user, "activate_with_credential" if can_sign_in(user) else "activate")
     user_passwords.unlocked(user)
@@ -55,13 +58,14 @@ def reactivate_user(call: Call) -> Doc | None:
 
 
 def _link(call: Call, user: Doc, *, send: bool) -> Doc | None:
-    if user["status"] != "PROVISIONED":
+    purpose = recovery.ACTIVATION if user["status"] == "PROVISIONED" else recovery.VERIFICATION
+    if purpose == recovery.VERIFICATION and (send or not has_password(user)):
         return done(call)
-    token = recovery.new_token(call, user, recovery.ACTIVATION)
+    token = recovery.new_token(call, user, purpose)
     if send:
-        recovery.mail(call, user, token, recovery.ACTIVATION)
+        recovery.mail(call, user, token, purpose)
         return done(call)
-    return {"activationUrl": recovery.url(call, token, recovery.ACTIVATION), "activationToken": token}
+    return {"activationUrl": recovery.url(call, token, purpose), "activationToken": token}
 
 
 @operation(

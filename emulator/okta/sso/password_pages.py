@@ -10,7 +10,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import delegated_authentication
+from emulator.okta import delegated_authentication, recovery
 from emulator.okta.mfa import journey
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.resources import authn, authn_recovery
@@ -111,6 +111,7 @@ def _send(call: Call, at: str) -> Answer:
     return pages.show(call, pages.notice("Look into your mail", _SENT))
 
 
+@operation("GET", "/signin/reset-password/{token}", **_AT)
 @operation("GET", "/reset_password/{token}", **_AT)
 @operation("GET", "/welcome/{token}", **_AT)
 @operation("GET", "/unlock/{token}", emits=("user.account.unlock",), **_AT)
@@ -127,6 +128,18 @@ def follow_mail(call: Call) -> Answer:
         trip = journey.resume(call, said["stateToken"])
         trip.save(to=flow.HOME)
     return challenge.ask(trip)
+
+
+@operation("GET", "/tokens/{token}/verify", **_AT)
+def verify_address(call: Call) -> Answer:
+    """The link of somebody who was activated with a password: their address is theirs."""
+    with call.commit():
+        found = recovery.spend(call, call.path["token"])
+    if found is None or found["purpose"] != recovery.VERIFICATION:
+        what = pages.notice("This link is no longer valid", "Links work once, and for a limited time.")
+        why = Why("The link's token is unknown, used or expired, or for something else.")
+        raise pages.stop(call, "E0000011", what, status=400, why=why)
+    return pages.show(call, pages.notice("Your address is confirmed", "You can sign in now."))
 
 
 def _unlocked(call: Call) -> Answer:

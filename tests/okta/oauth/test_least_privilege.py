@@ -27,7 +27,8 @@ def room():
         robot = service(made, "okta.certificateAuthorities.read", role="SUPER_ADMIN")
         helper = service(made, "okta.users.read", label="Helper", role=None)
         texts = {
-            "unscoped": "Bearer " + body(service_token(made, robot, "okta.certificateAuthorities.read"))["access_token"],
+            "unscoped": "Bearer "
+            + body(service_token(made, robot, "okta.certificateAuthorities.read"))["access_token"],
             "roleless": "Bearer " + body(service_token(made, helper, "okta.users.read"))["access_token"],
         }
         yield made, texts

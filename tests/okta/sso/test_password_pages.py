@@ -134,5 +134,5 @@ def test_foreign_and_stale_forms_do_nothing():
             from emulator.wire.browser import Form
 
             assert browser.submit(Form(ORG + path, "POST", {"stateToken": "00x", "newPassword": "x"})).status == 400
-        for path in ("/reset_password/x", "/welcome/x", "/unlock/x"):
+        for path in ("/reset_password/x", "/signin/reset-password/x", "/welcome/x", "/unlock/x", "/tokens/x/verify"):
             assert browser.get(ORG + path).status == 400
