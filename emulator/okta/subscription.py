@@ -18,7 +18,7 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants")),
     "workflows": ("Workflows", ("workflow_connections",)),
     "threat": ("Identity Threat Protection", ("universal_logouts", "user_risk")),
-    "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids")),
+    "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids", "well_known_uris")),
 }
 """Name in the world file: the product's name, and the resources whose operations come with it."""
 _PRODUCT_OF = {module: name for name, (_, modules) in PRODUCTS.items() for module in modules}

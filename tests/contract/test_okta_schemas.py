@@ -80,6 +80,7 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str]] = {
         ],
         ("is no list", "recorded as the settings themselves"),
     ),
+    ("PUT", "/api/v1/brands/{}/well-known-uris/{}/customized"): ("representation", "documented as a list for Android"),
     ("GET", "/api/v1/behaviors"): ("radiusKilometers", "recorded with a decimal point"),
 }
 

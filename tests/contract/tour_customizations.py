@@ -37,6 +37,7 @@ def tour(tour: Any) -> None:
     tour.send("GET", f"{at}/domains")
     themes(tour, at)
     pages(tour, f"{at}/pages")
+    files(tour)
     mails(tour, f"{at}/templates/email/UserActivation")
     tour.send("GET", f"{at}/templates/email")
     upload(tour, "/api/v1/org/logo")
@@ -89,3 +90,17 @@ def mails(tour: Any, at: str) -> None:
     tour.send("DELETE", one)
     assert made["isDefault"] and tour.send("POST", f"{at}/test") is None
     tour.send("DELETE", f"{at}/customizations")
+
+
+def files(tour: Any) -> None:
+    """Of the default brand, whose files the org's own name shows."""
+    brand = tour.first("/api/v1/brands", isDefault=True)["id"]
+    at = f"/api/v1/brands/{brand}/well-known-uris"
+    for path in ("webauthn", "apple-app-site-association"):
+        tour.send("PUT", f"{at}/{path}/customized", {"representation": {"origins": ["https://acme.example"]}})
+        for asked in (f"{at}/{path}", f"{at}/{path}/customized", f"/.well-known/{path}"):
+            tour.send("GET", asked)
+    tour.send("PUT", f"{at}/assetlinks.json/customized", {"representation": []})
+    tour.send("GET", "/.well-known/assetlinks.json")
+    tour.send("GET", f"{at}?expand=all")
+    tour.send("GET", "/.well-known/app-authenticator-configuration?oauthClientId=0oaown")

@@ -104,6 +104,7 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/agentPools/{poolId}/updates/{updateId}/retry": _NONE,
     "POST /api/v1/agentPools/{poolId}/updates/{updateId}/stop": _NONE,
     "DELETE /api/v1/agentPools/{poolId}/updates/{updateId}": _NONE,
+    "PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized": _NONE,
     "POST /api/v1/push-providers": _NONE,
     "PUT /api/v1/push-providers/{pushProviderId}": _NONE,
     "DELETE /api/v1/push-providers/{pushProviderId}": _NONE,

@@ -18,6 +18,7 @@ from emulator.okta.params import body_object, part
 from emulator.okta.problems import invalid
 from emulator.okta.resources import themes
 from emulator.okta.resources.custom_pages import PAGES
+from emulator.okta.resources.well_known_uris import URIS
 from emulator.store import Duplicate, Store
 
 __all__ = ["BRANDS", "THEMES"]
@@ -191,7 +192,7 @@ def delete_brand(call: Call) -> None:
         why = Why("A domain still carries the brand.", (Compared("domain", used[0], "the brand"),))
         raise Problem("E0000201", why=why)
     call.store.drop(BRANDS, brand["id"])
-    for owned in (THEMES, PAGES, CUSTOMIZATIONS, SETTINGS):
+    for owned in (THEMES, PAGES, CUSTOMIZATIONS, SETTINGS, URIS):
         call.store.drop_where(owned, "_brandId", brand["id"])
     emit(call, "system.brand.delete", [_target(brand)])
 
