@@ -38,16 +38,17 @@ def by_link(call: Call, token: str, *, relay: str | None) -> Doc:
     with call.commit():
         row = recovery.spend(call, token)
         user = authn_states.user_of(call, row)
-        locked = row is not None and row["purpose"] == recovery.UNLOCK
-        may = {recovery.UNLOCK: ("LOCKED_OUT",), recovery.VERIFICATION: ()}.get(row["purpose"] if row else "", _MAY_RESET)
+        purpose = row["purpose"] if row is not None else ""
+        may = {recovery.UNLOCK: ("LOCKED_OUT",), recovery.VERIFICATION: ()}.get(purpose, _MAY_RESET)
         if row is None or user is None or user["status"] not in may:
             compared = (Compared("token", "known" if row else "unknown, used or expired", "request body"),
                         Compared("status", user["status"] if user else None, "the token's user"))  # fmt: skip
             why = Why("The link's token works once, while the user may set a password.", compared)
             raise Problem("E0000011", why=why, keep=True)
-        if row["purpose"] == recovery.ACTIVATION:
+        if purpose == recovery.ACTIVATION:
             return views.shown(journey.begin(call, user, status=journey.RESET, relay=relay))
-        return _shown(_recovering(call, user, "UNLOCK" if locked else "PASSWORD", relay=relay))
+        kind = "UNLOCK" if purpose == recovery.UNLOCK else "PASSWORD"
+        return _shown(_recovering(call, user, kind, relay=relay))
 
 
 def _recovering(call: Call, user: Doc, kind: str, *, relay: str | None) -> Journey:
