@@ -120,7 +120,7 @@ def audit(
         caller = Caller("user", user["id"], user["displayName"], extra={"upn": user["userPrincipalName"]})
     by_user = {"id": caller.id, "userPrincipalName": caller.extra.get("upn"), "displayName": caller.name,
                "ipAddress": call.exchange.client} if caller.kind == "user" else None  # fmt: skip
-    by_app = {"appId": caller.extra.get("appId"), "displayName": caller.name,
+    pages_only = {"appId": caller.extra.get("appId"), "displayName": caller.name,
               "servicePrincipalId": caller.id} if caller.kind == "app" else None  # fmt: skip
     number = len(call.entries)
     doc = {
@@ -128,7 +128,7 @@ def audit(
         "correlationId": call.exchange.headers.get("client-request-id") or call.request_id,
         "result": result, "resultReason": reason, "activityDisplayName": activity,
         "activityDateTime": iso(call.now), "loggedByService": service, "operationType": operation_type,
-        "initiatedBy": {"user": by_user, "app": by_app}, "targetResources": targets, "additionalDetails": [],
+        "initiatedBy": {"user": by_user, "app": pages_only}, "targetResources": targets, "additionalDetails": [],
     }  # fmt: skip
     _tell(call, activity, targets)
     about = tuple(str(item["id"]) for item in targets)

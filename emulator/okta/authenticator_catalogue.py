@@ -73,6 +73,13 @@ _VERIFY_READ: dict[str, Read] = {
     "userVerification": one_of("DISCOURAGED", "PREFERRED", "REQUIRED"), "appInstanceId": text,
     "enrollmentSecurityLevel": one_of("ANY", "HIGH"), "userVerificationMethods": many(one_of("BIOMETRICS", "PIN")),
 }  # fmt: skip
+_RP_ID = record({
+    "enabled": shapes.boolean,
+    "domain": record({
+        "name": shapes.matching(r"(?i)(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}", "a domain name"),
+        "validationStatus": shapes.anything, "dnsRecord": shapes.anything,
+    }),
+})  # fmt: skip
 _template = record({"template": text})
 _verifiable = {"verifiableProperties": shapes.anything}
 _plain = Method()
@@ -129,6 +136,7 @@ CATALOGUE: Mapping[str, Authenticator] = {
                     "userVerification": one_of("DISCOURAGED", "PREFERRED", "REQUIRED"),
                     "attachment": one_of("ANY", "BUILT_IN", "ROAMING"), "enableAutofillUI": shapes.boolean,
                     "aaguidGroups": many(record({"name": text, "aaguids": shapes.texts}, needed=("name",))),
+                    "rpId": _RP_ID,
                 },
             )},
             "ACTIVE",

@@ -47,15 +47,18 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who asks: the challenge that was sent, and the origins (scheme and host) that may answer."""
+    """Who asks: the challenge that was sent, the origins (scheme and host) that may answer, and the relying party id
+    where it is none of theirs."""
 
     challenge: bytes
     origins: tuple[str, ...]
+    own_id: str = ""
 
     @property
     def ids(self) -> list[bytes]:
         """Hashes of the relying party ids: the hosts of the origins."""
         hosts = {origin.partition("://")[2].partition(":")[0] for origin in self.origins}
+        hosts = {self.own_id} if self.own_id else hosts
         return [hashlib.sha256(host.encode()).digest() for host in sorted(hosts)]
 
 

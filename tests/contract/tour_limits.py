@@ -15,6 +15,15 @@ def tour(tour: Any) -> None:
     for at in ("/api/v1/internal/rateLimits/clientRateLimitMode",
                "/api/internal/orgSettings/rateLimitNotificationSetting"):  # fmt: skip
         tour.send("POST", at, tour.send("GET", at))
+    keys = f"/api/v1/authenticators/{tour.first('/api/v1/authenticators', key='webauthn')['id']}/methods/webauthn"
+    named = tour.send("PUT", keys, {"settings": {"rpId": {"domain": {"name": "keys.example"}}}})
+    record = named["settings"]["rpId"]["domain"]["dnsRecord"]
+    row = {"fqdn": record["fqdn"], "recordType": "TXT", "value": record["verificationValue"]}
+    tour.send("PUT", "/api/internal/v1/dns-records", {"records": [row]})
+    tour.send("POST", f"{keys}/verify-rp-id-domain")
+    code = tour.send("POST", "/api/v1/authenticators?activate=true", {"key": "tac", "name": "Code"})
+    person = f"/api/v1/users/{tour.send('GET', '/api/v1/users?limit=1')[0]['id']}"
+    tour.send("POST", f"{person}/authenticator-enrollments/tac", {"authenticatorId": code["id"]})
     (share, *_) = tour.send("GET", f"{AT}?filter=principalType%20eq%20%22SSWS_TOKEN%22")
     tour.send("GET", f"{AT}/{share['id']}")
     tour.send("PUT", f"{AT}/{share['id']}", share)

@@ -102,7 +102,7 @@ def missing(found: Enrolment, factors: list[Doc]) -> list[FactorType]:
     wanted: dict[str, FactorType] = {}
     for place, says in found.allowed.items():
         kind = TYPES[place]
-        if says == REQUIRED and kind.authenticator not in have and not kind.by_app:
+        if says == REQUIRED and kind.authenticator not in have and not kind.pages_only:
             best = wanted.get(kind.authenticator)
             wanted[kind.authenticator] = kind if best is None or kind.name == "push" else best
     return list(wanted.values())
@@ -113,5 +113,5 @@ def offered(found: Enrolment, factors: list[Doc]) -> list[tuple[FactorType, str]
     have = {(factor["factorType"], factor["provider"]) for factor in factors}
     return [
         (TYPES[place], says) for place, says in found.allowed.items()
-        if says != NOT_ALLOWED and place not in have and not TYPES[place].by_app
+        if says != NOT_ALLOWED and place not in have and not TYPES[place].pages_only
     ]  # fmt: skip

@@ -16,8 +16,8 @@ class FactorType:
 
     name: `factorType`. key: its name in an org of the Classic engine. authenticator, method: what it is on Identity
     Engine. amr: how sessions and tokens name it. knowledge: something that the person knows. sends: how a code
-    comes to them. log: as the System Log names it. bound: to a device; hardware: with a protected key. by_app:
-    enrolled by an app with its device, and asked for on pages only.
+    comes to them. log: as the System Log names it. bound: to a device; hardware: with a protected key. pages_only:
+    enrolled by an operation of its own, and asked for on pages only.
     """
 
     name: str
@@ -34,7 +34,7 @@ class FactorType:
     sends: str = ""
     bound: bool = False
     hardware: bool = False
-    by_app: bool = False
+    pages_only: bool = False
 
     @property
     def code(self) -> bool:
@@ -44,10 +44,12 @@ class FactorType:
 
 _TOTP = "token:software:totp"
 FASTPASS = FactorType("signed_nonce", "OKTA", "", "okta_verify", "signed_nonce", "pfd", "swk", "Okta FastPass",
-                      "SIGNED_NONCE", bound=True, by_app=True)  # fmt: skip
-"""Classic does not know it."""
+                      "SIGNED_NONCE", bound=True, pages_only=True)  # fmt: skip
+"""Classic does not know this one, nor the next."""
+TAC = FactorType("tac", "OKTA", "", "tac", "tac", "tac", "otp", "Temporary access code", "TEMPORARY_ACCESS_CODE",
+                 pages_only=True)  # fmt: skip
 OWNER = FactorType("user", "OKTA", "", "okta_verify", "signed_nonce", "", "user", "Owner of the device",
-                   "SIGNED_NONCE", by_app=True)  # fmt: skip
+                   "SIGNED_NONCE", pages_only=True)  # fmt: skip
 """Inferred: what a device's owner adds to FastPass with a finger, a face or a PIN; nobody enrols it."""
 TYPES: Mapping[tuple[str, str], FactorType] = {
     (item.name, item.provider): item
@@ -70,7 +72,7 @@ TYPES: Mapping[tuple[str, str], FactorType] = {
                    "CUSTOM_HOTP", vendor="CUSTOM"),
         FactorType("webauthn", "FIDO", "fido_webauthn", "webauthn", "webauthn", "fwf", "hwk",
                    "Security Key or Biometric", "FIDO_WEBAUTHN_FACTOR", vendor="FIDO", bound=True, hardware=True),
-        FASTPASS,
+        FASTPASS, TAC,
     )
 }  # fmt: skip
 CARD = FactorType("cert", "X509", "smart_card_idp", "smart_card_idp", "cert", "", "sc", "Smart card", "SMART_CARD",

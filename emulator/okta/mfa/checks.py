@@ -12,7 +12,7 @@ from emulator.kernel.passwords import check_password as same_secret
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.events import emit, target, user_target
 from emulator.okta.mfa import challenges
-from emulator.okta.mfa.catalogue import type_of
+from emulator.okta.mfa.catalogue import TAC, type_of
 from emulator.okta.mfa.factors import FACTORS
 from emulator.okta.params import stamp
 from emulator.okta.user_docs import USERS
@@ -42,12 +42,16 @@ def check(call: Call, user: Doc, factor: Doc, given: str | None) -> None:
 
 def compare(call: Call, factor: Doc, given: str) -> str:
     """`right`, `wrong`, `late`, `used` or `none` (no code was sent). A right code is spent."""
+    from emulator.okta.mfa import access_code
+
     kind = type_of(factor)
     if kind.name == "question":
         same = same_secret(given.strip().casefold(), factor.get("_answer"))
         return "right" if same and factor.get("_answer") else "wrong"
     if kind.sends:
         return challenges.take_code(call, factor, given.strip())
+    if kind is TAC:
+        return access_code.compare(call, factor, given.strip())
     if kind.name == "token:hotp":
         return _counted(call, factor, given.strip())
     return _timed(call, factor, given.strip()) if kind.code else "wrong"

@@ -44,8 +44,8 @@ def asked_type(body: Doc) -> FactorType:
     """The kind that a request names. Raises E0000001."""
     name, provider = text_of(body, "factorType"), text_of(body, "provider")
     found = TYPES.get((name or "", provider or "OKTA"))
-    if found is None or found.by_app:
-        known = ", ".join(f"{kind} ({by})" for (kind, by), item in TYPES.items() if not item.by_app)
+    if found is None or found.pages_only:
+        known = ", ".join(f"{kind} ({by})" for (kind, by), item in TYPES.items() if not item.pages_only)
         compared = (Compared("factorType", name, "request body"), Compared("provider", provider, "request body"))
         why = Why(f"Kinds of factors here are {known}.", compared)
         field = "provider" if name in _NAMES else "factorType"

@@ -70,7 +70,7 @@ def render(call: Call, factor: Doc) -> Doc:
         links["questions"] = link(f"{at.rpartition('/')[0]}/questions", "GET")
     links["self"] = link(at, "GET", "DELETE")
     links["user"] = link(f"{call.base}/api/v1/users/{factor['_userId']}", "GET")
-    if factor["status"] == ACTIVE and kind.name != "question" and not kind.by_app:
+    if factor["status"] == ACTIVE and kind.name != "question" and not kind.pages_only:
         links["verify"] = link(f"{at}/verify", "POST")
     return {**public(factor), "_links": links}
 

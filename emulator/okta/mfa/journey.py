@@ -14,7 +14,18 @@ from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import authn_states, password_policy, session_policy
 from emulator.okta.authn_states import STATE_TOKENS
 from emulator.okta.events import emit, user_target
-from emulator.okta.mfa import allowed, challenges, checks, devices, enrolment, factors, fastpass, security_key, strength
+from emulator.okta.mfa import (
+    access_code,
+    allowed,
+    challenges,
+    checks,
+    devices,
+    enrolment,
+    factors,
+    fastpass,
+    security_key,
+    strength,
+)
 from emulator.okta.mfa.catalogue import FactorType, type_of
 from emulator.okta.params import stamp
 from emulator.okta.user_docs import USERS
@@ -169,7 +180,8 @@ def usable(journey: Journey, found: allowed.Enrolment | None = None) -> list[Doc
     mine = factors.of_user(journey.call.store, journey.user["id"], status=factors.ACTIVE)
     mine = [
         item for item in mine
-        if found.of(type_of(item)) != allowed.NOT_ALLOWED and ("to" in journey.row or not type_of(item).by_app)
+        if found.of(type_of(item)) != allowed.NOT_ALLOWED and ("to" in journey.row or not type_of(item).pages_only)
+        and not access_code.over(item, journey.call.now)
     ]  # fmt: skip
     if "stepUp" not in journey.row:
         return mine

@@ -14,6 +14,7 @@ from emulator.kernel.clock import MINUTE
 from emulator.kernel.doc import Doc
 from emulator.kernel.ids import base64url
 from emulator.kernel.problems import Compared, Why
+from emulator.okta import rp_id
 from emulator.okta.events import full_name
 from emulator.okta.mfa import checks
 from emulator.okta.mfa.catalogue import type_of
@@ -53,13 +54,14 @@ def ask(call: Call, factor: Doc) -> None:
 def creation(call: Call, user: Doc, factor: Doc) -> Doc:
     """The options for a new credential."""
     mine = [row for row in of_user(call.store, user["id"], status=ACTIVE) if is_one(row)]
+    own = rp_id.in_use(call.store)
     return {
         "attestation": "direct",
         "authenticatorSelection": {"userVerification": "preferred", "requireResidentKey": False},
         "challenge": factor["_asked"]["challenge"],
         "excludeCredentials": [{"type": "public-key", "id": row["profile"]["credentialId"]} for row in mine],
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (ES256, RS256)],
-        "rp": {"name": org(call)["companyName"]},
+        "rp": {"name": org(call)["companyName"], **({"id": own} if own else {})},
         "user": {"displayName": full_name(user), "id": user["id"], "name": user["profile"]["login"]},
         "u2fParams": {"appid": f"https://{call.info['host']}"},
     }  # fmt: skip
@@ -111,7 +113,7 @@ def _party(call: Call, factor: Doc) -> Party:
     alive = asked["until"] >= call.now
     # A challenge that was never sent, spent or too old is answered by nothing.
     challenge = b64url_decode(asked["challenge"]) if alive else b"no challenge is open"
-    return Party(challenge, (f"https://{call.info['host']}", call.base))
+    return Party(challenge, (f"https://{call.info['host']}", call.base), rp_id.in_use(call.store))
 
 
 def _failed(call: Call, user: Doc, factor: Doc, error: WebAuthnRejected) -> Exception:

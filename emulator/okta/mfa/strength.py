@@ -20,12 +20,12 @@ _TYPES_OF = {
     "password": "password", "question": "security_question", "sms": "phone", "call": "phone", "email": "email",
     "push": "app", "token:software:totp": "app", "token:hotp": "security_key",
     "webauthn": "security_key", "cert": "federated", "pin": "federated",
-    "signed_nonce": "app", "user": "app",
+    "signed_nonce": "app", "user": "app", "tac": "tac",
 }  # fmt: skip
 _METHOD_NAMES = {
     "question": "SECURITY_QUESTION", "sms": "SMS", "call": "VOICE", "email": "EMAIL", "push": "PUSH",
     "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN", "cert": "CERT", "pin": "CERT",
-    "signed_nonce": "SIGNED_NONCE", "user": "SIGNED_NONCE", PASSWORD: "PASSWORD",
+    "signed_nonce": "SIGNED_NONCE", "user": "SIGNED_NONCE", "tac": "TAC", PASSWORD: "PASSWORD",
 }  # fmt: skip
 
 

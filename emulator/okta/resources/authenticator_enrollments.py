@@ -1,7 +1,7 @@
 """A person's authenticator enrolments: /api/v1/users/{userId}/authenticator-enrollments.
 
 Source: okta-admin-api.md appendix A; the vendor's SDK models. An enrolment is what Identity Engine calls the factors of
-one authenticator (a telephone's text message and call are one); temporary access codes are not emulated.
+one authenticator (a telephone's text message and call are one).
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Why
 from emulator.okta import shapes
-from emulator.okta.mfa import checks, enrolment
-from emulator.okta.mfa.catalogue import type_of
+from emulator.okta.mfa import access_code, checks, enrolment
+from emulator.okta.mfa.catalogue import TAC, type_of
 from emulator.okta.mfa.factors import masked_number, of_user
 from emulator.okta.params import body_object
 from emulator.okta.problems import invalid, not_found
@@ -28,6 +28,13 @@ _BODY = shapes.record(
         "profile": shapes.record({"phoneNumber": shapes.bounded(100, least=1)}, needed=("phoneNumber",)),
     },
     needed=("authenticatorId", "profile"),
+)
+_CODE = shapes.record(
+    {
+        "authenticatorId": shapes.bounded(100, least=1),
+        "profile": shapes.record({"multiUse": shapes.boolean, "ttl": shapes.bounded(10, least=1)}),
+    },
+    needed=("authenticatorId",),
 )
 
 
@@ -84,15 +91,34 @@ def create_phone_enrollment(call: Call) -> Doc:
     """Enrol a telephone for the user, ready at once: `{authenticatorId, profile: {phoneNumber}}`."""
     user = users.load(call)
     sent: Doc = _BODY(body_object(call), "")
-    authenticator = call.store.get(AUTHENTICATORS, sent["authenticatorId"])
-    if authenticator is None or authenticator["key"] != "phone_number" or authenticator["status"] != "ACTIVE":
-        compared = (Compared("authenticatorId", sent["authenticatorId"], "request body"),
-                    Compared("wanted", "the org's active phone_number", "authenticators"))  # fmt: skip
-        why = Why("Only the telephone can be enrolled here.", compared)
-        raise invalid("authenticatorId", "authenticatorId: The authenticator is not an active phone", why=why)
+    _authenticator(call, sent["authenticatorId"], "phone_number")
     body = {"factorType": "sms", "provider": "OKTA", "profile": sent["profile"]}
     factor = enrolment.enrol(call, user, body, activate=True)
     return _render(call, user, [factor])
+
+
+@operation("POST", _AT + "/tac", source=DOCUMENTED, emits=("user.mfa.factor.activate",), **_MANAGE)
+def create_tac_enrollment(call: Call) -> Doc:
+    """Give the user a temporary access code, which only this answer shows: `{authenticatorId, profile?}`."""
+    user = users.load(call)
+    sent: Doc = _CODE(body_object(call), "")
+    authenticator = _authenticator(call, sent["authenticatorId"], TAC.authenticator)
+    factor, code = access_code.give(call, user, authenticator, sent.get("profile") or {})
+    return {**_render(call, user, [factor]), "profile": {**factor["profile"], "tac": code}}
+
+
+def _authenticator(call: Call, id: str, key: str) -> Doc:
+    """The org's active authenticator of a key. Raises E0000001 for anything else."""
+    found: Doc | None = call.store.get(AUTHENTICATORS, id)
+    if found is not None and found["key"] == key and found["status"] == "ACTIVE":
+        return found
+    compared = (Compared("authenticatorId", id, "request body"),
+                Compared("wanted", f"the org's active {key}", "authenticators"))  # fmt: skip
+    cause = f"authenticatorId: The authenticator is not an active {_NAMES[key]}"
+    raise invalid("authenticatorId", cause, why=Why("Another authenticator is enrolled here.", compared))
+
+
+_NAMES = {"phone_number": "phone", TAC.authenticator: "temporary access code"}
 
 
 @operation("GET", _AT + "/{enrollmentId}", source=DOCUMENTED, query=("discloseIdentifiers",), **_READ)

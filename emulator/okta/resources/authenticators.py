@@ -10,7 +10,7 @@ from emulator.kernel.doc import Doc, dig, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import shapes, subscription
+from emulator.okta import rp_id, shapes, subscription
 from emulator.okta.app_kinds import POLICIES, POLICY_RULES
 from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator, new_authenticator
 from emulator.okta.events import emit, target
@@ -125,7 +125,7 @@ def replace_authenticator(call: Call) -> Doc:
     if body.get("name") is not None:
         item["name"] = shapes.bounded(255, least=1)(body["name"], "name")
     _change(item, CATALOGUE[item["key"]], body)
-    _store(call, item, _EVENT + "update")
+    save(call, item)
     return render(call, item)
 
 
@@ -163,7 +163,7 @@ def deactivate_authenticator(call: Call) -> Doc:
 def _set_status(call: Call, item: Doc, status: str) -> Doc:
     if item["status"] != status:
         item["status"] = status
-        _store(call, item, _EVENT + ("activate" if status == "ACTIVE" else "deactivate"))
+        save(call, item, _EVENT + ("activate" if status == "ACTIVE" else "deactivate"))
     return render(call, item)
 
 
@@ -203,7 +203,8 @@ def _named(value: Any, key: str) -> bool:
     return isinstance(value, list) and any(_named(inner, key) for inner in value)
 
 
-def _store(call: Call, item: Doc, event: str) -> None:
+def save(call: Call, item: Doc, event: str = _EVENT + "update") -> None:
+    """Keep an authenticator that has changed, and log it."""
     item["lastUpdated"] = stamp(call.now)
     call.store.put(AUTHENTICATORS, item)
     emit(call, event, [authenticator_target(item)])
@@ -250,8 +251,11 @@ def replace_authenticator_method(call: Call) -> Doc:
         method["status"] = shapes.one_of("ACTIVE", "INACTIVE")(body["status"], "status")
     sent = part(body, "settings")
     if sent is not None and kind.read:
-        method["settings"] = shapes.over(method.get("settings", {}), shapes.record(kind.read)(sent, "settings"))
-    _store(call, item, _EVENT + "update")
+        given, before = shapes.record(kind.read)(sent, "settings"), method.get("settings", {})
+        if "rpId" in given:
+            given["rpId"] = rp_id.merged(call, before.get("rpId"), given["rpId"] or {})
+        method["settings"] = shapes.over(before, given)
+    save(call, item)
     return _render_method(call, item, name)
 
 
@@ -282,7 +286,7 @@ def _set_method(call: Call, status: str) -> Doc:
     item, name = _method(call)
     if item["_methods"][name]["status"] != status:
         item["_methods"][name]["status"] = status
-        _store(call, item, _EVENT + "update")
+        save(call, item)
     return _render_method(call, item, name)
 
 

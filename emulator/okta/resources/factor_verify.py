@@ -90,9 +90,9 @@ def verify_factor(call: Call) -> Any:
     if factor["status"] != ACTIVE:
         compared = (Compared("status", factor["status"], "the factor"),)
         raise Problem("E0000154", why=Why("Only an active factor is verified.", compared))
-    if kind.by_app:
+    if kind.pages_only:
         compared = (Compared("factorType", kind.name, "the factor"),)
-        why = Why("Okta FastPass answers the org's own pages, on its device.", compared)
+        why = Why("This factor is asked for on the org's own pages only.", compared)
         raise invalid("factorType", "factorType: The field is invalid", why=why)
     if kind.name == "push":
         return _push(call, user, factor, body)

@@ -13,7 +13,7 @@ from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import access
 from emulator.okta.links import link
 from emulator.okta.mfa import allowed, checks, enrolment
-from emulator.okta.mfa.catalogue import BY_KEY, QUESTIONS, TYPES, FactorType
+from emulator.okta.mfa.catalogue import BY_KEY, QUESTIONS, TAC, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
     FACTORS,
@@ -42,16 +42,16 @@ def load(call: Call) -> tuple[Doc, Doc]:
     """The user and the factor that the path names. Raises 404."""
     user = access.only_self(call, users.load(call))
     found = call.store.get(FACTORS, call.path["factorId"])
-    if found is None or found["_userId"] != user["id"]:
+    if found is None or found["_userId"] != user["id"] or type_of(found) is TAC:
         raise not_found(call.path["factorId"], "UserFactor")
     return user, found
 
 
 @operation("GET", AT, source=OBSERVED, **READ)
 def list_factors(call: Call) -> list[Doc]:
-    """The factors that the user has enrolled, pending ones included."""
+    """The factors that the user has enrolled, pending ones included; access codes are not among them (inferred)."""
     user = access.only_self(call, users.load(call))
-    return [render(call, factor) for factor in of_user(call.store, user["id"])]
+    return [render(call, factor) for factor in of_user(call.store, user["id"]) if type_of(factor) is not TAC]
 
 
 @operation("GET", AT + "/catalog", source=OBSERVED, **READ)
@@ -62,7 +62,7 @@ def list_catalog(call: Call) -> list[Doc]:
     mine = {(item["factorType"], item["provider"]): item for item in of_user(call.store, user["id"])}
     return [
         _supported(call, user, TYPES[place], says, mine.get(place))
-        for place, says in found.allowed.items() if says != allowed.NOT_ALLOWED and not TYPES[place].by_app
+        for place, says in found.allowed.items() if says != allowed.NOT_ALLOWED and not TYPES[place].pages_only
     ]  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _plant(seeding: Seeding, user: Doc, given: Doc) -> None:
     name = str(given.get("type", ""))
     kind = BY_KEY.get(name) or BY_KEY.get(f"okta_{name}") or TYPES.get((name, "OKTA"))
     kind = kind or TYPES.get((name, "FIDO"))
-    if kind is None or kind.by_app:
+    if kind is None or kind.pages_only:
         raise LabError(
             f"user {user['profile']['login']!r}: there is no factor {name!r}.",
             hint=f"Known: {', '.join(BY_KEY)}.",
