@@ -138,6 +138,10 @@ RULES: Mapping[str, Rules] = {
     "logStreams.filter": Rules(attributes=_each("type status", EQ), negation=False),
     "trustedOrigins.filter": Rules(attributes=_each("id name origin status", EQ), negation=False),
     "principalRateLimits.filter": Rules(attributes=_each("principalType principalId", EQ), negation=False),
+    "yubikeyTokens.filter": Rules(
+        attributes=_each("profile.email profile.serial activated user.id created status lastVerified", EQ | ORDER),
+        negation=False,
+    ),
     "devices.search": Rules(
         attributes={**_each("id status", EQ), "lastUpdated": EQ | ORDER},
         families={"profile": _SEARCH | {"co"}},

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.okta.test_push_providers import APNS
 from tests.okta.test_ui_schemas import FORM
+from tests.okta.test_yubikeys import SEED
 
 AT = "/api/v1/principal-rate-limits"
 
@@ -21,6 +22,11 @@ def tour(tour: Any) -> None:
     row = {"fqdn": record["fqdn"], "recordType": "TXT", "value": record["verificationValue"]}
     tour.send("PUT", "/api/internal/v1/dns-records", {"records": [row]})
     tour.send("POST", f"{keys}/verify-rp-id-domain")
+    tokens = "/api/v1/org/factors/yubikey_token/tokens"
+    seed = tour.send("POST", tokens, SEED)
+    tour.send("GET", tokens)
+    tour.send("GET", f"{tokens}/{seed['id']}")
+    tour.send("DELETE", f"{tokens}/{seed['id']}")
     code = tour.send("POST", "/api/v1/authenticators?activate=true", {"key": "tac", "name": "Code"})
     person = f"/api/v1/users/{tour.send('GET', '/api/v1/users?limit=1')[0]['id']}"
     tour.send("POST", f"{person}/authenticator-enrollments/tac", {"authenticatorId": code["id"]})

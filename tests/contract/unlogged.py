@@ -35,6 +35,8 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/policies/{policyId}/mappings": "always refused",
     "POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate": _NONE,
     "POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate": _NONE,
+    "POST /api/v1/org/factors/yubikey_token/tokens": _NONE,
+    "DELETE /api/v1/org/factors/yubikey_token/tokens/{tokenId}": _NONE,
     "POST /api/v1/device-posture-checks": _NONE,
     "PUT /api/v1/device-posture-checks/{postureCheckId}": _NONE,
     "DELETE /api/v1/device-posture-checks/{postureCheckId}": _NONE,

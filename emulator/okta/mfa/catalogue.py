@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from emulator.kernel.doc import Doc
 
+_TOTP = "token:software:totp"
+
 
 @dataclass(frozen=True, slots=True)
 class FactorType:
@@ -38,11 +40,10 @@ class FactorType:
 
     @property
     def code(self) -> bool:
-        """Whether an app or a fob shows the codes."""
-        return self.name.startswith("token")
+        """Whether an app or a fob shows codes of six digits."""
+        return self.name in ("token:hotp", _TOTP)
 
 
-_TOTP = "token:software:totp"
 FASTPASS = FactorType("signed_nonce", "OKTA", "", "okta_verify", "signed_nonce", "pfd", "swk", "Okta FastPass",
                       "SIGNED_NONCE", bound=True, pages_only=True)  # fmt: skip
 """Classic does not know this one, nor the next."""
@@ -70,6 +71,8 @@ TYPES: Mapping[tuple[str, str], FactorType] = {
                    sends="email"),
         FactorType("token:hotp", "CUSTOM", "hotp", "custom_otp", "otp", "chf", "otp", "Custom one-time code",
                    "CUSTOM_HOTP", vendor="CUSTOM"),
+        FactorType("token:hardware", "YUBICO", "yubikey_token", "yubikey_token", "otp", "ykf", "otp", "YubiKey",
+                   "YUBIKEY", vendor="YUBICO", bound=True, hardware=True),
         FactorType("webauthn", "FIDO", "fido_webauthn", "webauthn", "webauthn", "fwf", "hwk",
                    "Security Key or Biometric", "FIDO_WEBAUTHN_FACTOR", vendor="FIDO", bound=True, hardware=True),
         FASTPASS, TAC,

@@ -42,7 +42,7 @@ def check(call: Call, user: Doc, factor: Doc, given: str | None) -> None:
 
 def compare(call: Call, factor: Doc, given: str) -> str:
     """`right`, `wrong`, `late`, `used` or `none` (no code was sent). A right code is spent."""
-    from emulator.okta.mfa import access_code
+    from emulator.okta.mfa import access_code, yubikeys
 
     kind = type_of(factor)
     if kind.name == "question":
@@ -52,6 +52,8 @@ def compare(call: Call, factor: Doc, given: str) -> str:
         return challenges.take_code(call, factor, given.strip())
     if kind is TAC:
         return access_code.compare(call, factor, given.strip())
+    if kind.name == yubikeys.NAME:
+        return yubikeys.compare(call, factor, given)
     if kind.name == "token:hotp":
         return _counted(call, factor, given.strip())
     return _timed(call, factor, given.strip()) if kind.code else "wrong"

@@ -13,7 +13,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
 from emulator.okta.links import link
-from emulator.okta.mfa import allowed, challenges, checks, security_key
+from emulator.okta.mfa import allowed, challenges, checks, security_key, yubikeys
 from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
@@ -57,9 +57,10 @@ def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_ph
     """Make the factor that a request asks for; call it inside a write transaction. Raises 400."""
     kind = asked_type(body)
     allowed.require(call, user, kind)
-    profile, secrets = _READERS.get(kind.name, _plain)(call, user, kind, part(body, "profile") or {})
+    sent = part(body, "verify" if kind.name == yubikeys.NAME else "profile") or {}
+    profile, secrets = _READERS.get(kind.name, _plain)(call, user, kind, sent)
     _refuse_second(call, user, kind, profile, update_phone=update_phone)
-    at_once = kind.name in ("question", "token:hotp") or (activate and bool(kind.sends))
+    at_once = kind.name in ("question", "token:hotp", yubikeys.NAME) or (activate and bool(kind.sends))
     factor = new_factor(
         kind, user["id"], profile, id=call.ids.okta(kind.prefix), now=call.now, status=ACTIVE if at_once else PENDING
     )
@@ -67,6 +68,8 @@ def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_ph
     if kind.name == security_key.NAME:
         security_key.ask(call, factor)
     call.store.add(FACTORS, factor)
+    if kind.name == yubikeys.NAME:
+        yubikeys.assign(call, user, factor, sent["passCode"])
     if at_once:
         checks.log_change(call, user, factor, "activate")
     elif kind.sends:
@@ -162,6 +165,11 @@ def _question(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, 
     return question_profile(name), keep
 
 
+def _yubikey(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
+    """Which key it is, a passcode that it typed shows (`verify.passCode`)."""
+    return yubikeys.enrol(call, user, text_of(sent, "passCode", "verify.passCode"))
+
+
 def _hotp(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
     """The fob's secret comes with the request, in base32 or hexadecimal."""
     text = text_of(sent, "sharedSecret", "profile.sharedSecret") or ""
@@ -178,7 +186,7 @@ def _hotp(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]
 
 _READERS: dict[str, Callable[[Call, Doc, FactorType, Doc], tuple[Doc, Doc]]] = {
     "push": _push, "webauthn": _key, "sms": _phone, "call": _phone, "email": _mail, "question": _question,
-    "token:hotp": _hotp,
+    "token:hotp": _hotp, yubikeys.NAME: _yubikey,
 }  # fmt: skip
 
 

@@ -21,11 +21,12 @@ _TYPES_OF = {
     "push": "app", "token:software:totp": "app", "token:hotp": "security_key",
     "webauthn": "security_key", "cert": "federated", "pin": "federated",
     "signed_nonce": "app", "user": "app", "tac": "tac",
+    "token:hardware": "app",
 }  # fmt: skip
 _METHOD_NAMES = {
     "question": "SECURITY_QUESTION", "sms": "SMS", "call": "VOICE", "email": "EMAIL", "push": "PUSH",
     "token:software:totp": "TOTP", "token:hotp": "OTP", "webauthn": "WEBAUTHN", "cert": "CERT", "pin": "CERT",
-    "signed_nonce": "SIGNED_NONCE", "user": "SIGNED_NONCE", "tac": "TAC", PASSWORD: "PASSWORD",
+    "signed_nonce": "SIGNED_NONCE", "user": "SIGNED_NONCE", "tac": "TAC", "token:hardware": "OTP", PASSWORD: "PASSWORD",
 }  # fmt: skip
 
 

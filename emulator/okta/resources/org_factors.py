@@ -19,7 +19,7 @@ ORG_FACTORS = Kind("org_factors", settled=True)
 SEED_RANK = 15
 _AT = "/api/v1/org/factors"
 _POST: Any = {"scope": ("okta.factors.manage",), "body": "none"}
-_OFF = ("hotp", "okta_call", "fido_webauthn")
+_OFF = ("hotp", "okta_call", "fido_webauthn", "yubikey_token")
 """Inferred: what a new Classic org leaves off."""
 
 

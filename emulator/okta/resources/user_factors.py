@@ -152,7 +152,7 @@ def _plant(seeding: Seeding, user: Doc, given: Doc) -> None:
             f"user {user['profile']['login']!r}: there is no factor {name!r}.",
             hint=f"Known: {', '.join(BY_KEY)}.",
         )
-    if kind.name == "webauthn":
+    if kind.name in ("webauthn", "token:hardware"):
         raise LabError(
             f"user {user['profile']['login']!r}: a security key cannot be given in a world file.",
             hint="Enrol it through the API or the pages: its private key is in the authenticator.",

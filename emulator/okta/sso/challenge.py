@@ -12,7 +12,7 @@ from emulator.kernel.exchange import Answer
 from emulator.kernel.ids import base64url
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta.mfa import challenges, devices, factors, fastpass, journey, strength
+from emulator.okta.mfa import challenges, devices, factors, fastpass, journey, strength, yubikeys
 from emulator.okta.mfa.catalogue import TYPES, type_of
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.resources import sessions
@@ -191,7 +191,8 @@ def _enrol(trip: Journey) -> Answer | None:
     profile = _profile(kind.name, call.body)
     if profile is None:
         return pages.show(call, factor_pages.setup(trip, kind))
-    factor = journey.enrol(trip, {"factorType": kind.name, "provider": kind.provider, "profile": profile})
+    sent = {"profile": profile, "verify": {"passCode": call.body.get("passCode")}}
+    factor = journey.enrol(trip, {"factorType": kind.name, "provider": kind.provider, **sent})
     return onward(trip) if factor["status"] == factors.ACTIVE else None
 
 
@@ -199,6 +200,8 @@ def _profile(name: str, form: Doc) -> Doc | None:
     """What the form says of the factor; None where it has yet to be asked."""
     if name in ("sms", "call"):
         return {"phoneNumber": form["phoneNumber"]} if form.get("phoneNumber") else None
+    if name == yubikeys.NAME:
+        return {} if form.get("passCode") else None
     if name == "question":
         if not form.get("answer"):
             return None

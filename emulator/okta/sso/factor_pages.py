@@ -4,7 +4,7 @@ import orjson
 
 from emulator.kernel.doc import Doc
 from emulator.okta import password_policy
-from emulator.okta.mfa import challenges, devices, enrolment, factors, fastpass, journey, security_key
+from emulator.okta.mfa import challenges, devices, enrolment, factors, fastpass, journey, security_key, yubikeys
 from emulator.okta.mfa.catalogue import QUESTIONS, FactorType, type_of
 from emulator.okta.mfa.journey import Journey
 from emulator.okta.sso.pages import Page
@@ -142,5 +142,6 @@ def _offers(trip: Journey, problem: str) -> Page:
 def setup(trip: Journey, kind: FactorType, problem: str = "") -> Page:
     """What must be known before a factor can be enrolled: a number, or a question and its answer."""
     questions = [{"name": name, "text": text} for name, text in QUESTIONS.items()] if kind.name == "question" else []
-    values = {"type": kind.name, "provider": kind.provider, "questions": questions}
+    touch = kind.name == yubikeys.NAME
+    values = {"type": kind.name, "provider": kind.provider, "questions": questions, "touch": touch}
     return Page("factor_setup.html", {**_base(trip, f"Set up {kind.label}", problem), "kind": values})

@@ -1,8 +1,9 @@
 """How a scripted person answers factor challenges: what they know, what their phone receives, what their app shows.
 
 `Visit.factors` says: `{"totp": "<secret or code>", "push": "approve | reject | ignore", "sms": "outbox", "call":
-"outbox", "email": "outbox", "question": "<answer>", "hotp": "<code>", "phone": "<number>", "fastpass": "owner |
-device"}`. Its order is the order of choice. The org's outbox stands for the phone.
+"outbox", "email": "outbox", "question": "<answer>", "hotp": "<code>", "yubikey": "<passcode>", "tac": "<code>",
+"phone": "<number>", "fastpass": "owner | device"}`. Its order is the order of choice. The org's outbox stands for the
+phone.
 """
 
 import re
@@ -16,7 +17,12 @@ from emulator.wire.browser import Browser, Form, View
 from emulator.wire.client import Http, doc_of
 
 PATH = "/signin/factor"
-_NAMES = {"token:software:totp": "totp", "token:hotp": "hotp", fastpass.TYPE: fastpass.NAME}
+_NAMES = {
+    "token:hardware": "yubikey",
+    "token:software:totp": "totp",
+    "token:hotp": "hotp",
+    fastpass.TYPE: fastpass.NAME,
+}
 _SENT = ("sms", "call", "email")
 _SECRET = re.compile(rb'<code id="secret">([A-Z2-7]+)</code>')
 PHONE = "+14155550123"
