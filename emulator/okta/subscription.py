@@ -2,9 +2,10 @@
 
 Source: the vendor's lists of products; error E0000015 is what an org without a feature answers. Which operations
 belong to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false,
-threat: false, earlyAccess: false}`; what it does not name is there. A world's own assignments and settings stay all the
-same. Apps tell of universal logout with `threat`, and of entitlement management with `governance`; authenticators of
-their AAGUIDs and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
+threat: false, realms: false, earlyAccess: false}`; what it does not name is there. A world's own assignments and
+settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management with
+`governance`; users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
+and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants")),
     "workflows": ("Workflows", ("workflow_connections",)),
     "threat": ("Identity Threat Protection", ("universal_logouts", "user_risk")),
+    "realms": ("Realms", ("realms", "realm_assignments")),
     "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids", "well_known_uris")),
 }
 """Name in the world file: the product's name, and the resources whose operations come with it."""

@@ -21,6 +21,14 @@ def rule(realm: str, expression: str = 'user.profile.login.contains("@partner.ex
     }  # fmt: skip
 
 
+def test_an_org_may_have_none_although_it_runs_the_identity_engine() -> None:
+    with world(subscription={"realms": False}) as org:
+        assert "realmId" not in new_user(org, "kim@acme.example")
+        assert "realmId" not in org.okta.get(f"/api/v1/users/{SAM_ID}")
+        for path in (REALMS, ASSIGNMENTS):
+            assert refused(org, "GET", path)[:2] == (401, "E0000015")
+
+
 def test_realms(org: World) -> None:
     default = org.okta.get(REALMS)[0]
     assert default["isDefault"] is True and default["id"].startswith("guo")

@@ -133,7 +133,7 @@ def seed(seeding: Seeding) -> None:
     """The default realm of an Identity Engine org; `realms: [{name, id?, realmType?, domains?}]` adds further ones,
     `default_realm: {id}` fixes the default one's id.
     """
-    if seeding.info.get("engine") != "oie":
+    if seeding.info.get("engine") != "oie" or "realms" in seeding.info["without"]:
         return
     id = seeding.spec.get("default_realm", {}).get("id") or seeding.ids.okta("guo")
     profile = {"name": "Default Realm", "realmType": "DEFAULT"}
