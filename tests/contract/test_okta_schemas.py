@@ -12,7 +12,8 @@ import pytest
 from emulator import World
 from emulator.kernel.operations import Operation
 from tests.contract import vendor
-from tests.contract.tour import OPERATIONS, ROUTES, Tour, lists
+from tests.contract.tour import lists
+from tests.contract.touring import OPERATIONS, ROUTES, Tour
 
 MOST_BODY = 64 * 1024
 """The tape keeps no more of a body."""

@@ -17,7 +17,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.operations import Operation
 from tests.okta.worlds import events
 
-from .tour import AGENT, OPERATIONS, ROUTES
+from .touring import AGENT, OPERATIONS, ROUTES
 from .unlogged import NOTHING_TO_LOG, SOMETIMES
 
 WRITES = [item for item in OPERATIONS if item.method not in ("GET", "HEAD")]
