@@ -16,6 +16,7 @@ PAGES = {
     r"/api/v1/authn(/.*)?": "Authentication API",
     r"/api/v1/org/factors(/.*)?": "Factors Administration API, of the Classic engine",
     r"/api/internal/org/settings/security-notification-settings": "the admin console's, as the Terraform provider asks it",
+    r"/api/v1/directories/\{\}/groups/\{\}/query(/\{\})?": "Directories Integration API, as in the vendor's Go SDK",
     r"/api/v1/sessions": "Sessions API: a session for a session token",
     r"/api/v1/users/\{\}/factors/\{\}/(lifecycle/activate/poll|transactions/\{\})": "Factors API",
     r"/api/v1/authorizationServers/\{\}/policies/\{\}/rules/\{\}/lifecycle/deactivate": "API Access Management",

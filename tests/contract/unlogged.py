@@ -28,6 +28,7 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/internal/v1/apps/{appId}/sync/preview": _ASKS,
     "POST /api/internal/v1/mappings/{mappingId}/preview": _ASKS,
     "POST /api/v1/policies/simulate": _ASKS,
+    "POST /api/v1/directories/{appInstanceId}/groups/{groupId}/query": _ASKS,
     "POST /oauth2/v1/introspect": _ASKS,
     "POST /oauth2/{authServerId}/v1/introspect": _ASKS,
     "POST /oauth2/v1/userinfo": _ASKS,

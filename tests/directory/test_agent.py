@@ -1,5 +1,6 @@
 """The Okta AD agent: imports from a forest, full and incremental, with groups, disabled and deleted accounts."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -199,6 +200,44 @@ def test_members_of_a_directory_group_through_the_org(world: World) -> None:
     for wrong in ({}, {"parameters": {"action": "ADD"}}, {"id": "x", "parameters": {"action": "ADD", "values": ["y"]}},
                   {"id": staff["id"], "parameters": {"action": "ADD", "values": [olga["id"]]}}):  # fmt: skip
         assert world.okta.call("POST", at, wrong).status in (400, 404)
+
+
+def test_attributes_of_a_directory_group_are_asked_of_the_agent(world: World) -> None:
+    imported(world)
+    [inner] = [g for g in world.okta.get("/api/v1/groups?q=inner") if g["type"] == "APP_GROUP"]
+    at = f"/api/v1/directories/{AD}/groups/{inner['id']}/query"
+    names = ["CN", "groupType", "description", "distinguishedName"]
+    world.directory.patch("/groups/inner", {"description": "The core"})
+    asked = world.okta.call("POST", at, {"attributes": names})
+    result = f"{at}/{json.loads(asked.body)['resultId']}"
+    assert asked.status == 202
+    world.directory.patch("/groups/inner", {"description": None})
+    found = world.okta.get(result)
+    assert found == {"id": inner["id"], "profile": {
+        "CN": "inner", "groupType": -2147483646, "description": "The core",
+        "distinguishedName": world.directory.get("/groups/inner")["distinguishedName"],
+    }}  # fmt: skip
+    assert world.okta.call("GET", f"{at}/other").status == 404
+    for wrong in ({}, {"attributes": []}, {"attributes": "cn"}, {"attributes": [7]}, {"attributes": ["*"]},
+                  {"attributes": ["cn", "memberOf"]}, {"attributes": ["a b"]}):  # fmt: skip
+        assert world.okta.call("POST", at, wrong).status == 400
+    assert world.okta.call("POST", at.replace(inner["id"], "00gother"), {"attributes": ["cn"]}).status == 404
+    world.clock.advance(hours=2)
+    assert world.okta.call("GET", result).status == 404
+
+
+def test_a_question_waits_for_an_agent(world: World) -> None:
+    imported(world)
+    [inner] = [g for g in world.okta.get("/api/v1/groups?q=inner") if g["type"] == "APP_GROUP"]
+    at = f"/api/v1/directories/{AD}/groups/{inner['id']}/query"
+    world.directory.patch("/agent", {"running": False})
+    result = f"{at}/{world.okta.post(at, {'attributes': ['cn', 'description']})['resultId']}"
+    waiting = world.okta.call("GET", result)
+    assert (waiting.status, waiting.body) == (202, b"")
+    world.directory.patch("/agent", {"running": True})
+    assert world.okta.get(result)["profile"] == {"cn": "inner"}
+    world.directory.delete("/groups/inner")
+    assert world.okta.call("POST", at, {"attributes": ["cn"]}).status == 404
 
 
 def test_the_password_stays_in_the_org_without_delegation(world: World) -> None:

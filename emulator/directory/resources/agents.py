@@ -113,3 +113,15 @@ def seed(seeding: Seeding) -> None:
         "id": "agent", "name": given.get("name") or f"{forest}-OKTA-01", "version": VERSION,
         "running": given.get("running", True),
     })  # fmt: skip
+
+
+@operation("POST", _AT + "/groups/{name}/attributes", source=OURS, auth="none")
+def read_attributes(call: Call) -> Doc:
+    """What a group has of attributes, whatever their case: `{attributes: [names]}` -> `{attributes: {name: value}}`."""
+    _awake(call)
+    found = groups.in_ldap(groups.load(call))
+    asked = call.body.get("attributes")
+    if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+        why = Why("Attributes are named in a list.", (Compared("attributes", str(asked)[:200], "request body"),))
+        raise Problem("constraintViolation", "attributes must be a list of names.", why=why)
+    return {"attributes": {name: found[name.lower()] for name in asked if name.lower() in found}}

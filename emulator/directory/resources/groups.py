@@ -22,6 +22,10 @@ SEED_RANK = 60
 _AT = "/_lab/directory/groups"
 _TYPES = ("security", "distribution")
 _SCOPES = ("global", "universal", "domainLocal")
+_SCOPE_BITS, _SECURITY_BIT = {"global": 2, "domainLocal": 4, "universal": 8}, -(2**31)
+"""Flags of LDAP's `groupType`, a signed number of 32 bits."""
+_OURS = frozenset({"type", "scope", "sourceAnchor"})
+"""What a group is shown with that LDAP does not know."""
 
 
 @operation("GET", _AT, source=OURS, auth="none", paging=Paging(200, 1000), query=("after",))
@@ -75,6 +79,13 @@ def add_member(call: Call) -> None:
 def remove_member(call: Call) -> None:
     """Take a member out."""
     take_out(call, load(call), member_named(call.store, call.path["member"]))
+
+
+def in_ldap(group: Doc) -> Doc:
+    """A group's attributes as LDAP has them, by name in small letters; without its members."""
+    found = {name.lower(): value for name, value in render(group).items() if name not in _OURS}
+    kind = _SCOPE_BITS[group["scope"]] + (_SECURITY_BIT if group["type"] == "security" else 0)
+    return {**found, "grouptype": kind, "name": group["cn"]}
 
 
 def put_in(call: Call, group: Doc, member: Doc) -> None:

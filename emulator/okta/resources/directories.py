@@ -165,7 +165,7 @@ def modify_group(call: Call) -> Doc:
         raise bad("action", "action: The field cannot be left blank", "action", None, "ADD or REMOVE.")
     if text_of(given, "attribute") not in (None, "member"):
         raise bad("attribute", "attribute: must be member", "attribute", given["attribute"], "Members are in `member`.")
-    group = _imported_group(call, app, text_of(body, "id") or "")
+    group = imported_group(call, app, text_of(body, "id") or "")
     members = _members(call, app, given.get("values"))
     asked = {"add" if action == "ADD" else "remove": [row["credentials"]["userName"] for row in members]}
     try:
@@ -178,7 +178,7 @@ def modify_group(call: Call) -> Doc:
     return {}
 
 
-def _imported_group(call: Call, app: Doc, id: str) -> Doc:
+def imported_group(call: Call, app: Doc, id: str) -> Doc:
     found = next((group for group in import_groups.imported(call.store, app["id"]) if group["id"] == id), None)
     if found is None:
         raise not_found(id[:100], "UserGroup")
