@@ -16,15 +16,24 @@ METHOD = "webauthn"
 
 
 def merged(call: Call, before: Doc | None, sent: Doc) -> Doc:
-    """`rpId` as it is kept after a change: a new name is to be proved anew. Raises E0000001 where it is not yet."""
+    """`rpId` as it is kept after a change: a new name is to be proved anew.
+
+    Raises E0000001 for a domain that is not proved yet, and for another one while one is in use (documented).
+    """
     kept = before or {"enabled": False}
     name = str(dig(sent, "domain.name") or "").lower() or dig(kept, "domain.name")
     domain = kept.get("domain")
     if name and (domain is None or domain["name"] != name):
+        if kept["enabled"]:
+            compared = (
+                Compared("domain.name", name, "request body"),
+                Compared("in use", dig(kept, "domain.name"), "settings.rpId"),
+            )
+            why = Why("The domain is changed while it is not in use.", compared, "Send enabled: false first.")
+            raise invalid("settings.rpId", "rpId: The domain is in use", why=why)
         fqdn, value = f"_oktaverification.{name}", call.ids.secret("rpId", 32)
         record = {"recordType": "TXT", "fqdn": fqdn, "verificationValue": value}
         domain = {"name": name, "dnsRecord": record, "validationStatus": NOT_STARTED}
-        kept = {**kept, "enabled": False}
     wanted = bool(sent.get("enabled", kept["enabled"]))
     if wanted and (domain is None or domain["validationStatus"] != VERIFIED):
         state = domain["validationStatus"] if domain else "no domain"

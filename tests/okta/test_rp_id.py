@@ -51,6 +51,10 @@ def test_a_domain_is_named_proved_and_used(org, method):
     asked = stranger["_embedded"]["activation"]["challenge"]
     at = f"{SAM}/{stranger['id']}/lifecycle/activate"
     assert refused(org, "POST", at, SoftKey(id=b"another").create(asked))[:2] == (403, "E0000068")
+    other = {"settings": {"rpId": {"domain": {"name": "other.example"}}}}
+    assert refused(org, "PUT", method, other)[:2] == (400, "E0000001")
+    assert own(org, method, enabled=False)["enabled"] is False
+    assert own(org, method, domain={"name": "other.example"})["domain"]["validationStatus"] == "NOT_STARTED"
 
 
 def test_another_name_is_proved_anew(org, method):
