@@ -32,8 +32,8 @@ def create(call: Call, body: Doc) -> Doc:
     elif given.provider is not None and given.provider.get("type") not in (None, "OKTA", "IMPORT"):
         call.note("credentials.provider counts only with provider=true")
     _set_credentials(call, user, given, history=False)
-    if given.hash is not None:
-        user["statusChanged"] = user["passwordChanged"]  # observed; a staged user with a plain password has null
+    if given.any_password and call.info["engine"] != "classic":  # observed; on Classic it stays null
+        user["statusChanged"] = user["passwordChanged"]
     joined = _groups(call, body)
     if activate:
         user_states.shift(user, "ACTIVE" if can_sign_in(user) else "PROVISIONED", now=call.now)

@@ -125,17 +125,24 @@ def test_a_put_of_credentials_leaves_the_profile(org: World) -> None:
     assert org.okta.call("PUT", f"{AT}/users/{SAM_ID}", {}).status == 400
 
 
-def test_an_imported_password_moves_a_staged_users_status(org: World) -> None:
-    def made(name: str, password: dict[str, Any]) -> dict[str, Any]:
-        profile = {"firstName": "E", "lastName": "V", "email": f"{name}@acme.example", "login": f"{name}@acme.example"}
-        body = {"profile": profile, "credentials": {"password": password}}
-        found: dict[str, Any] = org.okta.post(f"{AT}/users?activate=false", body)
-        assert found["status"] == "STAGED" and found["passwordChanged"] is not None
-        return found
+@pytest.mark.parametrize("engine", ["oie", "classic"])
+def test_a_password_moves_a_staged_users_status_on_identity_engine(engine: str) -> None:
+    hashed = {"hash": {"algorithm": "SHA-256", "value": "QrTDZ6nW4Wuz9ffTNQ8fxLFIGtyvE4ZYjnOTk4gfdGc="}}
+    given: list[dict[str, Any]] = [hashed, {"value": "Tr4ining-pass"}]
+    with world(engine=engine) as made:
+        for number, password in enumerate(given):
+            login = f"e{number}@acme.example"
+            profile = {"firstName": "E", "lastName": "V", "email": login, "login": login}
+            body = {"profile": profile, "credentials": {"password": password}}
+            user: Doc = made.okta.post(f"{AT}/users?activate=false", body)
+            assert user["status"] == "STAGED" and user["passwordChanged"] is not None
+            assert user["statusChanged"] == (user["passwordChanged"] if engine == "oie" else None)
 
-    hashed = made("ev", {"hash": {"algorithm": "SHA-256", "value": "QrTDZ6nW4Wuz9ffTNQ8fxLFIGtyvE4ZYjnOTk4gfdGc="}})
-    assert hashed["statusChanged"] == hashed["passwordChanged"]
-    assert made("ew", {"value": "Tr4ining-pass"})["statusChanged"] is None
+
+def test_without_a_password_a_staged_users_status_has_not_moved(org: World) -> None:
+    profile = {"firstName": "E", "lastName": "W", "email": "ew@acme.example", "login": "ew@acme.example"}
+    body = {"profile": profile, "credentials": {"password": {}}}
+    assert org.okta.post(f"{AT}/users?activate=false", body)["statusChanged"] is None
 
 
 def test_an_order_without_an_attribute_is_ignored(org: World) -> None:

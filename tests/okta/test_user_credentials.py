@@ -65,6 +65,17 @@ def test_forgot_password_by_answer(org: World) -> None:
     assert refused(org, "POST", f"{CREDENTIALS}/forgot_password_recovery_question", recovery)[:2] == (403, "E0000087")
 
 
+def test_forgot_password_with_the_answer_sets_the_password(org: World) -> None:
+    question = {"question": "Which dog?", "answer": "Brown one"}
+    org.okta.post(f"{USERS}/{SAM_ID}", {"credentials": {"recovery_question": question}})
+    recovery = {"password": {"value": NEXT}, "recovery_question": {"answer": "Brown one"}}
+    shown = org.okta.post(f"{CREDENTIALS}/forgot_password", recovery)
+    assert shown["recovery_question"] == {"question": "Which dog?"} and shown["password"] == {}
+    assert sign_in(org, "sam@acme.example", NEXT)["status"] == "SUCCESS"
+    recovery["recovery_question"] = {"answer": "white one"}
+    assert refused(org, "POST", f"{CREDENTIALS}/forgot_password", recovery)[:2] == (403, "E0000087")
+
+
 def test_forgot_password(org: World) -> None:
     url = org.okta.post(f"{CREDENTIALS}/forgot_password?sendEmail=false")["resetPasswordUrl"]
     assert url.startswith("https://acme.okta.com/signin/reset-password/")

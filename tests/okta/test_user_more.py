@@ -40,6 +40,7 @@ def test_blocks() -> None:
 
 def test_subscriptions(org: World) -> None:
     listed = org.okta.get(f"{AT}/subscriptions")
+    assert [set(links["self"]) for links in (one["_links"] for one in listed)] == [{"href"}] * len(listed)
     assert {item["status"] for item in listed} == {"subscribed"} and len(listed) == 13
     assert org.okta.call("POST", f"{AT}/subscriptions/OKTA_UPDATE/unsubscribe").status == 200
     assert org.okta.get(f"{AT}/subscriptions/OKTA_UPDATE")["status"] == "unsubscribed"

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import delegated_authentication, recovery, user_passwords, user_states
 from emulator.okta.events import emit, user_target
@@ -111,13 +111,25 @@ def change_recovery_question(call: Call) -> Doc:
     return dict(user["credentials"])
 
 
-@operation(
-    "POST", _AT + "forgot_password", source=DOCUMENTED, query=("sendEmail",), emits=("user.account.reset_password",),
-    body="none", **_POST,
-)  # fmt: skip
+_FORGOTTEN: Any = {
+    "query": ("sendEmail",), "commit": "manual", **_POST,
+    "emits": ("user.account.reset_password", "user.account.update_password", *_ELSEWHERE),
+}  # fmt: skip
+
+
+@operation("POST", _AT + "forgot_password", source=OBSERVED, body="optional_json", **_FORGOTTEN)
 def forgot_password(call: Call) -> Doc:
-    """A recovery link for an active user; on Classic they need a recovery question."""
-    user = users.load(call)
+    """A recovery link for an active user; on Classic they need a recovery question.
+
+    A body with the answer to the question sets the new password at once, and the credentials come back (observed).
+    """
+    if call.body and "recovery_question" in body_object(call):
+        return forgot_password_recovery_question(call)
+    with call.commit():
+        return _recovery_link(call, users.load(call))
+
+
+def _recovery_link(call: Call, user: Doc) -> Doc:
     _allowed(call, user, ("ACTIVE",), "E0000034")
     if call.info["engine"] == "classic":
         _has_question(user, "E0000034")
@@ -129,10 +141,7 @@ def forgot_password(call: Call) -> Doc:
     return {"resetPasswordUrl": recovery.url(call, token, recovery.RECOVERY)}
 
 
-@operation(
-    "POST", _AT + "forgot_password_recovery_question", source=DOCUMENTED, query=("sendEmail",),
-    emits=("user.account.reset_password", "user.account.update_password", *_ELSEWHERE), commit="manual", **_POST,
-)  # fmt: skip
+@operation("POST", _AT + "forgot_password_recovery_question", source=DOCUMENTED, **_FORGOTTEN)
 def forgot_password_recovery_question(call: Call) -> Doc:
     """Set a new password by answering the recovery question."""
     user, body = users.load(call), body_object(call)

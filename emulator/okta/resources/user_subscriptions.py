@@ -27,7 +27,7 @@ def _render(call: Call, user: Doc, kind: str) -> Doc:
     return {
         "notificationType": kind, "channels": ["email"], "status": "subscribed" if on else "unsubscribed",
         "_links": {
-            "self": {"href": at, "hints": {"allow": ["GET"]}},
+            "self": {"href": at},
             verb: {"href": f"{at}/{verb}", "hints": {"allow": ["POST"]}},
         },
     }  # fmt: skip
