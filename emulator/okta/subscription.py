@@ -4,8 +4,9 @@ Source: the vendor's lists of products; error E0000015 is what an org without a 
 belong to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false,
 threat: false, realms: false, earlyAccess: false}`; what it does not name is there. A world's own assignments and
 settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management with
-`governance`; users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
-and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
+`governance`, which groups too link to their owners with (recorded orgs whose apps know no entitlements have no such
+link); users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs and of
+how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from emulator.kernel.problems import Compared, LabError, Problem, Why
 
 PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lifecycle": ("Lifecycle Management", ("connections", "features", "group_push_mappings", "access_requests")),
-    "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants")),
+    "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants", "group_owners")),
     "workflows": ("Workflows", ("workflow_connections",)),
     "threat": ("Identity Threat Protection", ("universal_logouts", "user_risk")),
     "realms": ("Realms", ("realms", "realm_assignments")),

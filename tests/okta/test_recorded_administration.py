@@ -160,3 +160,11 @@ def test_linked_users_have_a_self_link(org: World) -> None:
         answer.header("Link")
         == f'<https://acme.okta.com{AT}/users/{SAM_ID}/linkedObjects/report?limit=1000>; rel="self"'
     )
+
+
+def test_without_governance_groups_have_no_owners() -> None:
+    with world(subscription={"governance": False}) as small:
+        group: Doc = small.okta.post(f"{AT}/groups", {"profile": {"name": "Rowers"}})
+        assert set(group["_links"]) == {"logo", "users", "apps"}
+        answer = small.okta.call("GET", f"{AT}/groups/{group['id']}/owners")
+        assert (answer.status, orjson.loads(answer.body)["errorCode"]) == (401, "E0000015")

@@ -9,7 +9,7 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import OBSERVED, Paging, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
-from emulator.okta import group_expansion, group_push, lists, profiles, push_rules, reach, search
+from emulator.okta import group_expansion, group_push, lists, profiles, push_rules, reach, search, subscription
 from emulator.okta.events import emit, group_target
 from emulator.okta.memberships import MEMBERS, membership
 from emulator.okta.oauth import leaving
@@ -55,7 +55,7 @@ def render(call: Call, group: Doc) -> Doc:
         for size in ("medium", "large")
     ]
     links: Doc = {"logo": logos}
-    if call.info.get("engine") == "oie":
+    if call.info.get("engine") == "oie" and "governance" not in subscription.lacking(call):
         links["owners"] = {"href": f"{at}/owners"}
     if group.get("source"):
         links["source"] = {"href": f"{call.base}/api/v1/apps/{group['source']['id']}"}
