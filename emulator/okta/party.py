@@ -12,10 +12,14 @@ _PACKAGES = ("emulator.okta.resources", "emulator.okta.sso", "emulator.okta.oaut
 
 
 def describe(spec: Doc) -> Doc:
-    """An org's facts: canonical host, subdomain, engine (`oie` or `classic`), products that it has not got."""
+    """`org {subdomain, host, companyName, id?...}`. `engine: oie | classic`.
+
+    `subscription {lifecycle, governance, workflows, threat, realms, earlyAccess}`: false for a product that the org has
+    not got. `user_emails: true`: users print their mail addresses among their credentials.
+    """
     org = spec["org"]
     return {"host": org["host"], "subdomain": org["subdomain"], "engine": spec.get("engine", "oie"),
-            "without": subscription.missing(spec)}  # fmt: skip
+            "without": subscription.missing(spec), "user_emails": bool(spec.get("user_emails", False))}  # fmt: skip
 
 
 def hosts(info: Doc) -> list[str]:

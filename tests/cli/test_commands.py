@@ -128,12 +128,13 @@ def test_snapshots_and_reset(lab):
 @pytest.mark.parametrize("kind", ["wresult", "saml2", "wstrust", "id", "access"])
 def test_tokens_are_minted_fresh_and_decoded_offline(lab, kind):
     user = next(u["login"] for u in lab["users"] if u["role"] == "person" and u["federated"])
-    first, second = (run("token", "mint", "--kind", kind, "--user", user, "--data", lab["data_dir"]) for _ in range(2))
-    assert first.returncode == 0, first.stderr
+    mint = ("token", "mint", "--kind", kind, "--user", user, "--data", lab["data_dir"])
+    first, second = run(*mint), here(*mint)
+    assert (first.returncode, second.exit_code) == (0, 0), first.stderr
     assert (first.stdout.endswith("\n") and first.stdout.count("\n") == 1) or kind in ("wstrust",)
     assert first.stdout != second.stdout
-    found = run("token", "decode", "-", "--json", input=first.stdout)
-    assert found.returncode == 0, found.stderr
+    found = here("token", "decode", "-", "--json", input=first.stdout)
+    assert found.exit_code == 0, found.output
     assert user.casefold() in found.stdout.casefold()
 
 

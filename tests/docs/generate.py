@@ -284,6 +284,13 @@ def _inside_strings(source: str) -> set[int]:
     return {line - 1 for start, end in spans for line in range(start + 1, end + 1)}
 
 
+def _facts() -> str:
+    """What an org is, beside what it holds."""
+    from emulator.okta.party import describe
+
+    return inspect.getdoc(describe) or ""
+
+
 def worlds() -> list[str]:
     """World files: the top-level keys, and what each resource reads of its party's part."""
     from emulator.kernel.operations import modules
@@ -313,6 +320,7 @@ def worlds() -> list[str]:
     for party, names in packages.items():
         lines += [f"## {titles[party]}", ""]
         lines += ["`forest`: the forest's DNS name.", ""] if party == "directory" else []
+        lines += ["```text", *_facts().splitlines(), "```", ""] if party == "okta" else []
         for module in (module for name in names for module in modules(name) if hasattr(module, "seed")):
             lines += ["```text", *_seed_keys(module), "```", ""]
     return lines

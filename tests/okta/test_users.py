@@ -1,6 +1,6 @@
 """Users: shape, creation, lookup, lists, updates, tags. Behaviour: okta-admin-api.md 3."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import orjson
@@ -353,7 +353,23 @@ def test_a_page_made_in_sql_is_the_page_made_of_documents(org):
 
     class Asked:
         base = "https://" + service.host
+        info: ClassVar[dict] = {}
 
     stored = [user for user in service.store.all(USERS) if user["status"] != "DEPROVISIONED"]
     assert shown == [render_item(Asked, user) for user in stored]
     assert not any(key.startswith("_") and key != "_links" for user in shown for key in user)
+
+
+def test_some_orgs_print_mail_addresses_among_the_credentials() -> None:
+    with world(user_emails=True) as org:
+        made = new_user(org, "kim@acme.example", secondEmail="kim@home.example")
+        emails = [{"value": "kim@acme.example", "status": "VERIFIED", "type": "PRIMARY"},
+                  {"value": "kim@home.example", "status": "VERIFIED", "type": "SECONDARY"}]  # fmt: skip
+        assert made["credentials"]["emails"] == emails
+        assert org.okta.get(f"/api/v1/users/{made['id']}")["credentials"]["emails"] == emails
+        listed = next(user for user in org.okta.get("/api/v1/users") if user["id"] == made["id"])
+        assert listed["credentials"]["emails"] == emails
+        changed = org.okta.post(f"/api/v1/users/{made['id']}", {"profile": {"secondEmail": None}})
+        assert changed["credentials"]["emails"] == emails[:1]
+    with world() as org:
+        assert "emails" not in new_user(org, "kim@acme.example")["credentials"]

@@ -289,7 +289,7 @@ more = pytest.mark.clients
 @pytest.mark.parametrize(
     "wait_for",
     [
-        "cache/*.making-wal", "data/tls.crt", pytest.param("cache/*.making", marks=more),
+        "cache/*.making-wal", pytest.param("data/tls.crt", marks=pytest.mark.slow), pytest.param("cache/*.making", marks=more),
         pytest.param("data/world.db", marks=more), pytest.param("data/ca.pem", marks=more),
     ],
 )  # fmt: skip
