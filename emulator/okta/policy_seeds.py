@@ -81,6 +81,23 @@ def default_policies(seeding: Seeding, changes: Mapping[str, Doc]) -> None:
         ))  # fmt: skip
 
 
+def account_policy(seeding: Seeding) -> None:
+    """The policy for what people do to their own accounts; orgs of the Identity Engine have it.
+
+    # Differs: enrolment, recovery and unlocking do not ask it; their own policies decide.
+    """
+    policy = policy_store.new_policy(
+        seeding.ids, seeding.now, "Okta Account Management Policy",
+        description="How people must prove themselves before they change their authenticators or recover an account.",
+    )  # fmt: skip
+    policy["_resourceType"] = "END_USER_ACCOUNT_MANAGEMENT"
+    seeding.store.add(POLICIES, policy)
+    seeding.store.add(POLICY_RULES, policy_store.new_rule(
+        seeding.ids, seeding.now, policy, name=TYPES[ACCESS].last, priority=CATCH_ALL_PRIORITY,
+        conditions=policy_store.anyone(), actions=policy_store.sign_on("ALLOW", factors="2FA"), system=True,
+    ))  # fmt: skip
+
+
 def _conditions(store: Any, kind: PolicyType) -> Doc | None:
     from emulator.okta.resources.groups import everyone
 

@@ -45,7 +45,7 @@ def test_other_apps_share_the_orgs_default_policy(org):
     ]
     one, two = (app["_links"]["accessPolicy"]["href"] for app in made)
     assert one == two
-    default = org.okta.get("/api/v1/policies?type=ACCESS_POLICY")[-1]
+    [default] = [item for item in org.okta.get("/api/v1/policies?type=ACCESS_POLICY") if item["system"]]
     assert one.endswith(default["id"])
     assert (
         default["name"] == "Any two factors" and default["system"] and default["_embedded"] == {"resourceType": "APP"}

@@ -49,7 +49,7 @@ def rule_order(org: World, policy: str) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("kind", "name"), TYPES.items())
 def test_a_new_org_holds_one_of_each_type_and_the_sdk_reads_it(org: World, kind: str, name: str) -> None:
-    policy = org.okta.get(f"{AT}?type={kind}&expand=rules")[-1]
+    [policy] = [item for item in org.okta.get(f"{AT}?type={kind}&expand=rules") if item["system"]]
     assert (policy["name"], policy["type"], policy["system"], policy["status"]) == (name, kind, True, "ACTIVE")
     *begins, rule = policy["_embedded"]["rules"]
     assert not any(item["system"] for item in begins) and len(begins) == (kind in BEGIN)
@@ -285,3 +285,20 @@ def test_a_classic_org_has_no_authenticators() -> None:
         [rule] = org.okta.get(f"{AT}/{default(org, 'OKTA_SIGN_ON')['id']}/rules")
         assert rule["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
         assert worlds.HOST in rule["_links"]["self"]["href"]
+
+
+def test_the_policy_for_peoples_own_accounts_stays(org: World) -> None:
+    listed = {item["name"]: item for item in org.okta.get("/api/v1/policies?type=ACCESS_POLICY")}
+    own = listed["Okta Account Management Policy"]
+    assert own["_embedded"] == {"resourceType": "END_USER_ACCOUNT_MANAGEMENT"} and own["system"] is False
+    assert own["_links"]["self"]["hints"]["allow"] == ["GET"] and set(own["_links"]) == {"self", "rules"}
+    at = f"/api/v1/policies/{own['id']}"
+    assert [rule["name"] for rule in org.okta.get(f"{at}/rules")] == ["Catch-all Rule"]
+    assert refused(org, "PUT", at, {"type": "ACCESS_POLICY", "name": "Mine"})[0] == 403
+    assert refused(org, "DELETE", at)[0] == refused(org, "POST", f"{at}/lifecycle/deactivate")[0] == 403
+    bookmark = {"name": "bookmark", "label": "B", "settings": {"app": {"url": "https://x.example"}}}
+    app = org.okta.post("/api/v1/apps", bookmark)["id"]
+    assert refused(org, "PUT", f"/api/v1/apps/{app}/policies/{own['id']}")[:2] == (400, "E0000001")
+    with world(engine="classic") as classic:
+        names = [item["name"] for item in classic.okta.get("/api/v1/policies?type=ACCESS_POLICY")]
+        assert "Okta Account Management Policy" not in names

@@ -42,8 +42,8 @@ def test_the_org_holds_what_every_new_org_holds(empty: World) -> None:
     assert all(zone["system"] for zone in okta.get("/api/v1/zones?limit=200"))
     for kind in ("ACCESS_POLICY", "PROFILE_ENROLLMENT"):
         policies = okta.get(f"/api/v1/policies?type={kind}")
-        assert [policy["name"] for policy in policies if policy["system"]] == [policies[-1]["name"]], kind
-        rules = okta.get(f"/api/v1/policies/{policies[-1]['id']}/rules")
+        [default] = [policy for policy in policies if policy["system"]]
+        rules = okta.get(f"/api/v1/policies/{default['id']}/rules")
         assert [rule["name"] for rule in rules] == ["Catch-all Rule"], kind
     assert [kind["name"] for kind in okta.get("/api/v1/meta/types/user")] == ["user"]
     assert okta.get("/api/v1/meta/schemas/user/default")["definitions"]["custom"]["properties"] == {}

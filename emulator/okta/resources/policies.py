@@ -48,7 +48,9 @@ def render(call: Call, policy: Doc) -> Doc:
         "self": {"href": at, "hints": {"allow": ["GET", "PUT"] + ([] if policy["system"] else ["DELETE"])}},
         "rules": {"href": f"{at}/rules", "hints": {"allow": ["GET", "POST"]}},
     }
-    if not policy["system"]:
+    if "_resourceType" in policy:
+        links["self"] = {"href": at, "hints": {"allow": ["GET"]}}
+    elif not policy["system"]:
         action = "deactivate" if policy["status"] == "ACTIVE" else "activate"
         links["mappings"] = {"href": f"{at}/mappings", "hints": {"allow": ["GET", "POST"]}}
         links[action] = {"href": f"{at}/lifecycle/{action}", "hints": {"allow": ["POST"]}}
@@ -67,7 +69,7 @@ def _with_rules(call: Call, policy: Doc, shown: Doc) -> Doc:
 def _item(call: Call, policy: Doc) -> Doc:
     shown = render(call, policy)
     if policy["type"] == ACCESS:
-        shown["_embedded"] = {"resourceType": "APP"}
+        shown["_embedded"] = {"resourceType": policy.get("_resourceType", "APP")}
     return _with_rules(call, policy, shown)
 
 
@@ -174,6 +176,7 @@ def replace_policy(call: Call) -> Doc:
     """Replace name, description, groups, settings and place; the org's default one keeps name, groups and place."""
     policy, body = load(call), body_object(call)
     kind = TYPES[policy["type"]]
+    _refuse_owned(policy, but_apps=True)
     if text_of(body, "type") not in (None, policy["type"]):
         compared = (Compared("type", body["type"], "request body"), Compared("type", policy["type"], "the policy"))
         raise invalid("type", "type: cannot be changed", why=Why("A policy has one type for life.", compared))
@@ -270,11 +273,12 @@ def _refuse_system(policy: Doc) -> None:
         raise forbidden(why)
 
 
-def _refuse_owned(policy: Doc) -> None:
-    """Inferred: the preset policies of Okta's own apps stay as well."""
-    if policy.get("_owner"):
-        compared = (Compared("app", policy["_owner"], f"policy {policy['name']}"),)
-        raise forbidden(Why("The policy belongs to one of Okta's own apps.", compared))
+def _refuse_owned(policy: Doc, *, but_apps: bool = False) -> None:
+    """Inferred: the preset policies of Okta's own apps stay as well, and the one for people's own accounts."""
+    owner = policy.get("_resourceType") or (None if but_apps else policy.get("_owner"))
+    if owner:
+        compared = (Compared("owner", owner, f"policy {policy['name']}"),)
+        raise forbidden(Why("The policy belongs to the org's own pages or one of Okta's own apps.", compared))
 
 
 def _set_status(call: Call, policy: Doc, status: str, event: str) -> None:
@@ -292,3 +296,5 @@ def _store(call: Call, policy: Doc, event: str) -> None:
 def seed(seeding: Seeding) -> None:
     """The org's default policies with their rules; `password_policy: {complexity, age, lockout}` changes PASSWORD's."""
     policy_seeds.default_policies(seeding, {PASSWORD: seeding.spec.get("password_policy", {})})
+    if seeding.spec.get("engine", "oie") != "classic":
+        policy_seeds.account_policy(seeding)

@@ -124,6 +124,7 @@ def _assign(call: Call, app: Doc, policy: Doc) -> None:
 def _refuse_owned(policy: Doc, app: Doc) -> None:
     """Okta's own apps keep their policy, and lend it to nobody."""
     owner = app["label"] if APP_TYPES[app["name"]].first_party else policy.get("_owner")
+    owner = owner or ("the org's own pages" if "_resourceType" in policy else None)
     if owner:
         cause = f'This policy belongs to "{owner}", and re-assignment of this policy is not allowed'
         compared = (Compared("name", app["name"], "the app"), Compared("policy", policy["name"], "request path"))
