@@ -1,4 +1,4 @@
-"""The tenant as a party: its types, its two services, its seed."""
+"""The tenant as a party: its types, its services, its seed."""
 
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import discover
@@ -43,12 +43,19 @@ def _login() -> Dialect:
     return DIALECT
 
 
+def _arm() -> Dialect:
+    from emulator.entra.arm.dialect import DIALECT
+
+    return DIALECT
+
+
 PARTY = PartyType(
     name="entra",
     make_kinds=lambda: kinds_of(Kind, *_PACKAGES),
     services=(
         ServiceType("graph", _graph, lambda: discover("emulator.entra.resources"), lambda _: ["graph.microsoft.com"]),
         ServiceType("login", _login, lambda: discover("emulator.entra.login"), lambda _: LOGIN_HOSTS),
+        ServiceType("arm", _arm, lambda: discover("emulator.entra.arm"), lambda _: ["management.azure.com"]),
     ),
     seed=seed,
     describe=describe,

@@ -50,16 +50,21 @@ _REJECTED = {
 
 
 def graph_caller(call: Call) -> Caller:
-    """The application or person behind the bearer token. Raises 401 with Graph's text and our reason."""
+    """The application or person behind Graph's bearer token. Raises 401 with Graph's text and our reason."""
+    return bearer_of(call, AUDIENCES, "Graph")
+
+
+def bearer_of(call: Call, audiences: frozenset[str], service: str) -> Caller:
+    """The application or person behind a bearer token for one of the audiences; refusals are problems of `service`."""
     header = call.exchange.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         compared: tuple[Compared, ...] = (Compared("Authorization", scheme or "absent", "request header"),)
-        raise Problem("token_empty", why=Why("Graph wants `Authorization: Bearer <token>`.", compared))
+        raise Problem("token_empty", why=Why(f"{service} wants `Authorization: Bearer <token>`.", compared))
     keys = {key.kid_sha1: key for key in signing_keys(call)}
     issuer = f"https://sts.windows.net/{tenant(call)['id']}/"
     try:
-        claims: Doc = verify_jwt(token.strip(), keys, now_ms=call.now, audience=AUDIENCES, issuer={issuer})
+        claims: Doc = verify_jwt(token.strip(), keys, now_ms=call.now, audience=audiences, issuer={issuer})
     except TokenRejected as error:
         compared = tuple(Compared(name, value, "token check") for name, value in error.details.items())
         raise Problem(

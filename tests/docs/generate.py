@@ -38,11 +38,13 @@ SERVICES = {
     ("okta", "okta"): "The Okta org",
     ("entra", "graph"): "Microsoft Graph",
     ("entra", "login"): "The Entra sign-in service",
+    ("entra", "arm"): "Azure Resource Manager",
     ("directory", "directory"): "The on-premises directory (ours, not a vendor's)",
 }
 NOTES = {
     "graph": "Each takes the permissions of Microsoft's published list, `emulator/entra/data/graph-permissions.json`.",
     "login": "They authenticate in themselves: that is what they are for.",
+    "arm": "Each takes a token of its own audience, `https://management.azure.com`; no role is asked for.",
 }
 
 
