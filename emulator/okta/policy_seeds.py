@@ -37,7 +37,7 @@ _CONDITIONS: Mapping[str, Doc | None] = {
     },
     PASSWORD: {"people": _PEOPLE, "network": _NETWORK}, ENROLL: {"people": _PEOPLE, "network": _NETWORK},
     DISCOVERY: {"network": _NETWORK, "userIdentifier": {"patterns": []}, "app": _NONE},
-    POST_AUTH: None, VIOLATION: None, PROFILE: None,
+    ACCESS: None, POST_AUTH: None, VIOLATION: None, PROFILE: None,
     ENTITY_RISK: {"people": _PEOPLE, "entityRisk": {"level": "ANY"}, "riskDetectionTypes": _NONE},
 }  # fmt: skip
 
@@ -74,10 +74,9 @@ def default_policies(seeding: Seeding, changes: Mapping[str, Doc]) -> None:
                 seeding.ids, seeding.now, policy, name=kind.begins, priority=1, conditions=_FIRST[kind.name],
                 actions=_actions(seeding, kind),
             ))  # fmt: skip
-        conditions = policy_store.anyone() if kind.name == ACCESS else _CONDITIONS[kind.name]
         seeding.store.add(POLICY_RULES, policy_store.new_rule(
             seeding.ids, seeding.now, policy, name=kind.last, priority=CATCH_ALL_PRIORITY if kind.catch_all else 1,
-            conditions=conditions, actions=_actions(seeding, kind), system=True,
+            conditions=_CONDITIONS[kind.name], actions=_actions(seeding, kind), system=True,
         ))  # fmt: skip
 
 
@@ -94,7 +93,7 @@ def account_policy(seeding: Seeding) -> None:
     seeding.store.add(POLICIES, policy)
     seeding.store.add(POLICY_RULES, policy_store.new_rule(
         seeding.ids, seeding.now, policy, name=TYPES[ACCESS].last, priority=CATCH_ALL_PRIORITY,
-        conditions=policy_store.anyone(), actions=policy_store.sign_on("ALLOW", factors="2FA"), system=True,
+        conditions=None, actions=policy_store.sign_on("ALLOW", factors="2FA"), system=True,
     ))  # fmt: skip
 
 
@@ -118,12 +117,14 @@ def _actions(seeding: Seeding, kind: PolicyType) -> Doc:
         return policy_store.sign_on("ALLOW", factors="2FA")
     if kind.name == PROFILE:
         return enrolment_actions()
-    sent: Doc = {}
-    if kind.name == SIGN_ON:
-        classic = seeding.spec.get("engine", "oie") == "classic"
-        sent = {"signon": {
-            "access": "ALLOW", "primaryFactor": "PASSWORD_IDP" if classic else "PASSWORD_IDP_ANY_FACTOR",
-        }}  # fmt: skip
-    if kind.name == DISCOVERY:
-        sent = {"idp": {"providers": [{"type": "OKTA"}]}}
-    return rule_actions.actions(kind, {"actions": sent})
+    classic, sent = seeding.spec.get("engine", "oie") == "classic", _SENT.get(kind.name, {})
+    if kind.name == PASSWORD and not classic:
+        # Inferred: what people show before a reset by the org's default rule.
+        sent = {"selfServicePasswordReset": {"access": "ALLOW", "requirement": rule_actions.REQUIREMENT}}
+    return rule_actions.actions(kind, {"actions": sent}, classic=classic)
+
+
+_SENT: Mapping[str, Doc] = {
+    SIGN_ON: {"signon": {"access": "ALLOW"}},
+    DISCOVERY: {"idp": {"providers": [{"type": "OKTA"}]}},
+}

@@ -14,13 +14,15 @@ from emulator.okta.policy_types import ACCESS, CATCH_ALL, CATCH_ALL_PRIORITY, PR
 
 __all__ = ["ACCESS", "CATCH_ALL", "CATCH_ALL_PRIORITY"]
 MOST_RULES = 100
-# Inferred: how often the default rules ask again; the vendor's form offers two hours.
-REAUTHENTICATE = "PT2H"
+REAUTHENTICATE = "PT12H"
+"""Observed in 2026: how often a rule asks again that does not say, such as the default rules of the org."""
 FIRST_PARTY_POLICIES = {
-    "saasure": ("Okta Admin Console", "PT12H"), "okta_enduser": ("Okta Dashboard", REAUTHENTICATE),
+    "saasure": ("Okta Admin Console", REAUTHENTICATE), "okta_enduser": ("Okta Dashboard", REAUTHENTICATE),
     "okta_browser_plugin": ("Okta Browser Plugin", REAUTHENTICATE),
 }  # fmt: skip
 """Preset policies of Okta's own apps, with how often they ask again (names documented, durations inferred)."""
+DEVICE_BOUND: Doc = {"possession": {"required": True, "deviceBound": "REQUIRED"}}
+"""Observed: what the catch-all rule of a new policy wants of a second factor."""
 
 
 def new_policy(
@@ -57,12 +59,15 @@ def new_rule(
     }  # fmt: skip
 
 
-def sign_on(access: str, *, factors: str = "1FA", reauthenticate: str = REAUTHENTICATE) -> Doc:
+def sign_on(
+    access: str, *, factors: str = "1FA", reauthenticate: str = REAUTHENTICATE, constraints: tuple[Doc, ...] = ()
+) -> Doc:
     """`actions` of an ACCESS_POLICY rule."""
+    method: Doc = {"factorMode": factors, "type": "ASSURANCE", "reauthenticateIn": reauthenticate}
+    if constraints:
+        method["constraints"] = list(constraints)
     return {"appSignOn": {
-        "access": access,
-        "verificationMethod": {"factorMode": factors, "type": "ASSURANCE", "reauthenticateIn": reauthenticate},
-        "keepMeSignedIn": {"postAuth": "NOT_ALLOWED"},
+        "access": access, "verificationMethod": method, "keepMeSignedIn": {"postAuth": "NOT_ALLOWED"},
     }}  # fmt: skip
 
 
@@ -90,12 +95,10 @@ def place(rule: Doc) -> tuple[Any, ...]:
 
 
 def add_policy(store: Any, ids: Any, now: int, policy: Doc, *, catch_all: Doc) -> Doc:
-    """Store a policy with its catch-all rule."""
+    """Store a policy with its catch-all rule, which shows no conditions."""
     store.add(POLICIES, policy)
-    conditions = anyone() if policy["type"] == ACCESS else None
     store.add(POLICY_RULES, new_rule(
-        ids, now, policy, name=CATCH_ALL, priority=CATCH_ALL_PRIORITY, conditions=conditions, actions=catch_all,
-        system=True,
+        ids, now, policy, name=CATCH_ALL, priority=CATCH_ALL_PRIORITY, conditions=None, actions=catch_all, system=True,
     ))  # fmt: skip
     return policy
 
@@ -203,7 +206,7 @@ def _preset(store: Any, ids: Any, now: int, app_name: str) -> str:
 
 def _office365_policy(store: Any, ids: Any, now: int, app: Doc) -> Doc:
     """Rule 1 lets browsers and modern clients in; the catch-all, not editable, denies the rest."""
-    policy = new_policy(ids, now, app["label"], description=f"Sign-on policy of {app['label']}")
+    policy = new_policy(ids, now, app["label"])
     policy["_madeFor"] = app["id"]
     add_policy(store, ids, now, policy, catch_all=sign_on("DENY"))
     conditions = {**anyone(), "office365Client": {"include": ["WEB", "MODERN_AUTH"]}}

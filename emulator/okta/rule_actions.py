@@ -9,19 +9,25 @@ from typing import Any
 from emulator.kernel.doc import Doc
 from emulator.okta import shapes
 from emulator.okta.params import part
-from emulator.okta.policy_types import PolicyType
+from emulator.okta.policy_store import REAUTHENTICATE
+from emulator.okta.policy_types import SIGN_ON, PolicyType
 from emulator.okta.shapes import anything, boolean, many, one_of, record, text, texts, whole
 
-NEVER = "PT43800H"
-"""Observed: what the server fills in where a request names no `reauthenticateIn`."""
 _ACCESS = one_of("ALLOW", "DENY")
 _LONG = 60 * 24 * 365 * 10
 
 
-def actions(kind: PolicyType, body: Doc) -> Doc:
-    """A rule's actions with the server's defaults. Raises 400."""
+def actions(kind: PolicyType, body: Doc, *, classic: bool = False) -> Doc:
+    """A rule's actions with the server's defaults, of which the engine decides one. Raises 400."""
     sent = part(body, "actions") or {}
-    return _READERS[kind.name](sent)
+    found = _READERS[kind.name](sent)
+    if kind.name == SIGN_ON:
+        found["signon"]["primaryFactor"] = found["signon"]["primaryFactor"] or _FIRST_FACTOR[classic]
+    return found
+
+
+_FIRST_FACTOR = {True: "PASSWORD_IDP", False: "PASSWORD_IDP_ANY_FACTOR"}
+"""What a session may begin with where a rule does not say: the Classic engine knows passwords only."""
 
 
 def _sign_on_app(sent: Doc) -> Doc:
@@ -30,8 +36,7 @@ def _sign_on_app(sent: Doc) -> Doc:
     if given.get("access") is None:
         raise shapes.blank("appSignOn.access")
     access = _ACCESS(given["access"], "appSignOn.access")
-    # Inferred: what a rule without a verification method asks for.
-    method = part(given, "verificationMethod") or {"factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT2H"}
+    method = part(given, "verificationMethod") or {}  # inferred: what a rule without one asks for
     stay = record(
         {"postAuth": one_of("ALLOWED", "NOT_ALLOWED"), "postAuthPromptFrequency": shapes.duration},
         first={"postAuth": "NOT_ALLOWED"},
@@ -92,7 +97,7 @@ def _method(sent: Doc) -> Doc:
     if kind == "ASSURANCE":
         read = record(
             {"factorMode": one_of("1FA", "2FA"), "type": text, **times, "constraints": many(_constraints)},
-            first={"factorMode": "2FA", "type": kind, "reauthenticateIn": NEVER},
+            first={"factorMode": "2FA", "type": kind, "reauthenticateIn": REAUTHENTICATE},
         )
         found = read(sent, where)
         return found
@@ -122,7 +127,7 @@ def _sign_on_org(sent: Doc) -> Doc:
             "session": session,
         },
         needed=("access",),
-        first={"requireFactor": False, "primaryFactor": "PASSWORD_IDP", "rememberDeviceByDefault": False,
+        first={"requireFactor": False, "primaryFactor": None, "rememberDeviceByDefault": False,
                "session": session({}, "")},
     )  # fmt: skip
     found: Doc = read(sent["signon"], "signon")
@@ -135,7 +140,7 @@ def _sign_on_org(sent: Doc) -> Doc:
 REQUIREMENT: Doc = {
     "primary": {"methods": ["email"]}, "stepUp": {"required": True}, "accessControl": "LEGACY",
 }  # fmt: skip
-"""Inferred: what a password rule asks for before a reset when its request does not say."""
+"""Inferred: what a rule says of the proof before a reset that names no part of it."""
 _requirement = record(
     {
         "primary": record({
@@ -150,15 +155,13 @@ _requirement = record(
 
 
 def _password(sent: Doc) -> Doc:
-    """PASSWORD."""
+    """PASSWORD. Observed: a rule that was sent without a `requirement` shows none."""
     plain = record({"access": _ACCESS}, needed=("access",))
-    reset = record({"access": _ACCESS, "requirement": _requirement}, needed=("access",),
-                   first={"requirement": REQUIREMENT})  # fmt: skip
+    reset = record({"access": _ACCESS, "requirement": _requirement}, needed=("access",))
     read = record(
         {"passwordChange": plain, "selfServicePasswordReset": reset, "selfServiceUnlock": plain},
         first={"passwordChange": {"access": "ALLOW"},
-               "selfServicePasswordReset": {"access": "ALLOW", "requirement": REQUIREMENT},
-               "selfServiceUnlock": {"access": "DENY"}},
+               "selfServicePasswordReset": {"access": "ALLOW"}, "selfServiceUnlock": {"access": "DENY"}},
     )  # fmt: skip
     found: Doc = read(sent, "")
     return found

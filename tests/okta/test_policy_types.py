@@ -90,7 +90,10 @@ def test_global_session_policies_show_as_recorded(org: World) -> None:
     shown = org.okta.put(f"{AT}/{policy['id']}/rules/{rule['id']}", {**SIGNON, "name": "r", "actions": asks})
     assert shown["actions"]["signon"]["factorPromptMode"] == "ALWAYS"
     models.PolicyRule.from_dict(shown)
-    assert kinds(org) == ["policy.lifecycle.create", "policy.rule.add", "policy.rule.update"]
+    without = {"signon": {key: asks["signon"][key] for key in ("access", "session")}}
+    shown = org.okta.put(f"{AT}/{policy['id']}/rules/{rule['id']}", {**SIGNON, "name": "r", "actions": without})
+    assert shown["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP_ANY_FACTOR"
+    assert kinds(org) == ["policy.lifecycle.create", "policy.rule.add", "policy.rule.update", "policy.rule.update"]
 
 
 def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
@@ -158,8 +161,12 @@ def test_password_rules(org: World) -> None:
         "network": {"connection": "ANYWHERE"}, "people": {"users": {"include": [], "exclude": []}, "groups": {"include": []}},
     }})  # fmt: skip
     assert rule["conditions"]["people"] == {"users": {"include": [], "exclude": []}, "groups": {"include": []}}
-    assert rule["actions"]["selfServicePasswordReset"]["requirement"]["accessControl"] == "LEGACY"
+    assert rule["actions"]["selfServicePasswordReset"] == {"access": "ALLOW"}
     assert rule["actions"]["selfServiceUnlock"] == {"access": "DENY"}
+    asks = {"primary": {"methods": ["otp"]}, "stepUp": {"required": True}, "accessControl": "LEGACY"}
+    reset = {"selfServicePasswordReset": {"access": "ALLOW", "requirement": asks}}
+    kept = org.okta.put(f"{AT}/{policy}/rules/{rule['id']}", {"name": "r", "type": "PASSWORD", "actions": reset})
+    assert kept["actions"]["selfServicePasswordReset"]["requirement"] == asks
     models.PolicyRule.from_dict(rule)
 
 
@@ -222,19 +229,33 @@ def test_discovery_and_threat_protection_rules(org: World) -> None:
     models.PolicyRule.from_dict(org.okta.post(f"{AT}/{post}/rules", body))
 
 
-def test_a_method_without_a_time_never_asks_again(org: World) -> None:
+def test_a_method_without_a_time_asks_again_after_half_a_day(org: World) -> None:
     policy = made(org, "ACCESS_POLICY")["id"]
     chain = {"type": "AUTH_METHOD_CHAIN", "factorMode": "2FA", "chains": [
         {"authenticationMethods": [{"key": "okta_password", "method": "password"}], "next": [
             {"authenticationMethods": [{"key": "okta_email", "method": "email"}]}]}]}  # fmt: skip
     for method, wanted in (
-        ({"type": "ASSURANCE", "factorMode": "1FA"}, {"factorMode": "1FA", "type": "ASSURANCE", "reauthenticateIn": "PT43800H"}),
+        ({"type": "ASSURANCE", "factorMode": "1FA"}, {"factorMode": "1FA", "type": "ASSURANCE", "reauthenticateIn": "PT12H"}),
         (chain, {key: value for key, value in chain.items() if key != "factorMode"}),
     ):  # fmt: skip
         body = {"name": method["type"], "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}}
         rule = org.okta.post(f"{AT}/{policy}/rules", body)
         assert rule["actions"]["appSignOn"]["verificationMethod"] == wanted
         models.PolicyRule.from_dict(rule)
+
+
+def test_the_last_rule_of_a_new_policy_wants_something_of_a_device(org: World) -> None:
+    for policy, constraints in (
+        (made(org, "ACCESS_POLICY"), [{"possession": {"required": True, "deviceBound": "REQUIRED"}}]),
+        (default(org, "ACCESS_POLICY"), None),
+    ):
+        [rule] = org.okta.get(f"{AT}/{policy['id']}/rules")
+        method = rule["actions"]["appSignOn"]["verificationMethod"]
+        assert (rule["conditions"], method["reauthenticateIn"], method.get("constraints")) == (
+            None,
+            "PT12H",
+            constraints,
+        )
 
 
 def test_clones_are_app_sign_on_policies_with_their_rules() -> None:
@@ -282,8 +303,11 @@ def test_a_policy_outlives_the_apps_that_were_given_it() -> None:
 def test_a_classic_org_has_no_authenticators() -> None:
     with world(engine="classic") as org:
         assert org.okta.get("/api/v1/authenticators") == []
-        [rule] = org.okta.get(f"{AT}/{default(org, 'OKTA_SIGN_ON')['id']}/rules")
+        policy = default(org, "OKTA_SIGN_ON")["id"]
+        [rule] = org.okta.get(f"{AT}/{policy}/rules")
         assert rule["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
+        sent = {"name": "r", "type": "SIGN_ON", "actions": {"signon": {"access": "DENY"}}}
+        assert org.okta.post(f"{AT}/{policy}/rules", sent)["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
         assert worlds.HOST in rule["_links"]["self"]["href"]
 
 

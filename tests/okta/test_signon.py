@@ -24,6 +24,7 @@ SERVICE = {
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 WINDOWS = "Windows-AzureAD-Authentication-Provider/1.0"
+TWO = {"name": "Two", "factors": "2FA", "clients": ["WEB"], "reauthenticateIn": "PT2H"}
 
 
 def decide(world, user_id=SAM_ID, *, client="WEB", address="203.0.113.9", agent=EDGE, factors=("pwd",), age=0):
@@ -113,7 +114,7 @@ def test_legacy_clients_cannot_give_a_second_factor():
 
 
 def test_browsers_are_challenged_and_sent_to_sign_in_again():
-    with o365.made(rules=[{"name": "Two", "factors": "2FA", "clients": ["WEB"]}]) as world:
+    with o365.made(rules=[TWO]) as world:
         got = decide(world)
         assert (got.decision.access, got.decision.factors_needed) == ("ALLOW", 2)
         assert got.event["outcome"]["result"] == "CHALLENGE"

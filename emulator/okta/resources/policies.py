@@ -140,7 +140,10 @@ def _first_rules(call: Call, kind: PolicyType, policy: Doc) -> None:
     if not kind.catch_all:
         call.store.add(POLICIES, policy)
         return
-    actions = policy_store.sign_on("ALLOW", factors="2FA") if kind.name == ACCESS else policy_seeds.enrolment_actions()
+    if kind.name == ACCESS:
+        actions = policy_store.sign_on("ALLOW", factors="2FA", constraints=(policy_store.DEVICE_BOUND,))
+    else:
+        actions = policy_seeds.enrolment_actions()
     policy_store.add_policy(call.store, call.ids, call.now, policy, catch_all=actions)
 
 

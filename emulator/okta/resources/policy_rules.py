@@ -48,6 +48,10 @@ def _policy(call: Call) -> Doc:
     return policies.load(call)
 
 
+def _classic(call: Call) -> bool:
+    return bool(call.info["engine"] == "classic")
+
+
 def _targets(policy: Doc, rule: Doc) -> list[Doc]:
     entity = target("PolicyEntity", policy["id"], name=policy["name"])
     return [target("PolicyRule", rule["id"], name=rule["name"]), entity]
@@ -82,7 +86,8 @@ def create_rule(call: Call) -> Doc:
     wanted = _priority(policy, body)
     rule = policy_store.new_rule(
         call.ids, call.now, policy, name=name, priority=wanted if wanted is not None else 0,
-        conditions=rule_shapes.conditions(call, kind, body), actions=rule_actions.actions(kind, body),
+        conditions=rule_shapes.conditions(call, kind, body),
+        actions=rule_actions.actions(kind, body, classic=_classic(call)),
     )  # fmt: skip
     rule["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
     call.store.add(POLICY_RULES, rule)
@@ -112,7 +117,7 @@ def replace_rule(call: Call) -> Doc:
         others = policy_store.rules_of(call.store, policy["id"])
         rule["name"] = _name(body, [other for other in others if other["id"] != rule["id"]])
         rule["conditions"] = rule_shapes.conditions(call, kind, body)
-    rule["actions"] = rule_actions.actions(kind, body)
+    rule["actions"] = rule_actions.actions(kind, body, classic=_classic(call))
     _store(call, policy, rule, "policy.rule.update")
     if not rule["system"] and wanted is not None and wanted != rule["priority"]:
         policy_store.place_rule(call.store, rule, wanted)
