@@ -188,7 +188,7 @@ def standard_refusal(call: Call, problem: Problem) -> Answer:
         "errorLink": code, "errorId": error_id,
     }  # fmt: skip
     if "summary" not in problem.extra:  # the System Log words its summaries itself, and sends no causes
-        body["errorCauses"] = [{"errorSummary": cause} for cause in problem.causes]
+        body["errorCauses"] = [{"errorSummary": cause, **problem.extra.get("details", {})} for cause in problem.causes]
     headers = [*call.headers, ("Content-Type", "application/json")]
     return Answer(problem.status or kind.status, headers, orjson.dumps(body))
 

@@ -21,7 +21,8 @@ class PolicyType:
     for groups, stand in an order, and the default one is last. catch_all: each policy has a last rule of its own, at
     priority 99. creatable: further policies may be made. rules: rules may be added. ids: prefixes of policies' and
     rules' ids. conditions: what a rule may name, in the order in which they are shown. begins: name of a rule that the
-    default policy has besides its last one.
+    default policy has besides its last one. engine: only orgs of the Identity Engine have it. product: what an org must
+    have subscribed to.
     """
 
     name: str
@@ -36,6 +37,8 @@ class PolicyType:
     creatable: bool = False
     rules: bool = True
     begins: str = ""
+    engine: bool = False
+    product: str = ""
 
 
 _ANY_DEFAULT = "The default policy applies in all situations if no other policy applies."
@@ -48,7 +51,7 @@ TYPES: Mapping[str, PolicyType] = {
             ACCESS, "Any two factors", CATCH_ALL, _APP, ACCESS, description="Require two factors to access.",
             conditions=("people", "network", "platform", "device", "riskScore", "userType", "elCondition",
                         "office365Client"),
-            catch_all=True, creatable=True,
+            catch_all=True, creatable=True, engine=True,
         ),
         PolicyType(
             SIGN_ON, "Default Policy", DEFAULT_RULE, _GLOBAL, "SIGN_ON", description=_ANY_DEFAULT,
@@ -63,7 +66,10 @@ TYPES: Mapping[str, PolicyType] = {
             ENROLL, "Default Policy", DEFAULT_RULE, _GLOBAL, ENROLL, description=_ANY_DEFAULT,
             conditions=("people", "network", "app"), people=True, creatable=True,
         ),
-        PolicyType(PROFILE, "Default Policy", CATCH_ALL, _APP, PROFILE, catch_all=True, creatable=True, rules=False),
+        PolicyType(
+            PROFILE, "Default Policy", CATCH_ALL, _APP, PROFILE,
+            catch_all=True, creatable=True, rules=False, engine=True,
+        ),
         PolicyType(
             DISCOVERY, "Idp Discovery Policy", DEFAULT_RULE, _GLOBAL, DISCOVERY,
             description="The default IdP Discovery Policy",
@@ -72,15 +78,17 @@ TYPES: Mapping[str, PolicyType] = {
         PolicyType(
             POST_AUTH, "Post Auth Policy", CATCH_ALL, _APP, POST_AUTH, conditions=("people",), catch_all=True,
             description="Enables post auth policy evaluation for the org.", begins="Post Session Protection Rule",
+            engine=True, product="threat",
         ),
         PolicyType(
             ENTITY_RISK, "Entity Risk Policy", CATCH_ALL, _APP, ENTITY_RISK,
-            conditions=("people", "entityRisk", "riskDetectionTypes"),
+            conditions=("people", "entityRisk", "riskDetectionTypes"), engine=True, product="threat",
         ),
         PolicyType(
             VIOLATION, "Session Violation Detection Policy", CATCH_ALL, _APP, VIOLATION,
             conditions=("network", "riskScore"), rules=False, catch_all=True, begins="Session Violation Rule",
-            description="Enables session violation detection policy evaluation for the org.",
+            description="Enables session violation detection policy evaluation for the org.", engine=True,
+            product="threat",
         ),
     )
 }  # fmt: skip

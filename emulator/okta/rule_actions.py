@@ -1,6 +1,6 @@
 """Actions of policy rules as requests give them: checked, and filled in as the server does.
 
-Source: okta-admin-api.md 12, appendices B and C.
+Source: okta-admin-api.md 12, appendices B and C. What is refused is named by its place in the body, `actions.idp`.
 """
 
 from collections.abc import Callable
@@ -34,8 +34,8 @@ def _sign_on_app(sent: Doc) -> Doc:
     """ACCESS_POLICY."""
     given = part(sent, "appSignOn") or {}
     if given.get("access") is None:
-        raise shapes.blank("appSignOn.access")
-    access = _ACCESS(given["access"], "appSignOn.access")
+        raise shapes.blank("actions.appSignOn.access")
+    access = _ACCESS(given["access"], "actions.appSignOn.access")
     method = part(given, "verificationMethod") or {}  # inferred: what a rule without one asks for
     stay = record(
         {"postAuth": one_of("ALLOWED", "NOT_ALLOWED"), "postAuthPromptFrequency": shapes.duration},
@@ -43,7 +43,7 @@ def _sign_on_app(sent: Doc) -> Doc:
     )
     return {"appSignOn": {
         "access": access, "verificationMethod": _method(method),
-        "keepMeSignedIn": stay(part(given, "keepMeSignedIn") or {}, "keepMeSignedIn"),
+        "keepMeSignedIn": stay(part(given, "keepMeSignedIn") or {}, "actions.appSignOn.keepMeSignedIn"),
     }}  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _chain(value: Any, path: str) -> Doc:
 
 
 def _method(sent: Doc) -> Doc:
-    where = "verificationMethod"
+    where = "actions.appSignOn.verificationMethod"
     kind = one_of("ASSURANCE", "AUTH_METHOD_CHAIN", "ID_PROOFING")(sent.get("type", "ASSURANCE"), f"{where}.type")
     times = {"reauthenticateIn": shapes.duration, "inactivityPeriod": shapes.duration}
     found: Doc
@@ -113,7 +113,7 @@ def _method(sent: Doc) -> Doc:
 def _sign_on_org(sent: Doc) -> Doc:
     """OKTA_SIGN_ON: a factor's lifetime and prompt show where one is asked for."""
     if part(sent, "signon") is None:
-        raise shapes.blank("signon")
+        raise shapes.blank("actions.signon")
     session = record(
         {"usePersistentCookie": boolean, "maxSessionIdleMinutes": whole(0, _LONG),
          "maxSessionLifetimeMinutes": whole(0, _LONG)},
@@ -130,7 +130,7 @@ def _sign_on_org(sent: Doc) -> Doc:
         first={"requireFactor": False, "primaryFactor": None, "rememberDeviceByDefault": False,
                "session": session({}, "")},
     )  # fmt: skip
-    found: Doc = read(sent["signon"], "signon")
+    found: Doc = read(sent["signon"], "actions.signon")
     if not found["requireFactor"]:
         for name in ("factorPromptMode", "factorLifetime"):
             found.pop(name, None)
@@ -163,14 +163,14 @@ def _password(sent: Doc) -> Doc:
         first={"passwordChange": {"access": "ALLOW"},
                "selfServicePasswordReset": {"access": "ALLOW"}, "selfServiceUnlock": {"access": "DENY"}},
     )  # fmt: skip
-    found: Doc = read(sent, "")
+    found: Doc = read(sent, "actions")
     return found
 
 
 def _enroll(sent: Doc) -> Doc:
     """MFA_ENROLL."""
     read = record({"self": one_of("CHALLENGE", "LOGIN", "NEVER")}, first={"self": "CHALLENGE"})
-    return {"enroll": read(part(sent, "enroll") or {}, "enroll")}
+    return {"enroll": read(part(sent, "enroll") or {}, "actions.enroll")}
 
 
 _attribute = record(
@@ -193,7 +193,7 @@ def _profile(sent: Doc) -> Doc:
                "unknownUserAction": "DENY", "activationRequirements": {"emailVerification": False},
                "progressiveProfilingAction": "DISABLED", "allowedIdentifiers": ["login"]},
     )  # fmt: skip
-    return {"profileEnrollment": read(part(sent, "profileEnrollment") or {}, "profileEnrollment")}
+    return {"profileEnrollment": read(part(sent, "profileEnrollment") or {}, "actions.profileEnrollment")}
 
 
 _provider = record({"type": text, "id": text, "name": text})
@@ -207,7 +207,7 @@ def _discovery(sent: Doc) -> Doc:
          "idpSelectionType": one_of("SPECIFIC", "DYNAMIC"), "shouldFallBackToOkta": boolean},
         first={"providers": [], "matchCriteria": [], "idpSelectionType": "SPECIFIC"},
     )  # fmt: skip
-    found: Doc = read(part(sent, "idp") or {}, "idp")
+    found: Doc = read(part(sent, "idp") or {}, "actions.idp")
     if not found.get("shouldFallBackToOkta"):
         found.pop("shouldFallBackToOkta", None)  # observed: false is not shown
     return {"idp": found}
@@ -222,7 +222,7 @@ def _reaction(name: str, inner: str, *allowed: str) -> Callable[[Doc], Doc]:
         return {**found, "slo": found.get("slo")} if found["action"] == "TERMINATE_SESSION" else found
 
     def read(sent: Doc) -> Doc:
-        return {name: record({inner: many(item)}, first={inner: []})(part(sent, name) or {}, name)}
+        return {name: record({inner: many(item)}, first={inner: []})(part(sent, name) or {}, f"actions.{name}")}
 
     return read
 
@@ -232,7 +232,7 @@ def _violation(sent: Doc) -> Doc:
     inner = record({"enabled": boolean}, first={"enabled": False})
     name = "sessionViolationDetection"
     given = part(part(sent, name) or {}, "policyEvaluation") or {}
-    return {name: {"policyEvaluation": inner(given, f"{name}.policyEvaluation")}}
+    return {name: {"policyEvaluation": inner(given, f"actions.{name}.policyEvaluation")}}
 
 
 _READERS: dict[str, Callable[[Doc], Doc]] = {

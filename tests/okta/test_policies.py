@@ -1,5 +1,7 @@
 """App sign-on policies and their rules as documents."""
 
+import orjson
+
 from tests.okta import o365, worlds
 from tests.okta.o365 import APP
 from tests.okta.worlds import refused
@@ -86,23 +88,28 @@ def test_rules_that_make_no_sense_are_refused():
         at = policy_of(world)
         cases = [
             ("name", {"name": ""}), ("type", {"type": "SIGN_ON"}), ("priority", {"priority": 99}),
-            ("priority", {"priority": "1"}), ("office365Client", {"conditions": {"office365Client": {"include": ["FAX"]}}}),
-            ("network", {"conditions": {"network": {"connection": "ZONE", "include": ["nzonothing"]}}}),
-            ("network.connection", {"conditions": {"network": {"connection": "SOME"}}}),
-            ("elCondition", {"conditions": {"elCondition": {"condition": "request.("}}}),
-            ("weather", {"conditions": {"weather": {}}}),
-            ("platform.os.type", {"conditions": {"platform": {"include": [{"os": {"type": "BEOS"}}]}}}),
-            ("riskScore.level", {"conditions": {"riskScore": {"level": "EXTREME"}}}),
-            ("people.users.exclude", {"conditions": {"people": {"users": {"exclude": "me"}}}}),
-            ("appSignOn.access", {"actions": {"appSignOn": {}}}),
-            ("verificationMethod.factorMode",
+            ("priority", {"priority": "1"}), ("conditions.office365Client", {"conditions": {"office365Client": {"include": ["FAX"]}}}),
+            ("conditions.network", {"conditions": {"network": {"connection": "ZONE", "include": ["nzonothing"]}}}),
+            ("conditions.network", {"conditions": {"network": {"connection": "ZONE"}}}),
+            ("conditions.network", {"conditions": {"network": {
+                "connection": "ZONE", "include": ["ALL_ZONES"], "exclude": ["ALL_ZONES"]}}}),
+            ("conditions.network.connection", {"conditions": {"network": {"connection": "SOME"}}}),
+            ("conditions.elCondition", {"conditions": {"elCondition": {"condition": "request.("}}}),
+            ("conditions", {"conditions": {"weather": {}}}),
+            ("conditions.platform.os.type", {"conditions": {"platform": {"include": [{"os": {"type": "BEOS"}}]}}}),
+            ("conditions.riskScore.level", {"conditions": {"riskScore": {"level": "EXTREME"}}}),
+            ("conditions.people.users.exclude", {"conditions": {"people": {"users": {"exclude": "me"}}}}),
+            ("actions.appSignOn.access", {"actions": {"appSignOn": {}}}),
+            ("actions.appSignOn.verificationMethod.factorMode",
              {"actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": {"factorMode": "3FA"}}}}),
-            ("verificationMethod.reauthenticateIn",
+            ("actions.appSignOn.verificationMethod.reauthenticateIn",
              {"actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": {"reauthenticateIn": "soon"}}}}),
         ]  # fmt: skip
         for field, change in cases:
             got = refused(world, "POST", f"{at}/rules", {**RULE, **change})
             assert got[:3] == (400, "E0000001", f"Api validation failed: {field}"), (field, got)
+        got = refused(world, "POST", f"{at}/rules", {**RULE, "conditions": {"weather": {}}})
+        assert got[3] == ["conditions: Invalid condition type specified: weather."]
 
 
 def test_the_catch_all_of_office365_stays_as_it_is():
@@ -143,8 +150,17 @@ def test_policies_are_made_assigned_switched_off_and_deleted():
 
 def test_types_and_first_party_apps():
     with o365.made() as world:
-        for path in ("", "?type=NOTHING", "?type=CLIENT_UPDATE"):
-            assert refused(world, "GET", f"/api/v1/policies{path}")[:2] == (400, "E0000001")
+        assert refused(world, "GET", "/api/v1/policies")[:2] == (400, "E0000001")
+        for kind in ("NOTHING", "CLIENT_UPDATE"):
+            assert refused(world, "GET", f"/api/v1/policies?type={kind}") == (
+                400, "E0000002", "The request was not valid: Invalid policy type specified.", [],
+            )  # fmt: skip
+        for body in ({"type": "NOTHING", "name": "x"}, {"type": "PASSWORD", "name": ["x"]}):
+            answer = world.okta.call("POST", "/api/v1/policies", body)
+            [cause] = orjson.loads(answer.body)["errorCauses"]
+            assert answer.status == 400 and "request was not formatted correctly" in cause["errorSummary"]
+            assert orjson.loads(answer.body)["errorSummary"] == f"Api validation failed: {cause['errorSummary']}"
+            assert (cause["reason"], cause["locationType"], cause["domain"]) == ("INVALID_FORMAT", "body", "policy")
         for kind in ("IDP_DISCOVERY", "POST_AUTH_SESSION", None):
             assert refused(world, "POST", "/api/v1/policies", {"type": kind, "name": "x"})[:2] == (400, "E0000001")
         console = world.okta.get("/api/v1/apps")[0]

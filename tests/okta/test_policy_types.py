@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from emulator import World
@@ -107,7 +108,7 @@ def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
     org.okta.call("DELETE", f"{AT}/{ids['a']}")
     assert order(org, "PASSWORD") == [("first", 1), ("c", 2), ("b", 3), ("far", 4), ("Default Policy", 5)]
     assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "b"})[:2] == (400, "E0000001")
-    assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "x", "priority": "1"})[:2] == (400, "E0000003")
+    assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "x", "priority": "1"})[:2] == (400, "E0000001")
     by_name = org.okta.get(f"{AT}?type=PASSWORD&sortBy=name&q=f")
     assert [item["name"] for item in by_name] == ["far", "first"]
 
@@ -323,6 +324,34 @@ def test_the_policy_for_peoples_own_accounts_stays(org: World) -> None:
     bookmark = {"name": "bookmark", "label": "B", "settings": {"app": {"url": "https://x.example"}}}
     app = org.okta.post("/api/v1/apps", bookmark)["id"]
     assert refused(org, "PUT", f"/api/v1/apps/{app}/policies/{own['id']}")[:2] == (400, "E0000001")
+
+
+def test_orgs_refuse_types_that_come_with_what_they_have_not_got() -> None:
+    gone: Any = (400, "E0000002", "The request was not valid: Invalid policy type specified.", [])
     with world(engine="classic") as classic:
-        names = [item["name"] for item in classic.okta.get("/api/v1/policies?type=ACCESS_POLICY")]
-        assert "Okta Account Management Policy" not in names
+        for kind in ("ACCESS_POLICY", "PROFILE_ENROLLMENT", "ENTITY_RISK"):
+            assert refused(classic, "GET", f"{AT}?type={kind}") == gone
+        assert refused(classic, "POST", AT, {"type": "ACCESS_POLICY", "name": "x"}) == gone
+        assert len(classic.okta.get(f"{AT}?type=IDP_DISCOVERY")) == 1
+        bookmark = {"name": "bookmark", "label": "B", "settings": {"app": {"url": "https://x.example"}}}
+        app = classic.okta.post("/api/v1/apps", bookmark)["id"]
+        assert len(classic.okta.get(f"{AT}?type=ACCESS_POLICY&resourceId={app}")) == 1
+    with world(subscription={"threat": False}) as plain:
+        for kind in ("POST_AUTH_SESSION", "ENTITY_RISK", "SESSION_VIOLATION_DETECTION"):
+            assert refused(plain, "GET", f"{AT}?type={kind}") == gone
+        assert plain.okta.get(f"{AT}?type=ACCESS_POLICY")
+
+
+def test_service_apps_have_no_sign_on_policy(org: World) -> None:
+    client = {"application_type": "service", "grant_types": ["client_credentials"], "response_types": ["token"]}
+    app = org.okta.post("/api/v1/apps", {
+        "name": "oidc_client", "label": "Robot", "signOnMode": "OPENID_CONNECT", "settings": {"oauthClient": client},
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+    })["id"]  # fmt: skip
+    policy = default(org, "ACCESS_POLICY")["id"]
+    answer = org.okta.call("PUT", f"/api/v1/apps/{app}/policies/{policy}")
+    [cause] = orjson.loads(answer.body)["errorCauses"]
+    assert answer.status == 400 and list(cause) == ["errorSummary", "reason", "location", "locationType", "domain"]
+    assert cause["errorSummary"] == (
+        f'An invalid resource type ("{policy}") was supplied in the request body. Valid types include {app}.'
+    )

@@ -7,14 +7,14 @@ from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Why, not_emulated
-from emulator.okta import policy_docs, policy_seeds, policy_store, shapes
+from emulator.kernel.problems import Compared, Why
+from emulator.okta import policy_docs, policy_problems, policy_seeds, policy_store, shapes
 from emulator.okta.app_kinds import APPS, POLICIES
 from emulator.okta.bad_values import needed_text
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, flag, stamp, text_of
-from emulator.okta.policy_types import ACCESS, NOT_EMULATED, PASSWORD, PROFILE, TYPES, PolicyType
-from emulator.okta.problems import forbidden, invalid, not_found
+from emulator.okta.policy_types import ACCESS, PASSWORD, PROFILE, TYPES, PolicyType
+from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources import policy_rules
 
 __all__ = ["POLICIES", "by_id", "load"]
@@ -73,25 +73,10 @@ def _item(call: Call, policy: Doc) -> Doc:
     return _with_rules(call, policy, shown)
 
 
-def known_type(kind: str | None, where: str) -> PolicyType:
-    """A policy type that this org holds. Raises E0000001 `type`."""
-    if kind in TYPES:
-        return TYPES[str(kind)]
-    if kind in NOT_EMULATED:
-        raise invalid(
-            "type", f"type: '{kind}' is not available in this org", why=not_emulated(f"Policies of type {kind}")
-        )
-    shown = kind[:60] if kind else kind
-    why = Why("There is no such policy type.", (Compared("type", shown, where),))
-    raise invalid(
-        "type", "type: The field cannot be left blank" if not kind else f"type: '{shown}' is not valid", why=why
-    )
-
-
 @operation("GET", _AT, source=OBSERVED, query=("type", "status", "q", "expand", "sortBy", "resourceId"), **_READ)
 def list_policies(call: Call) -> Listing:
     """Every policy of a type in its order; never paged."""
-    kind = known_type(call.params.get("type"), "query")
+    kind = policy_problems.known_type(call, call.params.get("type"), "query")
     found = policy_store.policies_of(call.store, kind.name)
     for keep in _filters(call):
         found = [policy for policy in found if keep(policy)]
@@ -119,16 +104,13 @@ def _filters(call: Call) -> list[Callable[[Doc], bool]]:
 def create_policy(call: Call) -> Doc:
     """Make a policy: for groups at a priority (without one: above the default), for apps with a catch-all rule."""
     body = body_object(call)
-    kind = known_type(text_of(body, "type"), "request body")
-    if not kind.creatable:
-        why = Why("An org has one policy of this type.", (Compared("type", kind.name, "request body"),))
-        raise invalid("type", f"type: '{kind.name}' cannot be created", why=why)
-    policy = policy_store.new_policy(
-        call.ids, call.now, _name(call, kind, body), kind=kind.name, description=_description(body),
-        conditions=policy_docs.conditions(call, kind, body), settings=policy_docs.settings(call, kind, body),
-    )  # fmt: skip
+    with policy_problems.well_formed():
+        kind, wanted = policy_problems.creatable(call, text_of(body, "type")), _priority(body)
+        policy = policy_store.new_policy(
+            call.ids, call.now, _name(call, kind, body), kind=kind.name, description=_description(body),
+            conditions=policy_docs.conditions(call, kind, body), settings=policy_docs.settings(call, kind, body),
+        )  # fmt: skip
     policy["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
-    wanted = _priority(body)
     _first_rules(call, kind, policy)
     policy_store.place_policy(call.store, policy, wanted)
     emit(call, "policy.lifecycle.create", [policy_target(policy)])
@@ -178,8 +160,18 @@ def get_policy(call: Call) -> Doc:
 def replace_policy(call: Call) -> Doc:
     """Replace name, description, groups, settings and place; the org's default one keeps name, groups and place."""
     policy, body = load(call), body_object(call)
+    policy_problems.refuse_owned(policy, but_apps=True)
+    with policy_problems.well_formed():
+        wanted = _change(call, policy, body)
+    _store(call, policy, "policy.lifecycle.update")
+    if not policy["system"] and wanted is not None and wanted != policy["priority"]:
+        policy_store.place_policy(call.store, policy, wanted)
+    return render(call, policy)
+
+
+def _change(call: Call, policy: Doc, body: Doc) -> int | None:
+    """Write what was sent into the policy; the place that it wants."""
     kind = TYPES[policy["type"]]
-    _refuse_owned(policy, but_apps=True)
     if text_of(body, "type") not in (None, policy["type"]):
         compared = (Compared("type", body["type"], "request body"), Compared("type", policy["type"], "the policy"))
         raise invalid("type", "type: cannot be changed", why=Why("A policy has one type for life.", compared))
@@ -187,16 +179,12 @@ def replace_policy(call: Call) -> Doc:
     settings = policy_docs.settings(call, kind, body, policy.get("settings"))
     if settings is not None:
         policy["settings"] = settings
-    wanted = _priority(body)
     if policy["system"]:
         call.note("name, groups and priority of the org's default policy are fixed; what was sent of them was ignored")
     else:
         policy["name"] = _name(call, kind, body, policy["id"])
         policy["conditions"] = policy_docs.conditions(call, kind, body, policy["conditions"])
-    _store(call, policy, "policy.lifecycle.update")
-    if not policy["system"] and wanted is not None and wanted != policy["priority"]:
-        policy_store.place_policy(call.store, policy, wanted)
-    return render(call, policy)
+    return _priority(body)
 
 
 def _describe(policy: Doc, text: str | None) -> None:
@@ -216,8 +204,8 @@ def _describe(policy: Doc, text: str | None) -> None:
 def delete_policy(call: Call) -> None:
     """Delete a policy; apps that used it fall back to the org's default one (inferred)."""
     policy = load(call)
-    _refuse_system(policy)
-    _refuse_owned(policy)
+    policy_problems.refuse_system(policy)
+    policy_problems.refuse_owned(policy)
     default = policy_store.default_policy(call.store, policy["type"])
     for app in policy_store.users_of(call.store, policy):
         if policy["type"] == PROFILE:
@@ -246,8 +234,8 @@ def activate_policy(call: Call) -> None:
 def deactivate_policy(call: Call) -> None:
     """Stop a policy; its apps deny everybody until they have another (inferred)."""
     policy = load(call)
-    _refuse_system(policy)
-    _refuse_owned(policy)
+    policy_problems.refuse_system(policy)
+    policy_problems.refuse_owned(policy)
     _set_status(call, policy, "INACTIVE", "policy.lifecycle.deactivate")
 
 
@@ -268,20 +256,6 @@ def clone_policy(call: Call) -> Doc:
         policy_rules.copy(call, rule, made)
     emit(call, "policy.lifecycle.create", [policy_target(made)])
     return render(call, made)
-
-
-def _refuse_system(policy: Doc) -> None:
-    if policy["system"]:
-        why = Why("The org's default policy stays.", (Compared("system", True, f"policy {policy['name']}"),))
-        raise forbidden(why)
-
-
-def _refuse_owned(policy: Doc, *, but_apps: bool = False) -> None:
-    """Inferred: the preset policies of Okta's own apps stay as well, and the one for people's own accounts."""
-    owner = policy.get("_resourceType") or (None if but_apps else policy.get("_owner"))
-    if owner:
-        compared = (Compared("owner", owner, f"policy {policy['name']}"),)
-        raise forbidden(Why("The policy belongs to the org's own pages or one of Okta's own apps.", compared))
 
 
 def _set_status(call: Call, policy: Doc, status: str, event: str) -> None:

@@ -101,6 +101,7 @@ def assign_policy(call: Call) -> None:
     from emulator.okta.resources import apps
 
     app, policy = apps.load(call), policies.load(call)
+    _refuse_service(app, policy)
     _refuse_owned(policy, app)
     if policy["type"] not in (ACCESS, PROFILE):
         compared = (
@@ -119,6 +120,17 @@ def _assign(call: Call, app: Doc, policy: Doc) -> None:
     app["_policyId" if policy["type"] == ACCESS else "_enrollmentId"] = policy["id"]
     apps.touch(call, app)
     emit(call, "application.policy.sign_on.update", [app_target(app), policies.policy_target(policy)])
+
+
+def _refuse_service(app: Doc, policy: Doc) -> None:
+    """An app that acts for itself has nobody who signs in. Observed in 2025: the vendor's words mix up the two ids."""
+    if app["settings"].get("oauthClient", {}).get("application_type") != "service":
+        return
+    sent, wanted = policy["id"], app["id"]
+    cause = f'An invalid resource type ("{sent}") was supplied in the request body. Valid types include {wanted}.'
+    details = {"reason": "INVALID_VALUE", "location": "resourceType", "locationType": "body", "domain": "policy"}
+    why = Why("A service app has no sign-on policy.", (Compared("application_type", "service", f"app {app['label']}"),))
+    raise Problem("E0000001", cause, causes=(cause,), why=why, details=details)
 
 
 def _refuse_owned(policy: Doc, app: Doc) -> None:
