@@ -114,14 +114,15 @@ def policies_of(store: Any, kind: str) -> list[Doc]:
     return sorted(found, key=lambda policy: (policy["system"], policy["priority"]))
 
 
-def place_policy(store: Any, policy: Doc, wanted: int | None) -> None:
+def place_policy(store: Any, policy: Doc, wanted: int | None, *, now: int) -> None:
     """Put a stored policy where it belongs among those of its type; numbers have no gaps."""
     if not TYPES[policy["type"]].people:
         return
     others = [item for item in policies_of(store, policy["type"]) if item["id"] != policy["id"]]
     above = [item for item in others if not item["system"]]
     at = len(above) if wanted is None else min(max(wanted, 1) - 1, len(above))
-    _number(store, [*above[:at], policy, *above[at:], *(item for item in others if item["system"])], POLICIES)
+    last = [item for item in others if item["system"]]
+    _number(store, [*above[:at], policy, *above[at:], *last], POLICIES, {"lastUpdated": stamp(now)})
 
 
 def place_rule(store: Any, rule: Doc, wanted: int | None) -> None:
@@ -147,10 +148,10 @@ def close_gap(store: Any, policy_id: str) -> None:
         _number(store, rules, POLICY_RULES)
 
 
-def close_policy_gap(store: Any, kind: str) -> None:
+def close_policy_gap(store: Any, kind: str, *, now: int) -> None:
     """The same for the policies of a type."""
     if TYPES[kind].people:
-        _number(store, policies_of(store, kind), POLICIES)
+        _number(store, policies_of(store, kind), POLICIES, {"lastUpdated": stamp(now)})
 
 
 def has_catch_all(rule: Doc) -> bool:
@@ -161,10 +162,11 @@ def _last(store: Any, rule: Doc) -> list[Doc]:
     return [item for item in rules_of(store, rule["policyId"]) if item["system"] and item["id"] != rule["id"]]
 
 
-def _number(store: Any, ordered: list[Doc], kind: Any) -> None:
+def _number(store: Any, ordered: list[Doc], kind: Any, also: Doc | None = None) -> None:
+    """Number what stands in an order anew. also: what else changes of those that move (observed of policies)."""
     for number, item in enumerate(ordered, 1):
         if item["priority"] != number:
-            item["priority"] = number
+            item.update(priority=number, **(also or {}))
             store.put(kind, item)
 
 

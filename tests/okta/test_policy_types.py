@@ -113,6 +113,23 @@ def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
     assert [item["name"] for item in by_name] == ["far", "first"]
 
 
+def test_what_moves_or_is_activated_again_shows_when(org: World) -> None:
+    policy = made(org, "PASSWORD", "a")
+    rule = org.okta.post(f"{AT}/{policy['id']}/rules", {"name": "r", "type": "PASSWORD"})
+    at = f"{AT}/{policy['id']}/rules/{rule['id']}"
+    before = [item["lastUpdated"] for item in (org.okta.get(f"{AT}/{policy['id']}"), org.okta.get(at))]
+    org.clock.advance(seconds=5)
+    for path in (f"{AT}/{policy['id']}", at):
+        assert org.okta.call("POST", f"{path}/lifecycle/activate").status == 204
+    again = [item["lastUpdated"] for item in (org.okta.get(f"{AT}/{policy['id']}"), org.okta.get(at))]
+    assert all(old < new for old, new in zip(before, again, strict=True))
+    assert "policy.lifecycle.activate" not in kinds(org) and "policy.rule.activate" not in kinds(org)
+    org.clock.advance(seconds=5)
+    made(org, "PASSWORD", "first", priority=1)
+    first, moved, last = org.okta.get(f"{AT}?type=PASSWORD")
+    assert first["lastUpdated"] == moved["lastUpdated"] == last["lastUpdated"] > again[0]
+
+
 def test_rules_of_such_policies_have_no_gaps_either(org: World) -> None:
     policy = default(org, "OKTA_SIGN_ON")["id"]
     for name, place in (("a", 1), ("b", 50), ("c", 2)):

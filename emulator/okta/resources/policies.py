@@ -112,7 +112,7 @@ def create_policy(call: Call) -> Doc:
         )  # fmt: skip
     policy["status"] = "ACTIVE" if flag(call, "activate", True) else "INACTIVE"
     _first_rules(call, kind, policy)
-    policy_store.place_policy(call.store, policy, wanted)
+    policy_store.place_policy(call.store, policy, wanted, now=call.now)
     emit(call, "policy.lifecycle.create", [policy_target(policy)])
     return render(call, policy)
 
@@ -165,7 +165,7 @@ def replace_policy(call: Call) -> Doc:
         wanted = _change(call, policy, body)
     _store(call, policy, "policy.lifecycle.update")
     if not policy["system"] and wanted is not None and wanted != policy["priority"]:
-        policy_store.place_policy(call.store, policy, wanted)
+        policy_store.place_policy(call.store, policy, wanted, now=call.now)
     return render(call, policy)
 
 
@@ -214,7 +214,7 @@ def delete_policy(call: Call) -> None:
             app["_policyId"] = default["id"] if default else None
         call.store.put(APPS, app)
     policy_store.drop_policy(call.store, policy["id"])
-    policy_store.close_policy_gap(call.store, policy["type"])
+    policy_store.close_policy_gap(call.store, policy["type"], now=call.now)
     emit(call, "policy.lifecycle.delete", [policy_target(policy)])
 
 
@@ -259,9 +259,12 @@ def clone_policy(call: Call) -> Doc:
 
 
 def _set_status(call: Call, policy: Doc, status: str, event: str) -> None:
-    if policy["status"] != status:
-        policy["status"] = status
-        _store(call, policy, event)
+    """Observed: who asks for what already is changes `lastUpdated` only."""
+    if policy["status"] == status:
+        call.store.put(POLICIES, {**policy, "lastUpdated": stamp(call.now)})
+        return
+    policy["status"] = status
+    _store(call, policy, event)
 
 
 def _store(call: Call, policy: Doc, event: str) -> None:

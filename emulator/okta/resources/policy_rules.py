@@ -166,9 +166,12 @@ def deactivate_rule(call: Call) -> None:
 
 
 def _set_status(call: Call, policy: Doc, rule: Doc, status: str, event: str) -> None:
-    if rule["status"] != status:
-        rule["status"] = status
-        _store(call, policy, rule, event)
+    """Observed: who asks for what already is changes `lastUpdated` only."""
+    if rule["status"] == status:
+        call.store.put(POLICY_RULES, {**rule, "lastUpdated": stamp(call.now)})
+        return
+    rule["status"] = status
+    _store(call, policy, rule, event)
 
 
 def _store(call: Call, policy: Doc, rule: Doc, event: str) -> None:
