@@ -143,6 +143,20 @@ def test_rules_of_such_policies_have_no_gaps_either(org: World) -> None:
     assert refused(org, "POST", f"{AT}/{policy}/rules", {**SIGNON, "name": "b"})[:2] == (400, "E0000001")
 
 
+def test_policies_are_read_page_by_page(org: World) -> None:
+    for name in ("a", "b", "c"):
+        made(org, "PASSWORD", name)
+    seen, at = [], f"{AT}?type=PASSWORD&limit=3"
+    while at:
+        answer = org.okta.call("GET", at)
+        seen += [item["name"] for item in orjson.loads(answer.body)]
+        following = [value for key, value in answer.headers if key == "Link" and 'rel="next"' in value]
+        at = following[0].split(">")[0].split(worlds.HOST)[1] if following else ""
+    assert seen == ["a", "b", "c", "Default Policy"]
+    assert refused(org, "GET", f"{AT}?type=PASSWORD&after=00pnothing")[:2] == (400, "E0000029")
+    assert refused(org, "GET", f"{AT}?type=PASSWORD&limit=some")[:2] == (400, "E0000001")
+
+
 def test_password_policies_are_filled_in_and_merge(org: World) -> None:
     policy = made(org, "PASSWORD", description="d", settings={"password": {"complexity": {"minLength": 12}}})
     assert list(policy)[:4] == ["id", "status", "name", "description"]
