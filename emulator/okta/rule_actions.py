@@ -53,30 +53,38 @@ _method_key = record(
      "userVerification": _toggle, "userVerificationMethods": texts},
     needed=("key",),
 )  # fmt: skip
+_TYPES = ("SECURITY_KEY", "PHONE", "EMAIL", "PASSWORD", "SECURITY_QUESTION", "APP", "FEDERATED")
+_METHODS = ("PASSWORD", "SECURITY_QUESTION", "SMS", "VOICE", "EMAIL", "PUSH", "SIGNED_NONCE", "OTP", "TOTP", "WEBAUTHN",
+            "DUO", "IDP", "CERT")  # fmt: skip
 _constraint = {
-    "required": boolean, "types": texts, "methods": texts, "authenticationMethods": many(_method_key),
+    "required": boolean, "types": many(shapes.named(*_TYPES)), "methods": many(shapes.named(*_METHODS)),
+    "authenticationMethods": many(_method_key),
     "excludedAuthenticationMethods": many(_method_key), "reauthenticateIn": shapes.duration,
 }  # fmt: skip
 _STRENGTHS = ("deviceBound", "hardwareProtection", "phishingResistant", "userPresence", "userVerification")
 _strength = dict.fromkeys(_STRENGTHS, _toggle)
 
 
-def _required(read: shapes.Read) -> shapes.Read:
-    """A constraint says whether it is required: by default it is.
+def _required(fields: dict[str, shapes.Read]) -> shapes.Read:
+    """A constraint says whether it is required: by default it is. Since 2022 a part that is none is refused.
 
     One that excludes methods stays as it was sent: what `required` false means for what it excludes is not known.
     """
+    read = record(fields)
 
     def filled(value: Any, path: str) -> Doc:
         found: Doc = read(value, path)
+        for name in value:
+            if name not in fields:
+                raise shapes.bad(path, name, allowed=", ".join(fields))
         return found if found.get("excludedAuthenticationMethods") else {"required": True, **found}
 
     return filled
 
 
 _constraints = record({
-    "knowledge": _required(record(_constraint)),
-    "possession": _required(record({**_constraint, **_strength, "userVerificationMethods": texts})),
+    "knowledge": _required(_constraint),
+    "possession": _required({**_constraint, **_strength, "userVerificationMethods": texts}),
 })  # fmt: skip
 
 
@@ -100,6 +108,7 @@ def _method(sent: Doc) -> Doc:
             first={"factorMode": "2FA", "type": kind, "reauthenticateIn": REAUTHENTICATE},
         )
         found = read(sent, where)
+        _fit(found, where)
         return found
     if kind == "ID_PROOFING":
         found = record({"type": text, "id": text, **times}, needed=("id",))(sent, where)
@@ -108,6 +117,16 @@ def _method(sent: Doc) -> Doc:
         raise shapes.blank(f"{where}.chains")
     found = record({"type": text, "chains": many(_chain), **times})(sent, where)
     return found
+
+
+def _fit(method: Doc, where: str) -> None:
+    """Documented: no constraint wants more classes of authenticators than there are factors (inferred wording)."""
+    for item in method.get("constraints", ()):
+        wanted = [side for side, asked in item.items() if asked.get("required", True)]
+        if len(wanted) > int(method["factorMode"][0]):
+            sides = " and ".join(wanted)
+            cause = f"{where}.constraints: {sides} are more than the factors of {method['factorMode']}"
+            raise shapes.bad(f"{where}.constraints", sides, allowed=method["factorMode"], cause=cause)
 
 
 def _sign_on_org(sent: Doc) -> Doc:

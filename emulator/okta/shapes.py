@@ -101,6 +101,17 @@ def one_of(*allowed: str) -> Read:
     return read
 
 
+def named(*allowed: str) -> Read:
+    """One of some texts in any case, kept as it was written."""
+
+    def read(value: Any, path: str) -> str:
+        if not isinstance(value, str) or value.upper() not in allowed:
+            raise bad(path, value, allowed=", ".join(allowed))
+        return value
+
+    return read
+
+
 def duration(value: Any, path: str) -> str:
     """An ISO 8601 duration, kept as it was written."""
     found = text(value, path)

@@ -13,6 +13,10 @@ RULE = {
 }  # fmt: skip
 
 
+def method(**changes):
+    return {"actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": {"type": "ASSURANCE", **changes}}}}
+
+
 def policy_of(world, app_id=o365.APP_ID):
     return world.okta.get(f"/api/v1/apps/{app_id}")["_links"]["accessPolicy"]["href"].removeprefix(
         f"https://{worlds.HOST}"
@@ -102,6 +106,11 @@ def test_rules_that_make_no_sense_are_refused():
             ("actions.appSignOn.access", {"actions": {"appSignOn": {}}}),
             ("actions.appSignOn.verificationMethod.factorMode",
              {"actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": {"factorMode": "3FA"}}}}),
+            ("actions.appSignOn.verificationMethod.constraints.possession", method(constraints=[{"possession": {"shape": 1}}])),
+            ("actions.appSignOn.verificationMethod.constraints.knowledge.types",
+             method(constraints=[{"knowledge": {"types": ["song"]}}])),
+            ("actions.appSignOn.verificationMethod.constraints",
+             method(factorMode="1FA", constraints=[{"knowledge": {}, "possession": {}}])),
             ("actions.appSignOn.verificationMethod.reauthenticateIn",
              {"actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": {"reauthenticateIn": "soon"}}}}),
         ]  # fmt: skip
