@@ -1,9 +1,9 @@
 """What the org's password policies say about a user: complexity, history, lockout, expiry, recovery.
 
 Source: okta-admin-api.md 12, appendix C. The first ACTIVE policy by priority decides that is for the user's provider
-and one of their groups; the org's default one is last and is for everyone. Its numbers are the vendor's defaults for a
-new org (inferred where the recordings show the shape only); `password_policy` in the world file changes them, by the
-same names.
+and one of their groups; the org's own ones, for Active Directory and the default one, are last and are for everyone.
+Their numbers are the vendor's for a new org (inferred where the recordings show the shape only); `password_policy` in
+the world file changes them, by the same names.
 """
 
 from functools import cache
@@ -45,8 +45,9 @@ def policy_for(store: Any, user: Doc | None) -> Doc | None:
     from emulator.okta.resources.groups import groups_of
 
     ordered = derived(store, POLICIES, "type", PASSWORD, as_it_is, _in_order)
+    default = ordered[-1] if ordered else None
     if user is None:
-        return next((policy for policy in ordered if policy["system"]), None)
+        return default
     mine = None
     provider = user["credentials"]["provider"]["type"]
     for policy in ordered:
@@ -57,7 +58,7 @@ def policy_for(store: Any, user: Doc | None) -> Doc | None:
         mine = frozenset(groups_of(store, user["id"])) if mine is None else mine
         if not mine.isdisjoint(policy["conditions"]["people"]["groups"]["include"]):
             return policy
-    return next((policy for policy in ordered if policy["system"]), None)
+    return default
 
 
 def _in_order(found: list[Doc]) -> list[Doc]:

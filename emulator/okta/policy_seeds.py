@@ -7,6 +7,7 @@ vendor's forms.
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.party import Seeding
 from emulator.okta import policy_docs, policy_store, rule_actions, shapes
@@ -15,6 +16,7 @@ from emulator.okta.password_policy import SETTINGS
 from emulator.okta.policy_types import (
     ACCESS,
     CATCH_ALL_PRIORITY,
+    DEFAULT_RULE,
     DISCOVERY,
     ENROLL,
     ENTITY_RISK,
@@ -94,6 +96,37 @@ def account_policy(seeding: Seeding) -> None:
     seeding.store.add(POLICY_RULES, policy_store.new_rule(
         seeding.ids, seeding.now, policy, name=TYPES[ACCESS].last, priority=CATCH_ALL_PRIORITY,
         conditions=None, actions=policy_store.sign_on("ALLOW", factors="2FA"), system=True,
+    ))  # fmt: skip
+
+
+_DIRECTORY: Doc = {
+    "password": {"lockout": {"maxAttempts": 0}},
+    "recovery": {"factors": {"okta_email": {"properties": {"recoveryToken": {"tokenLifetimeMinutes": 10_080}}}}},
+}  # fmt: skip
+"""Observed: in what the policy for directories differs from the default one."""
+
+
+def directory_policy(place: Seeding | Call, changes: Doc) -> None:
+    """Store the policy for people whose passwords Active Directory checks, and its rule. changes: as above.
+
+    It comes with the org's first directory and stands above the default one (observed; its rule is inferred).
+    """
+    *others, default = policy_store.policies_of(place.store, PASSWORD)
+    if any(policy["system"] for policy in others):
+        return
+    policy = policy_store.new_policy(
+        place.ids, place.now, "Active Directory Policy", kind=PASSWORD, system=True,
+        description="The active directory policy contains settings that apply to users using delegated authentication "
+                    "from active directory integrations.",
+        conditions={**default["conditions"], "authProvider": {"provider": "ACTIVE_DIRECTORY"}},
+        settings=shapes.over(shapes.over(SETTINGS, _DIRECTORY), {"password": changes}),
+    )  # fmt: skip
+    policy["priority"] = default["priority"]
+    place.store.add(POLICIES, policy)
+    place.store.put(POLICIES, {**default, "priority": default["priority"] + 1, "lastUpdated": policy["lastUpdated"]})
+    place.store.add(POLICY_RULES, policy_store.new_rule(
+        place.ids, place.now, policy, name=DEFAULT_RULE, priority=1, conditions=_CONDITIONS[PASSWORD],
+        actions=rule_actions.actions(TYPES[PASSWORD], {}), system=True,
     ))  # fmt: skip
 
 

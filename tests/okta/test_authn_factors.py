@@ -32,7 +32,7 @@ def made(*factors: Doc, signon: Doc | None = None, enrolment: Doc | None = None,
 
 
 def _policy(org: World, kind: str) -> tuple[Doc, Doc]:
-    [policy] = [item for item in org.okta.get(f"/api/v1/policies?type={kind}") if item["system"]]
+    policy = [item for item in org.okta.get(f"/api/v1/policies?type={kind}") if item["system"]][-1]
     rules = org.okta.get(f"/api/v1/policies/{policy['id']}/rules")
     return policy, rules[-1]
 

@@ -37,7 +37,7 @@ def made(org: World, kind: str, name: str = "Mine", **more: Any) -> Any:
 
 
 def default(org: World, kind: str) -> Any:
-    return next(item for item in org.okta.get(f"{AT}?type={kind}") if item["system"])
+    return [item for item in org.okta.get(f"{AT}?type={kind}") if item["system"]][-1]
 
 
 def order(org: World, kind: str) -> list[tuple[str, int]]:
@@ -50,7 +50,8 @@ def rule_order(org: World, policy: str) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("kind", "name"), TYPES.items())
 def test_a_new_org_holds_one_of_each_type_and_the_sdk_reads_it(org: World, kind: str, name: str) -> None:
-    [policy] = [item for item in org.okta.get(f"{AT}?type={kind}&expand=rules") if item["system"]]
+    *above, policy = [item for item in org.okta.get(f"{AT}?type={kind}&expand=rules") if item["system"]]
+    assert [item["name"] for item in above] == (["Active Directory Policy"] if kind == "PASSWORD" else [])
     assert (policy["name"], policy["type"], policy["system"], policy["status"]) == (name, kind, True, "ACTIVE")
     *begins, rule = policy["_embedded"]["rules"]
     assert not any(item["system"] for item in begins) and len(begins) == (kind in BEGIN)
@@ -99,14 +100,15 @@ def test_global_session_policies_show_as_recorded(org: World) -> None:
 
 def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
     ids = {name: made(org, "PASSWORD", name)["id"] for name in ("a", "b", "c")}
-    assert order(org, "PASSWORD") == [("a", 1), ("b", 2), ("c", 3), ("Default Policy", 4)]
+    last = ("Active Directory Policy", "Default Policy")
+    assert order(org, "PASSWORD") == [("a", 1), ("b", 2), ("c", 3), *zip(last, (4, 5), strict=True)]
     made(org, "PASSWORD", "first", priority=1)
     made(org, "PASSWORD", "far", priority=77)
-    assert [name for name, _ in order(org, "PASSWORD")] == ["first", "a", "b", "c", "far", "Default Policy"]
+    assert [name for name, _ in order(org, "PASSWORD")] == ["first", "a", "b", "c", "far", *last]
     moved = org.okta.put(f"{AT}/{ids['c']}", {"type": "PASSWORD", "name": "c", "priority": 2})
     assert moved["priority"] == 2
     org.okta.call("DELETE", f"{AT}/{ids['a']}")
-    assert order(org, "PASSWORD") == [("first", 1), ("c", 2), ("b", 3), ("far", 4), ("Default Policy", 5)]
+    assert order(org, "PASSWORD") == [("first", 1), ("c", 2), ("b", 3), ("far", 4), *zip(last, (5, 6), strict=True)]
     assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "b"})[:2] == (400, "E0000001")
     assert refused(org, "POST", AT, {"type": "PASSWORD", "name": "x", "priority": "1"})[:2] == (400, "E0000001")
     by_name = org.okta.get(f"{AT}?type=PASSWORD&sortBy=name&q=f")
@@ -126,8 +128,8 @@ def test_what_moves_or_is_activated_again_shows_when(org: World) -> None:
     assert "policy.lifecycle.activate" not in kinds(org) and "policy.rule.activate" not in kinds(org)
     org.clock.advance(seconds=5)
     made(org, "PASSWORD", "first", priority=1)
-    first, moved, last = org.okta.get(f"{AT}?type=PASSWORD")
-    assert first["lastUpdated"] == moved["lastUpdated"] == last["lastUpdated"] > again[0]
+    stamps = [item["lastUpdated"] for item in org.okta.get(f"{AT}?type=PASSWORD")]
+    assert len(stamps) == 4 and set(stamps) == {stamps[0]} and stamps[0] > again[0]
 
 
 def test_rules_of_such_policies_have_no_gaps_either(org: World) -> None:
@@ -152,7 +154,7 @@ def test_policies_are_read_page_by_page(org: World) -> None:
         seen += [item["name"] for item in orjson.loads(answer.body)]
         following = [value for key, value in answer.headers if key == "Link" and 'rel="next"' in value]
         at = following[0].split(">")[0].split(worlds.HOST)[1] if following else ""
-    assert seen == ["a", "b", "c", "Default Policy"]
+    assert seen == ["a", "b", "c", "Active Directory Policy", "Default Policy"]
     assert refused(org, "GET", f"{AT}?type=PASSWORD&after=00pnothing")[:2] == (400, "E0000029")
     assert refused(org, "GET", f"{AT}?type=PASSWORD&limit=some")[:2] == (400, "E0000001")
 
@@ -185,6 +187,29 @@ def test_password_policies_are_filled_in_and_merge(org: World) -> None:
     whole["settings"]["password"]["age"]["historyCount"] = 7
     changed = org.okta.put(f"{AT}/{whole['id']}", {**whole, "name": "ignored"})
     assert (changed["name"], changed["settings"]["password"]["age"]["historyCount"]) == ("Default Policy", 7)
+
+
+def test_people_of_a_directory_have_a_policy_of_their_own() -> None:
+    with world(directories=[]) as org:
+        [only] = org.okta.get(f"{AT}?type=PASSWORD")
+        assert only["name"] == "Default Policy"
+        for name in ("one.example", "two.example"):
+            org.okta.post("/api/internal/v1/directories", {"domain": name})
+        policy, last = org.okta.get(f"{AT}?type=PASSWORD")
+        assert (policy["name"], policy["priority"], policy["system"]) == ("Active Directory Policy", 1, True)
+        assert policy["conditions"] == {**only["conditions"], "authProvider": {"provider": "ACTIVE_DIRECTORY"}}
+        assert policy["settings"]["password"]["lockout"]["maxAttempts"] == 0
+        assert set(policy["_links"]) == {"self", "rules"} and (last["id"], last["priority"]) == (only["id"], 2)
+        [rule] = org.okta.get(f"{AT}/{policy['id']}/rules")
+        assert (rule["name"], rule["system"]) == ("Default Rule", True)
+        changed = org.okta.put(
+            f"{AT}/{policy['id']}", {**policy, "settings": {"password": {"age": {"historyCount": 0}}}}
+        )
+        assert (
+            changed["conditions"] == policy["conditions"]
+            and changed["settings"]["password"]["age"]["historyCount"] == 0
+        )
+        assert refused(org, "DELETE", f"{AT}/{policy['id']}")[:2] == (403, "E0000006")
 
 
 def test_password_rules(org: World) -> None:

@@ -19,6 +19,7 @@ from emulator.okta import (
     import_groups,
     import_rules,
     memberships,
+    policy_seeds,
     reach,
 )
 from emulator.okta.app_kinds import APP_USERS, APPS, CAPABILITIES
@@ -244,6 +245,7 @@ def new_instance(place: Seeding | Call, spec: Doc) -> Doc:
     app["settings"]["app"] |= {"namingContext": naming, **spec.get("settings", {})}
     app["_directory"] = {name: spec[name] for name in (*_SWITCHES, "organizationalUnits") if name in spec}
     app_installation.install(place.store, ids, place.now, app)
+    policy_seeds.directory_policy(place, place.spec.get("password_policy", {}) if isinstance(place, Seeding) else {})
     schemas.add_custom(place.store, app["id"], spec.get("schema", {}))
     if spec.get("import"):
         inbound = import_rules.first_inbound(app)

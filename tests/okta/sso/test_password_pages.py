@@ -96,7 +96,7 @@ def test_the_recovery_question_comes_first():
 
 def test_a_locked_account_is_unlocked_by_mail():
     with made(password_policy=SELF_SERVICE) as world:
-        [policy] = world.okta.get("/api/v1/policies?type=PASSWORD")[:1]
+        policy = world.okta.get("/api/v1/policies?type=PASSWORD")[-1]
         [rule] = world.okta.get(f"/api/v1/policies/{policy['id']}/rules")[:1]
         rule["actions"]["selfServiceUnlock"] = {"access": "ALLOW"}
         world.okta.put(f"/api/v1/policies/{policy['id']}/rules/{rule['id']}", rule)
