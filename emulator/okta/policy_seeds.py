@@ -49,8 +49,10 @@ _FIRST: Mapping[str, Doc] = {
 """Conditions of the rules that policies begin with."""
 
 
-def enrolment_actions() -> Doc:
-    """`actions` of the catch-all rule of a profile enrolment policy."""
+def enrolment_actions(place: Seeding | Call) -> Doc:
+    """`actions` of the catch-all rule of a profile enrolment policy, with a form of its own."""
+    from emulator.okta.resources.ui_schemas import first_form
+
     return {"profileEnrollment": {
         "access": "ALLOW", "preRegistrationInlineHooks": None,
         "profileAttributes": [
@@ -60,6 +62,7 @@ def enrolment_actions() -> Doc:
         ],
         "targetGroupIds": None, "unknownUserAction": "REGISTER", "activationRequirements": {"emailVerification": True},
         "progressiveProfilingAction": "DISABLED", "allowedIdentifiers": ["login"],
+        "uiSchemaId": first_form(place),
     }}  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def _actions(seeding: Seeding, kind: PolicyType) -> Doc:
     if kind.name == ACCESS:
         return policy_store.sign_on("ALLOW", factors="2FA")
     if kind.name == PROFILE:
-        return enrolment_actions()
+        return enrolment_actions(seeding)
     classic, sent = seeding.spec.get("engine", "oie") == "classic", _SENT.get(kind.name, {})
     if kind.name == PASSWORD and not classic:
         # Inferred: what people show before a reset by the org's default rule.

@@ -149,11 +149,30 @@ def _sign_on_org(sent: Doc) -> Doc:
         first={"requireFactor": False, "primaryFactor": None, "rememberDeviceByDefault": False,
                "session": session({}, "")},
     )  # fmt: skip
+    if sent["signon"].get("access") == "CHALLENGE":
+        raise shapes.bad("actions.signon.access", "CHALLENGE", allowed="ALLOW, DENY", cause=_NO_CHALLENGE)
     found: Doc = read(sent["signon"], "actions.signon")
+    _coherent(found)
     if not found["requireFactor"]:
         for name in ("factorPromptMode", "factorLifetime"):
             found.pop(name, None)
     return {"signon": found}
+
+
+_NO_CHALLENGE = (
+    "actions.signon.access: You cannot set access challenge for sign-on policy when the feature: "
+    "PASSWORDLESS_AUTHN_SIGNON_POLICY is not enabled"
+)
+
+
+def _coherent(signon: Doc) -> None:
+    """No session may be idle longer than it lasts (reported in 2021)."""
+    session = signon["session"]
+    idle, lasts = session["maxSessionIdleMinutes"], session["maxSessionLifetimeMinutes"]
+    if lasts and idle > lasts:  # inferred wording
+        path = "actions.signon.session.maxSessionIdleMinutes"
+        cause = f"{path}: The idle time cannot be longer than the lifetime of the session"
+        raise shapes.bad(path, idle, allowed=f"at most {lasts}", cause=cause)
 
 
 REQUIREMENT: Doc = {
@@ -198,10 +217,10 @@ _attribute = record(
 
 
 def _profile(sent: Doc) -> Doc:
-    """PROFILE_ENROLLMENT; lists that are absent are shown as null."""
+    """PROFILE_ENROLLMENT; lists that are absent are shown as null. Documented: such a rule never denies."""
     read = record(
         {
-            "access": _ACCESS, "preRegistrationInlineHooks": many(record({"inlineHookId": text})),
+            "access": one_of("ALLOW"), "preRegistrationInlineHooks": many(record({"inlineHookId": text})),
             "profileAttributes": many(_attribute), "targetGroupIds": texts,
             "unknownUserAction": one_of("DENY", "REGISTER"),
             "activationRequirements": record({"emailVerification": boolean}),

@@ -98,6 +98,19 @@ def test_global_session_policies_show_as_recorded(org: World) -> None:
     assert kinds(org) == ["policy.lifecycle.create", "policy.rule.add", "policy.rule.update", "policy.rule.update"]
 
 
+def test_sessions_that_make_no_sense_are_refused(org: World) -> None:
+    at = f"{AT}/{default(org, 'OKTA_SIGN_ON')['id']}/rules"
+    for change, path in (
+        ({"access": "CHALLENGE"}, "access"),
+        ({"session": {"maxSessionIdleMinutes": 120, "maxSessionLifetimeMinutes": 90}}, "session.maxSessionIdleMinutes"),
+    ):  # fmt: skip
+        body = {**SIGNON, "name": "r", "actions": {"signon": {**SIGNON["actions"]["signon"], **change}}}
+        got = refused(org, "POST", at, body)
+        assert got[:3] == (400, "E0000001", f"Api validation failed: actions.signon.{path}")
+    body["actions"]["signon"]["session"]["maxSessionLifetimeMinutes"] = 0
+    assert org.okta.post(at, body)["priority"] == 1
+
+
 def test_policies_for_groups_stand_in_an_order_without_gaps(org: World) -> None:
     ids = {name: made(org, "PASSWORD", name)["id"] for name in ("a", "b", "c")}
     last = ("Active Directory Policy", "Default Policy")
@@ -248,6 +261,14 @@ def test_profile_enrolment_has_one_rule_and_is_given_to_apps() -> None:
         policy = made(org, "PROFILE_ENROLLMENT")
         [rule] = org.okta.get(f"{AT}/{policy['id']}/rules")
         assert rule["conditions"] is None and "access" in rule["actions"]["profileEnrollment"]
+        form = rule["actions"]["profileEnrollment"]["uiSchemaId"]
+        assert [item["id"] for item in org.okta.get("/api/v1/meta/uischemas")][-1] == form
+        for without in ("uiSchemaId", None):
+            sent = {k: v for k, v in rule["actions"]["profileEnrollment"].items() if k != without}
+            sent |= {} if without else {"access": "DENY"}
+            got = refused(org, "PUT", f"{AT}/{policy['id']}/rules/{rule['id']}", {
+                "name": "x", "type": "PROFILE_ENROLLMENT", "actions": {"profileEnrollment": sent}})  # fmt: skip
+            assert got[2] == f"Api validation failed: actions.profileEnrollment.{without or 'access'}"
         assert refused(org, "POST", f"{AT}/{policy['id']}/rules", {"name": "x"})[:2] == (400, "E0000001")
         actions = {**rule["actions"]["profileEnrollment"], "unknownUserAction": "DENY"}
         changed = org.okta.put(

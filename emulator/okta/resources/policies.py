@@ -136,7 +136,7 @@ def _first_rules(call: Call, kind: PolicyType, policy: Doc) -> None:
     if kind.name == ACCESS:
         actions = policy_store.sign_on("ALLOW", factors="2FA", constraints=(policy_store.DEVICE_BOUND,))
     else:
-        actions = policy_seeds.enrolment_actions()
+        actions = policy_seeds.enrolment_actions(call)
     policy_store.add_policy(call.store, call.ids, call.now, policy, catch_all=actions)
 
 

@@ -10,7 +10,7 @@ from emulator.okta import policy_store, rule_actions, rule_shapes, shapes
 from emulator.okta.app_kinds import POLICY_RULES
 from emulator.okta.bad_values import needed_text
 from emulator.okta.events import emit, target
-from emulator.okta.params import body_object, flag, stamp, text_of
+from emulator.okta.params import body_object, flag, part, stamp, text_of
 from emulator.okta.policy_types import ACCESS, PROFILE, TYPES
 from emulator.okta.problems import forbidden, invalid, not_found
 
@@ -132,6 +132,10 @@ def _system(call: Call, policy: Doc, rule: Doc, body: Doc) -> None:
         raise forbidden(Why("The last rule of an Office 365 policy denies everybody and cannot be edited.", compared))
     if body.get("conditions"):
         call.note("conditions of a system rule are fixed and were ignored")
+    if policy["type"] == PROFILE and rule["actions"]["profileEnrollment"].get("uiSchemaId"):
+        sent = part(part(body, "actions") or {}, "profileEnrollment") or {}
+        if not sent.get("uiSchemaId"):  # documented in 2022, the wording is inferred
+            raise shapes.blank("actions.profileEnrollment.uiSchemaId")
 
 
 @operation("DELETE", _AT + "/{ruleId}", source=OBSERVED, emits=("policy.rule.delete",), **_MANAGE)

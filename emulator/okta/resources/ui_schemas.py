@@ -82,12 +82,16 @@ def delete_ui_schema(call: Call) -> None:
     call.store.drop(FORMS, call.path["id"])
 
 
-def seed(seeding: Seeding) -> None:
-    """A new org has one form: first and last name, and email (recorded)."""
-    at = stamp(seeding.now)
+def first_form(place: Seeding | Call) -> str:
+    """Store the form that a policy of profile enrolment begins with, the new org's among them; its id.
+
+    Recorded: first and last name, and email.
+    """
+    at, id = stamp(place.now), place.ids.okta("uis")
     elements = [
         {"type": "Control", "scope": f"#/properties/{name}", "label": label, "options": {"format": "text"}}
         for name, label in _FIRST
     ]
     schema = {"type": "Group", "elements": elements}
-    seeding.store.add(FORMS, {"id": seeding.ids.okta("uis"), "uiSchema": schema, "created": at, "lastUpdated": at})
+    place.store.add(FORMS, {"id": id, "uiSchema": schema, "created": at, "lastUpdated": at})
+    return str(id)
