@@ -42,6 +42,7 @@ def test_life_of_a_policy(org: World) -> None:
     assert org.okta.get(AT) == [made] and org.okta.get(at) == made
     changed = org.okta.put(at, {"name": "Mac 2", "platform": "MACOS", "osVersion": {"minimum": "15.0"}})
     assert changed["osVersion"] == {"minimum": "15.0"} and "screenLockType" not in changed
+    assert "createdDate" not in changed and org.okta.get(at)["createdDate"] == made["createdDate"]
     assert org.okta.call("DELETE", at).status == 204
     assert refused(org, "GET", at)[:2] == (404, "E0000007")
     assert kinds(org) == [f"device.assurance.policy.{name}" for name in ("add", "update", "delete")]
@@ -74,6 +75,7 @@ def test_refusals(org: World) -> None:
         {"name": "x", "platform": "BEOS"}, {"platform": "IOS", "jailbreak": True}, {**MAC},
         {"name": "x", "platform": "IOS", "screenLockType": {"include": ["SHOUT"]}},
         {"name": "x", "platform": "CHROMEOS", "osVersion": {"minimum": "1"}},
+        {"name": "x", "platform": "MACOS", "secureHardwarePresent": False},
     ):  # fmt: skip
         assert refused(org, "POST", AT, body)[:2] == (400, "E0000001"), body
     assert refused(org, "POST", AT, {"name": "x", "platform": "IOS", "jailbreak": "no"})[:2] == (400, "E0000003")

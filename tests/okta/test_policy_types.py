@@ -341,6 +341,7 @@ def test_clones_are_app_sign_on_policies_with_their_rules() -> None:
         own = org.okta.get(o365.APP)["_links"]["accessPolicy"]["href"].rsplit("/", 1)[1]
         clone = org.okta.post(f"{AT}/{own}/clone")
         assert clone["name"] == "[cloned] Microsoft Office 365" and clone["id"] != own
+        assert clone["created"] is None and org.okta.get(f"{AT}/{clone['id']}")["created"] is not None
         assert rule_order(org, clone["id"]) == rule_order(org, own)
         assert org.okta.get(f"{AT}/{clone['id']}/app") == []
         session = default(org, "OKTA_SIGN_ON")["id"]

@@ -21,6 +21,14 @@ _MANAGE: Any = {"scope": ("okta.deviceAssurance.manage",)}
 _EVENT = "device.assurance.policy."
 _NOTHING = "Please select at least one device condition before saving"
 
+
+def _true(value: Any, path: str) -> bool:
+    """Reported in 2025: `true` is all that may be asked of hardware (inferred wording)."""
+    if not boolean(value, path):
+        raise shapes.bad(path, value, allowed="true")
+    return True
+
+
 _VERSION = record({
     "minimum": shapes.bounded(50, least=1),
     "dynamicVersionRequirement": record({
@@ -55,21 +63,21 @@ _THIRD = record({"dtc": _DTC, "devicePostureIdP": record({"managed": boolean})})
 PLATFORMS: dict[str, dict[str, shapes.Read]] = {
     "ANDROID": {
         "osVersion": _VERSION, "diskEncryptionType": _list_of("FULL", "USER"), "jailbreak": boolean,
-        "screenLockType": _LOCK, "secureHardwarePresent": boolean, "thirdPartySignalProviders": _THIRD,
+        "screenLockType": _LOCK, "secureHardwarePresent": _true, "thirdPartySignalProviders": _THIRD,
     },
     "IOS": {
         "osVersion": _VERSION, "jailbreak": boolean, "screenLockType": _LOCK, "thirdPartySignalProviders": _THIRD,
     },
     "MACOS": {
         "osVersion": _VERSION, "diskEncryptionType": _list_of("ALL_INTERNAL_VOLUMES"), "screenLockType": _LOCK,
-        "secureHardwarePresent": boolean, "thirdPartySignalProviders": _THIRD,
+        "secureHardwarePresent": _true, "thirdPartySignalProviders": _THIRD,
     },
     "WINDOWS": {
         "osVersion": _VERSION, "osVersionConstraints": many(record({
             "majorVersionConstraint": text, "minimum": text, "dynamicVersionRequirement": shapes.anything,
         })),
         "diskEncryptionType": _list_of("ALL_INTERNAL_VOLUMES"), "screenLockType": _LOCK,
-        "secureHardwarePresent": boolean, "thirdPartySignalProviders": _THIRD,
+        "secureHardwarePresent": _true, "thirdPartySignalProviders": _THIRD,
     },
     "CHROMEOS": {"thirdPartySignalProviders": _THIRD},
 }  # fmt: skip
@@ -169,7 +177,10 @@ def get_device_assurance(call: Call) -> Doc:
 
 @operation("PUT", _AT + "/{deviceAssuranceId}", source=OBSERVED, emits=(_EVENT + "update",), **_MANAGE)
 def replace_device_assurance(call: Call) -> Doc:
-    """Replace a policy: a condition that is left out is gone. The platform stays."""
+    """Replace a policy: a condition that is left out is gone. The platform stays.
+
+    Observed: the answer leaves out who made the policy, and when.
+    """
     own = _load(call)
     made = _document(
         _fields(call, own), id=own["id"], created=own["createdDate"], by=own["createdBy"], now=stamp(call.now),
@@ -177,7 +188,7 @@ def replace_device_assurance(call: Call) -> Doc:
     )  # fmt: skip
     call.store.put(ASSURANCES, made)
     emit(call, _EVENT + "update", [_target(made)])
-    return _render(call, made)
+    return {name: value for name, value in _render(call, made).items() if name not in ("createdDate", "createdBy")}
 
 
 @operation("DELETE", _AT + "/{deviceAssuranceId}", source=OBSERVED, emits=(_EVENT + "delete",), **_MANAGE)
