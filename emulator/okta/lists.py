@@ -19,13 +19,29 @@ def page_size(call: Call) -> int:
 def _asked(call: Call) -> int:
     paging = call.operation.paging
     assert paging is not None
-    text = call.params.get(paging.parameter)
+    return number_asked(call, paging.parameter, default=paging.default, most=paging.most)
+
+
+def number_asked(call: Call, parameter: str, *, default: int, most: int) -> int:
+    """The limit that a query parameter names. Raises 400 for no number."""
+    text = call.params.get(parameter)
     if text is None or text == "":
-        return paging.default
+        return default
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         why = Why("limit is a whole number.", (Compared("limit", text, "query"),))
         raise Problem("E0000001", "limit", causes=(f"limit: '{text}' is not a valid number",), why=why)
-    return min(max(int(text), 1), paging.most)
+    return min(max(int(text), 1), most)
+
+
+def part_of(call: Call, found: list[Doc], size: int | None = None) -> tuple[list[Doc], str | None]:
+    """The page of a list that stands ready: what comes after the item that `after` names, and the next cursor."""
+    after, ids = call.params.get("after"), [item["id"] for item in found]
+    if after and after not in ids:
+        why = Why("The cursor names no item of this list.", (Compared("after", after[:128], "query"),))
+        raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
+    rest = found[ids.index(after) + 1 :] if after else found
+    size = page_size(call) if size is None else size
+    return rest[:size], rest[size - 1]["id"] if len(rest) > size else None
 
 
 def start(call: Call, kind: Kind) -> int:

@@ -13,7 +13,7 @@ from emulator.kernel.problems import Compared, Why
 from emulator.okta import shapes
 from emulator.okta.expressions import ExpressionError, compile_expression
 from emulator.okta.params import part
-from emulator.okta.policy_types import ACCESS, PASSWORD, VIOLATION, PolicyType
+from emulator.okta.policy_types import ACCESS, PASSWORD, SIGN_ON, VIOLATION, PolicyType
 from emulator.okta.problems import invalid
 
 ALL_ZONES = "ALL_ZONES"
@@ -45,11 +45,14 @@ def conditions(call: Call, kind: PolicyType, body: Doc) -> Doc | None:
             )
             raise invalid("conditions", cause, why=Why("Rules of this type have no such condition.", compared))
     found: Doc = {}
+    filled = _FILLED.get(kind.name, ())
+    if kind.name == SIGN_ON and call.info["engine"] == "classic":
+        filled = filled[:3]  # observed in 2020: the Classic engine shows no risks and providers that were not sent
     for name in kind.conditions:
         value = part(sent, name)
         if value is not None:
             found[name] = _READERS[name](call, kind, value, f"conditions.{name}")
-        elif name in _FILLED.get(kind.name, ()):
+        elif name in filled:
             found[name] = _READERS[name](call, kind, {}, f"conditions.{name}")
     return found
 
@@ -57,7 +60,7 @@ def conditions(call: Call, kind: PolicyType, body: Doc) -> Doc | None:
 # Inferred where no recording shows a rule that was sent without them.
 _FILLED = {
     ACCESS: ("people", "network", "riskScore", "userType"),
-    "OKTA_SIGN_ON": ("people", "network", "authContext", "risk", "riskScore", "identityProvider"),
+    SIGN_ON: ("people", "network", "authContext", "risk", "riskScore", "identityProvider"),
     PASSWORD: ("people", "network"), "MFA_ENROLL": ("people", "network"),
     "IDP_DISCOVERY": ("network", "userIdentifier", "app"), "POST_AUTH_SESSION": ("people",),
     "ENTITY_RISK": ("people", "entityRisk", "riskDetectionTypes"),

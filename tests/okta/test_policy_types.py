@@ -161,6 +161,8 @@ def test_rules_of_such_policies_have_no_gaps_either(org: World) -> None:
 def test_policies_are_read_page_by_page(org: World) -> None:
     for name in ("a", "b", "c"):
         made(org, "PASSWORD", name)
+    whole = org.okta.call("GET", f"{AT}?type=PASSWORD")
+    assert next(value.split(">")[0] for key, value in whole.headers if key == "Link").endswith("?type=PASSWORD")
     seen, at = [], f"{AT}?type=PASSWORD&limit=3"
     while at:
         answer = org.okta.call("GET", at)
@@ -367,6 +369,22 @@ def test_mappings_are_refused_in_the_vendors_words() -> None:
         assert org.okta.get(o365.APP)["_links"]["accessPolicy"]["href"].endswith(default(org, "ACCESS_POLICY")["id"])
 
 
+def test_apps_of_a_policy_are_counted_and_paged(org: World) -> None:
+    policy = made(org, "ACCESS_POLICY")["id"]
+    for label in "abc":
+        app = org.okta.post(
+            "/api/v1/apps", {"name": "bookmark", "label": label, "settings": {"app": {"url": "https://b.example"}}}
+        )
+        org.okta.call("PUT", f"/api/v1/apps/{app['id']}/policies/{policy}")
+    answer = org.okta.call("GET", f"{AT}/{policy}/app")
+    assert answer.header("okta-collection-count") == "3" and len(orjson.loads(answer.body)) == 3
+    assert any('/app?limit=20>; rel="self"' in value for key, value in answer.headers if key == "Link")
+    first = org.okta.call("GET", f"{AT}/{policy}/app?limit=2")
+    [link] = [value for key, value in first.headers if 'rel="next"' in value]
+    rest = org.okta.get(link.split(">")[0].split(worlds.HOST)[1])
+    assert [item["label"] for item in [*orjson.loads(first.body), *rest]] == ["a", "b", "c"]
+
+
 def test_a_policy_outlives_the_apps_that_were_given_it() -> None:
     with o365.made() as org:
         policy = made(org, "ACCESS_POLICY")["id"]
@@ -386,7 +404,9 @@ def test_a_classic_org_has_no_authenticators() -> None:
         [rule] = org.okta.get(f"{AT}/{policy}/rules")
         assert rule["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
         sent = {"name": "r", "type": "SIGN_ON", "actions": {"signon": {"access": "DENY"}}}
-        assert org.okta.post(f"{AT}/{policy}/rules", sent)["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
+        made_rule = org.okta.post(f"{AT}/{policy}/rules", sent)
+        assert made_rule["actions"]["signon"]["primaryFactor"] == "PASSWORD_IDP"
+        assert list(made_rule["conditions"]) == ["people", "network", "authContext"]
         assert worlds.HOST in rule["_links"]["self"]["href"]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc, public
-from emulator.kernel.operations import OBSERVED, Paging, operation
+from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.party import Seeding
-from emulator.kernel.problems import Compared, Problem, Why
+from emulator.kernel.problems import Compared, Why
 from emulator.okta import lists, policy_docs, policy_problems, policy_seeds, policy_store, shapes
 from emulator.okta.app_kinds import APPS, POLICIES
 from emulator.okta.bad_values import needed_text
@@ -22,7 +22,7 @@ SEED_RANK = 20
 _AT = "/api/v1/policies"
 _READ: Any = {"scope": ("okta.policies.read",)}
 _MANAGE: Any = {"scope": ("okta.policies.manage",)}
-_PAGING = Paging(1000, 1000)  # inferred: lists of dozens are whole without a `limit`
+_WHOLE = 10_000  # observed: lists are whole without a `limit`, which their links then do not name
 _CLONED = "[cloned] "
 
 
@@ -75,8 +75,8 @@ def _item(call: Call, policy: Doc) -> Doc:
 
 
 @operation(
-    "GET", _AT, source=OBSERVED, paging=_PAGING,
-    query=("type", "status", "q", "expand", "sortBy", "resourceId", "limit", "after"), **_READ,
+    "GET", _AT, source=OBSERVED, query=("type", "status", "q", "expand", "sortBy", "resourceId", "limit", "after"),
+    **_READ,
 )  # fmt: skip
 def list_policies(call: Call) -> Listing:
     """Every policy of a type in its order, in pages where `limit` asks for some; the cursor is a policy's id."""
@@ -86,14 +86,9 @@ def list_policies(call: Call) -> Listing:
         found = [policy for policy in found if keep(policy)]
     if call.params.get("sortBy") == "name":
         found.sort(key=lambda policy: policy["name"].casefold())
-    after, ids = call.params.get("after"), [policy["id"] for policy in found]
-    if after and after not in ids:
-        why = Why("The cursor names no policy of this list.", (Compared("after", after[:128], "query"),))
-        raise Problem("E0000029", causes=("Invalid cursor.",), why=why)
-    found = found[ids.index(after) + 1 :] if after else found
-    size = lists.page_size(call)
-    more = found[size - 1]["id"] if len(found) > size else None
-    return Listing([_item(call, policy) for policy in found[:size]], more)
+    size = lists.number_asked(call, "limit", default=_WHOLE, most=_WHOLE)
+    page, more = lists.part_of(call, found, size)
+    return Listing([_item(call, policy) for policy in page], more)
 
 
 def _filters(call: Call) -> list[Callable[[Doc], bool]]:

@@ -5,11 +5,11 @@ Source: okta-admin-api.md 1.4, 12.
 
 from typing import Any
 
-from emulator.kernel.call import Call
+from emulator.kernel.call import Call, Listing
 from emulator.kernel.doc import Doc
-from emulator.kernel.operations import DOCUMENTED, OBSERVED, inferred, operation
+from emulator.kernel.operations import DOCUMENTED, OBSERVED, Paging, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import policy_store, reach
+from emulator.okta import lists, policy_store, reach
 from emulator.okta.apps_catalog import TYPES as APP_TYPES
 from emulator.okta.events import app_target, emit
 from emulator.okta.params import body_object, text_of
@@ -23,12 +23,15 @@ _MANAGE: Any = {"scope": ("okta.policies.manage",)}
 _GONE = "Policy mappings are no longer supported on this endpoint."
 
 
-@operation("GET", _AT + "/app", source=DOCUMENTED, **_READ)
-def list_policy_apps(call: Call) -> list[Doc]:
-    """Apps that use a policy."""
+@operation("GET", _AT + "/app", source=OBSERVED, paging=Paging(20, 200), query=("limit", "after"), **_READ)
+def list_policy_apps(call: Call) -> Listing:
+    """Apps that use a policy; a header counts them all."""
     from emulator.okta.resources import apps
 
-    return [apps.render(call, app) for app in _apps(call, policies.load(call))]
+    found = _apps(call, policies.load(call))
+    call.headers.append(("okta-collection-count", str(len(found))))
+    page, more = lists.part_of(call, found)
+    return Listing([apps.render(call, app) for app in page], more)
 
 
 def _apps(call: Call, policy: Doc) -> list[Doc]:
