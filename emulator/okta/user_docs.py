@@ -102,6 +102,12 @@ def item_tail(call: Call) -> tuple[str, str] | None:
     return f',"_links":{{"self":{{"href":"{base}/api/v1/users/', '"}}'
 
 
+def _has_factors(call: Call, user: Doc) -> bool:
+    from emulator.okta.mfa import factors
+
+    return bool(factors.of_user(call.store, user["id"]))
+
+
 def render(call: Call, user: Doc) -> Doc:
     """The user on its own, with the actions that its status allows."""
     api = f"{call.base}/api/v1"
@@ -115,7 +121,7 @@ def render(call: Call, user: Doc) -> Doc:
             links[name] = {"href": at, "method": "DELETE"}
         else:
             links[name] = {"href": f"{at}/{_ACTIONS[name]}", "method": "POST"}
-    if call.info["engine"] != "classic":  # whatever the status (observed)
+    if call.info["engine"] != "classic" or _has_factors(call, user):  # whatever the status (observed)
         links["resetFactors"] = {"href": f"{at}/{_ACTIONS['resetFactors']}", "method": "POST"}
     links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call, user['type']['id'])}"}
     links["self"] = {"href": at}

@@ -60,6 +60,7 @@ def people(tour: Tour) -> None:
             tour.send("POST", f"{one}/verify", {})
         else:
             tour.send("POST", f"{one}/verify", {"answer": "pasta"})
+            tour.send("PUT", one, {"profile": {"question": "favorite_toy", "answer": "ball"}})
         tour.send("GET", one)
         tour.send("DELETE", one)
     push(tour, third)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from okta.models import UserFactorPush, UserFactorSecurityQuestion, UserFactorSMS, UserFactorTokenSoftwareTOTP
 
@@ -150,11 +151,38 @@ def test_a_question_is_active_at_once(org: World) -> None:
         "Your answer doesn't match our records. Please try again."
     ]
     questions = org.okta.get(SAM + "/questions")
-    assert len(questions) == 20 and questions[0] == factor["profile"]
+    assert len(questions) == 19 and questions[0] == factor["profile"]
     for bad in ({"question": "nothing", "answer": "four"}, {"question": "favorite_toy", "answer": "abc"},
                 {"question": "favorite_toy", "answer": "the toy"}, {}):  # fmt: skip
         body = {"factorType": "question", "provider": "OKTA", "profile": bad}
         assert refused(org, "POST", f"/api/v1/users/{ADMIN_ID}/factors", body)[:2] == (400, "E0000001")
+
+
+def test_a_question_is_replaced_in_its_place(org: World) -> None:
+    factor = enrol(org, "question", question="disliked_food", answer="Mayonnaise")
+    at = f"{SAM}/{factor['id']}"
+    org.clock.advance(seconds=5)
+    said = {"profile": {"question": "name_of_first_plush_toy", "answer": "Meatball"}}
+    found = orjson.loads(org.okta.call("PUT", at, said).body)
+    assert found == org.okta.get(at) and found["lastUpdated"] > factor["lastUpdated"]
+    changed = {key for key in found if found[key] != factor[key]}
+    assert changed == {"profile", "lastUpdated"} and found["profile"]["question"] == "name_of_first_plush_toy"
+    assert org.okta.post(at + "/verify", {"answer": "meatball"})["factorResult"] == "SUCCESS"
+    assert refused(org, "POST", at + "/verify", {"answer": "mayonnaise"})[:2] == (403, "E0000068")
+    assert refused(org, "PUT", at, {"profile": {"question": "favorite_toy", "answer": "abc"}})[3] == [
+        "The security question answer must be at least 4 characters in length"
+    ]
+    assert len(events(org, "user.mfa.factor.update")) == 1
+    app = enrol(org, "token:software:totp")
+    assert refused(org, "PUT", f"{SAM}/{app['id']}", said)[:2] == (400, "E0000001")
+
+
+def test_the_hints_of_a_pending_factor_name_no_delete(org: World) -> None:
+    factor = enrol(org, "token:software:totp")
+    at = f"{SAM}/{factor['id']}"
+    assert factor["_links"]["self"]["hints"] == {"allow": ["GET"]}
+    active = org.okta.post(at + "/lifecycle/activate", {"passCode": code_of(org, factor)})
+    assert active["_links"]["self"]["hints"] == {"allow": ["GET", "DELETE"]}
 
 
 def test_a_phone_is_enrolled_and_answers_pushes(org: World) -> None:
@@ -181,15 +209,11 @@ def test_a_phone_is_enrolled_and_answers_pushes(org: World) -> None:
 
 
 def _last(answer: Any) -> str:
-    import orjson
-
     return str(orjson.loads(answer.body)["_links"]["poll"]["href"].rpartition("/")[2])
 
 
 def _push(org: World, **more: Any) -> tuple[str, Doc]:
     [factor] = [item for item in org.okta.get(SAM) if item["factorType"] == "push"]
-    import orjson
-
     shown = orjson.loads(org.okta.call("POST", f"{SAM}/{factor['id']}/verify", more).body)
     return shown["_links"]["poll"]["href"].removeprefix("https://acme.okta.com"), shown
 

@@ -179,9 +179,16 @@ def test_older_name_of_a_proxy_type(org: World) -> None:
     assert org.okta.post(f"{AT}/zones", zone)["proxyType"] == "TorAnonymizer"
 
 
-def test_a_classic_org_links_to_no_reset_of_factors() -> None:
+def test_a_classic_org_links_to_the_reset_of_factors_where_there_are_some() -> None:
     with world(engine="classic") as org:
-        assert "resetFactors" not in org.okta.get(f"{AT}/users/{SAM_ID}")["_links"]
+        at = f"{AT}/users/{SAM_ID}"
+        assert "resetFactors" not in org.okta.get(at)["_links"]
+        body = {"factorType": "question", "provider": "OKTA",
+                "profile": {"question": "disliked_food", "answer": "meatball"}}  # fmt: skip
+        factor = org.okta.post(f"{at}/factors", body)
+        assert org.okta.get(at)["_links"]["resetFactors"]["method"] == "POST"
+        org.okta.call("DELETE", f"{at}/factors/{factor['id']}")
+        assert "resetFactors" not in org.okta.get(at)["_links"]
 
 
 def test_a_roles_subscriptions(org: World) -> None:

@@ -44,7 +44,7 @@ class FactorType:
         return self.name in ("token:hotp", _TOTP)
 
 
-FASTPASS = FactorType("signed_nonce", "OKTA", "", "okta_verify", "signed_nonce", "pfd", "swk", "Okta FastPass",
+FASTPASS = FactorType("signed_nonce", "OKTA", "", "okta_verify", "signed_nonce", "crp", "swk", "Okta FastPass",
                       "SIGNED_NONCE", bound=True, pages_only=True)  # fmt: skip
 """Classic does not know this one, nor the next."""
 TAC = FactorType("tac", "OKTA", "", "tac", "tac", "tac", "otp", "Temporary access code", "TEMPORARY_ACCESS_CODE",
@@ -104,7 +104,6 @@ QUESTIONS: Mapping[str, str] = {
     "grandmother_favorite_desert": "What was your grandmother's favorite dessert?",
     "first_thing_cooked": "What was the first thing you learned to cook?",
     "childhood_dream_job": "What was your dream job as a child?",
-    "first_kiss_location": "Where did you have your first kiss?",
     "place_where_significant_other_was_met": "Where did you meet your spouse/significant other?",
     "favorite_vacation_location": "Where did you go for your favorite vacation?",
     "new_years_two_thousand": "Where were you on New Year's Eve in the year 2000?",
@@ -112,4 +111,4 @@ QUESTIONS: Mapping[str, str] = {
     "favorite_book_movie_character": "Who is your favorite book/movie character?",
     "favorite_sports_player": "Who is your favorite sports player?",
 }
-"""`question` to its text; the texts are the vendor's own, part of the protocol."""
+"""`question` to its text; the texts are the vendor's own, part of the protocol. Those that an org of 2025 offered."""

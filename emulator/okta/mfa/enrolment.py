@@ -100,6 +100,19 @@ def _refuse_second(call: Call, user: Doc, kind: FactorType, profile: Doc, *, upd
         raise invalid(REQUEST, cause, why=Why("The user has an active factor of this kind.", compared))
 
 
+def replace_question(call: Call, user: Doc, factor: Doc, body: Doc) -> None:
+    """Another question and its answer, in the place of those that the user has. Raises 400 for any other kind."""
+    kind = type_of(factor)
+    if kind.name != "question":
+        compared = (Compared("factorType", kind.name, "the factor"),)
+        why = Why("Only a question is replaced; of other kinds, drop the factor and enrol anew.", compared)
+        raise invalid(REQUEST, "factorType: The field is invalid", why=why)
+    profile, secrets = _question(call, user, kind, part(body, "profile") or {})
+    factor.update(secrets, profile=profile)
+    checks.touch(call, factor)
+    checks.log_change(call, user, factor, "update")
+
+
 def drop(call: Call, factor: Doc) -> None:
     """Delete a factor with all that was sent for it."""
     challenges.drop_all(call, factor)

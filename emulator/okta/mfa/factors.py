@@ -56,7 +56,7 @@ def home(call: Call, factor: Doc) -> str:
 
 
 def render(call: Call, factor: Doc) -> Doc:
-    """The factor as lists and single reads show it."""
+    """The factor as lists and single reads show it; the hints of a pending one name no DELETE (observed)."""
     at, kind = home(call, factor), type_of(factor)
     links: Doc = {}
     if factor["status"] == PENDING:
@@ -68,7 +68,7 @@ def render(call: Call, factor: Doc) -> Doc:
             links["activate"] = link(f"{at}/lifecycle/activate", "POST")
     if kind.name == "question":
         links["questions"] = link(f"{at.rpartition('/')[0]}/questions", "GET")
-    links["self"] = link(at, "GET", "DELETE")
+    links["self"] = link(at, "GET", *(() if factor["status"] == PENDING else ("DELETE",)))
     links["user"] = link(f"{call.base}/api/v1/users/{factor['_userId']}", "GET")
     if factor["status"] == ACTIVE and kind.name != "question" and not kind.pages_only:
         links["verify"] = link(f"{at}/verify", "POST")

@@ -107,6 +107,14 @@ def get_factor(call: Call) -> Doc:
     return render(call, load(call)[1])
 
 
+@operation("PUT", AT + "/{factorId}", source=OBSERVED, emits=("user.mfa.factor.update",), **MANAGE)
+def replace_factor(call: Call) -> Doc:
+    """Another question and answer: `{profile: {question, answer}}`. Kinds but questions are refused (inferred)."""
+    user, factor = load(call)
+    enrolment.replace_question(call, user, factor, body_object(call))
+    return render(call, factor)
+
+
 @operation(
     "DELETE", AT + "/{factorId}", source=OBSERVED, query=("removeRecoveryEnrollment",),
     emits=("user.mfa.factor.deactivate",), **MANAGE,
