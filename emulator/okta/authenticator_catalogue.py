@@ -101,15 +101,15 @@ CATALOGUE: Mapping[str, Authenticator] = {
         Authenticator(
             "okta_verify", "app", "Okta Verify",
             {
-                "signed_nonce": Method(
-                    settings={**_KEYS, "showSignInWithOV": "ALWAYS"},
-                    read={**_ALGORITHMS, "showSignInWithOV": one_of("ALWAYS", "NEVER")},
-                ),
                 "push": Method(
                     settings={**_KEYS, "transactionTypes": ["LOGIN"]},
                     read={**_ALGORITHMS, "transactionTypes": many(one_of("LOGIN", "CIBA"))},
                 ),
                 "totp": Method(settings=_TOTP, read=_OTP, fixed=True),
+                "signed_nonce": Method(
+                    settings={**_KEYS, "showSignInWithOV": "ALWAYS"},
+                    read={**_ALGORITHMS, "showSignInWithOV": one_of("ALWAYS", "NEVER")},
+                ),
             },
             "ACTIVE",
             settings={

@@ -39,7 +39,11 @@ def test_a_new_org_holds_these_and_the_sdk_reads_them(org: World) -> None:
 def test_what_a_policy_names_stays_on(org: World) -> None:
     email, question = by_key(org, "okta_email"), by_key(org, "security_question")
     got = refused(org, "POST", f"{AT}/{email['id']}/lifecycle/deactivate")
-    assert got[:2] == (403, "E0000148") and "Default Policy" in got[2]
+    assert got == (
+        403, "E0000148", "Cannot modify/disable this authenticator because it is enabled in one or more policies. "
+        "To continue, disable the authenticator in these policies.",
+        ["Authenticator Enrollment Policies: Default Policy"],
+    )  # fmt: skip
     off = org.okta.post(f"{AT}/{question['id']}/lifecycle/deactivate")
     assert off["status"] == "INACTIVE" and "activate" in off["_links"]
     assert org.okta.post(f"{AT}/{question['id']}/lifecycle/activate")["status"] == "ACTIVE"
@@ -55,11 +59,28 @@ def test_what_a_policy_names_stays_on(org: World) -> None:
         f"/api/v1/policies/{app}/rules",
         {"name": "r", "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}},
     )
-    assert refused(org, "POST", f"{AT}/{email['id']}/lifecycle/deactivate")[:2] == (403, "E0000148")
+    got = refused(org, "POST", f"{AT}/{email['id']}/lifecycle/deactivate")
+    assert got[1] == "E0000148" and [cause.partition(":")[0] for cause in got[3]] == ["App Assurance Policies"]
     org.okta.call("DELETE", f"/api/v1/policies/{app}/rules/{rule['id']}")
     assert org.okta.post(f"{AT}/{email['id']}/lifecycle/deactivate")["status"] == "INACTIVE"
     password = by_key(org, "okta_password")["id"]
     assert refused(org, "POST", f"{AT}/{password}/lifecycle/deactivate")[:2] == (403, "E0000148")
+
+
+def test_the_last_that_resists_phishing_stays_while_a_rule_asks_for_it(org: World) -> None:
+    off = f"{AT}/{{}}/lifecycle/deactivate"
+    verify, key = by_key(org, "okta_verify")["id"], by_key(org, "webauthn")["id"]
+    app = made(org, "ACCESS_POLICY")
+    method = {"type": "ASSURANCE", "factorMode": "2FA", "constraints": [{"possession": {
+        "required": True, "phishingResistant": "REQUIRED"}}]}  # fmt: skip
+    rule = {"name": "Resist", "actions": {"appSignOn": {"access": "ALLOW", "verificationMethod": method}}}
+    made_rule = org.okta.post(f"/api/v1/policies/{app['id']}/rules", rule)
+    assert org.okta.post(off.format(key))["status"] == "INACTIVE"
+    status, code, text, causes = refused(org, "POST", off.format(verify))
+    assert (status, code, text) == (400, "E0000001", "Api validation failed: Authenticator")
+    assert causes[0] == f"App Assurance Policies: {app['name']}" and causes[1].endswith("\n Policy rules: Resist")
+    org.okta.call("DELETE", f"/api/v1/policies/{app['id']}/rules/{made_rule['id']}")
+    assert refused(org, "POST", off.format(verify))[1] == "E0000148"
 
 
 def test_settings_are_changed_and_checked(org: World) -> None:
@@ -90,6 +111,7 @@ def test_methods(org: World) -> None:
         org.okta.post(f"{verify}/{method}/lifecycle/deactivate")
     assert refused(org, "POST", f"{verify}/totp/lifecycle/deactivate")[:2] == (403, "E0000148")
     links = {item["type"]: set(item["_links"]) for item in org.okta.get(verify)}
+    assert list(links) == ["totp", "push", "signed_nonce"]
     assert links["push"] == {"self", "activate"} and links["totp"] == {"self"}
     org.okta.put(f"{verify}/totp", {"type": "totp", "settings": {"encoding": "Base32"}})
     assert refused(org, "GET", f"{verify}/sms")[:2] == (404, "E0000007")
@@ -125,7 +147,7 @@ def test_custom_aaguids(org: World) -> None:
     assert org.okta.get(at) == [item] and org.okta.get(f"{at}/{AAGUID}") == item
     changed = org.okta.call("PATCH", f"{at}/{AAGUID}", {"authenticatorCharacteristics": {"fipsCompliant": True}})
     assert b'"fipsCompliant":true' in changed.body and b'"Key"' in changed.body
-    assert org.okta.put(f"{at}/{AAGUID}", {"name": "Other"})["authenticatorCharacteristics"]["fipsCompliant"] is False
+    assert org.okta.put(f"{at}/{AAGUID}", {"name": "Other"}).keys() == {"aaguid", "name", "_links"}
     assert refused(org, "POST", at, {"aaguid": AAGUID})[:2] == (400, "E0000001")
     assert refused(org, "POST", at, {"aaguid": "key"})[:2] == (400, "E0000001")
     assert org.okta.call("DELETE", f"{at}/{AAGUID}").status == 204

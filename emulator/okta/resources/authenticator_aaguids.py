@@ -24,9 +24,9 @@ _READ: Any = {"scope": ("okta.authenticators.read",)}
 _MANAGE: Any = {"scope": ("okta.authenticators.manage",)}
 _UPDATE = "security.authenticator.lifecycle.update"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_FIRST: Doc = {"fipsCompliant": False, "hardwareProtected": False, "platformAttached": False}
+_CHARACTERISTICS = ("fipsCompliant", "hardwareProtected", "platformAttached")
 _fields = {
-    "name": text, "authenticatorCharacteristics": record(dict.fromkeys(_FIRST, boolean), first=_FIRST),
+    "name": text, "authenticatorCharacteristics": record(dict.fromkeys(_CHARACTERISTICS, boolean)),
     "attestationRootCertificates": many(record({"x5c": text}, needed=("x5c",))),
 }  # fmt: skip
 
@@ -49,7 +49,7 @@ def _load(call: Call) -> tuple[Doc, Doc]:
 
 def _render(call: Call, keys: Doc, item: Doc) -> Doc:
     at = f"{call.base}/api/v1/authenticators/{keys['id']}/aaguids/{item['aaguid']}"
-    links = {"self": {"href": at, "hints": {"allow": ["GET", "PUT", "PATCH", "DELETE"]}}}
+    links = {"self": {"href": at, "hints": {"allow": ["GET", "PUT", "DELETE"]}}}
     return {**{name: value for name, value in public(item).items() if name != "id"}, "_links": links}
 
 
@@ -62,7 +62,7 @@ def list_custom_aaguids(call: Call) -> list[Doc]:
 
 @operation("POST", _AT, source=DOCUMENTED, emits=(_UPDATE,), **_MANAGE)
 def create_custom_aaguid(call: Call) -> Doc:
-    """Add an AAGUID."""
+    """Add an AAGUID; what is left unsaid of it is not shown (observed)."""
     keys = _keys(call)
     sent: Doc = record({"aaguid": text, **_fields}, needed=("aaguid",))(body_object(call), "")
     aaguid = sent["aaguid"].lower()
@@ -72,8 +72,8 @@ def create_custom_aaguid(call: Call) -> Doc:
     if call.store.get(AAGUIDS, id) is not None:
         why = Why("An AAGUID is added once.", (Compared("aaguid", aaguid, "request body"),))
         raise invalid("aaguid", "aaguid: An object with this field already exists in the current organization", why=why)
-    first = {"name": "", "authenticatorCharacteristics": dict(_FIRST), "attestationRootCertificates": []}
-    made = {"id": id, **first, **sent, "aaguid": aaguid, "_authenticatorId": keys["id"]}
+    made = {"id": id, "aaguid": aaguid, **sent, "_authenticatorId": keys["id"]}
+    made["aaguid"] = aaguid
     call.store.add(AAGUIDS, made)
     emit(call, _UPDATE, [authenticator_target(keys)])
     return _render(call, keys, made)
@@ -89,8 +89,8 @@ def get_custom_aaguid(call: Call) -> Doc:
 def replace_custom_aaguid(call: Call) -> Doc:
     """Replace what is known of an AAGUID."""
     keys, item = _load(call)
-    first = {"name": "", "authenticatorCharacteristics": dict(_FIRST), "attestationRootCertificates": []}
-    return _stored(call, keys, {**item, **first, **record(_fields)(body_object(call), "")})
+    kept = {name: value for name, value in item.items() if name not in _fields}
+    return _stored(call, keys, {**kept, **record(_fields)(body_object(call), "")})
 
 
 @operation("PATCH", _AT + "/{aaguid}", source=DOCUMENTED, emits=(_UPDATE,), **_MANAGE)

@@ -10,13 +10,11 @@ from emulator.kernel.doc import Doc, dig, public
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
 from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import rp_id, shapes, subscription
-from emulator.okta.app_kinds import POLICIES, POLICY_RULES
+from emulator.okta import authenticator_use, rp_id, shapes, subscription
 from emulator.okta.authenticator_catalogue import CATALOGUE, Authenticator, new_authenticator
 from emulator.okta.events import emit, target
 from emulator.okta.mfa import fastpass
 from emulator.okta.params import body_object, flag, part, stamp
-from emulator.okta.policy_types import ACCESS, ENROLL
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources import org_features
 from emulator.store import Column, Kind
@@ -153,10 +151,10 @@ def activate_authenticator(call: Call) -> Doc:
     emits=(_EVENT + "deactivate",), **_MANAGE,
 )  # fmt: skip
 def deactivate_authenticator(call: Call) -> Doc:
-    """Switch an authenticator off. E0000148 (403) while a policy names it."""
+    """Switch an authenticator off; not while policies need it (E0000148, E0000001)."""
     item = load(call)
     if item["status"] == "ACTIVE":
-        _refuse_used(call, item)
+        authenticator_use.refuse_used(call, item)
     return _set_status(call, item, "INACTIVE")
 
 
@@ -165,42 +163,6 @@ def _set_status(call: Call, item: Doc, status: str) -> Doc:
         item["status"] = status
         save(call, item, _EVENT + ("activate" if status == "ACTIVE" else "deactivate"))
     return render(call, item)
-
-
-def _refuse_used(call: Call, item: Doc) -> None:
-    """An enrolment policy that does not forbid it, or an app sign-on rule that names it, uses an authenticator."""
-    names = users_of(call.store, item)
-    if CATALOGUE[item["key"]].fixed:
-        names = names or ["every policy"]
-    if names:
-        compared = (Compared("authenticator", item["key"], "request path"),
-                    Compared("policies", ", ".join(names[:10]), "policies that name it"))  # fmt: skip
-        why = Why("A policy still uses the authenticator.", compared, "Set it to NOT_ALLOWED in the policies first.")
-        raise Problem("E0000148", f"Policies: {', '.join(names[:10])}", why=why)
-
-
-def users_of(store: Any, item: Doc) -> list[str]:
-    """Names of the policies that use an authenticator."""
-    names: list[str] = []
-    if len(store.find_all(AUTHENTICATORS, "key", item["key"])) > 1:
-        return names  # inferred: of several, policies name one by id, which nothing here reads
-    for policy in store.find_all(POLICIES, "type", ENROLL):
-        rows = policy["settings"].get("authenticators", ())
-        if any(row["key"] == item["key"] and row["enroll"]["self"] != "NOT_ALLOWED" for row in rows):
-            names.append(policy["name"])
-    for rule in store.all(POLICY_RULES):
-        if rule["type"] == ACCESS and _named(rule["actions"]["appSignOn"]["verificationMethod"], item["key"]):
-            policy = store.get(POLICIES, rule["policyId"])
-            names.append(policy["name"] if policy else rule["name"])
-    return list(dict.fromkeys(names))
-
-
-def _named(value: Any, key: str) -> bool:
-    """Whether a verification method asks for an authenticator by key, however deep."""
-    if isinstance(value, dict):
-        named = (inner for name, inner in value.items() if name != "excludedAuthenticationMethods")
-        return value.get("key") == key or any(_named(inner, key) for inner in named)
-    return isinstance(value, list) and any(_named(inner, key) for inner in value)
 
 
 def save(call: Call, item: Doc, event: str = _EVENT + "update") -> None:
@@ -229,9 +191,10 @@ def _render_method(call: Call, item: Doc, name: str) -> Doc:
 
 @operation("GET", _AT + "/{authenticatorId}/methods", source=OBSERVED, **_READ)
 def list_authenticator_methods(call: Call) -> list[Doc]:
-    """The methods of an authenticator."""
+    """The methods of an authenticator, ACTIVE ones first (observed in two orgs)."""
     item = load(call)
-    return [_render_method(call, item, name) for name in item["_methods"]]
+    names = sorted(item["_methods"], key=lambda name: item["_methods"][name]["status"] != "ACTIVE")
+    return [_render_method(call, item, name) for name in names]
 
 
 @operation("GET", _AT + "/{authenticatorId}/methods/{methodType}", source=DOCUMENTED, **_READ)
@@ -277,7 +240,7 @@ def deactivate_authenticator_method(call: Call) -> Doc:
     item, name = _method(call)
     others = [other for other, method in item["_methods"].items() if other != name and method["status"] == "ACTIVE"]
     if item["status"] == "ACTIVE" and not others and item["_methods"][name]["status"] == "ACTIVE":
-        _refuse_used(call, item)
+        authenticator_use.refuse_used(call, item)
     fastpass.refuse_needed(call, item["key"], name)
     return _set_method(call, "INACTIVE")
 
