@@ -306,8 +306,7 @@ def test_what_cannot_be_enrolled(org: World) -> None:
     assert refused(org, "POST", SAM, second)[2:] == (
         "Api validation failed: factorEnrollRequest", ["There is an existing verified phone number."],
     )  # fmt: skip
-    assert org.okta.post(SAM + "?updatePhone=true&activate=true", second)["profile"]["phoneNumber"] == "+14155550124"
-    assert refused(org, "POST", SAM, second)[3] == ["A factor of this type is already set up."]
+    assert refused(org, "POST", SAM + "?updatePhone=true", second)[3] == ["A factor of this type is already set up."]
     for body in ({"factorType": "u2f", "provider": "FIDO"}, {"factorType": "sms", "provider": "GOOGLE"}, {},
                  {"factorType": "call", "provider": "OKTA"}, {"factorType": 1},
                  {"factorType": "email", "profile": {"email": "x"}}):  # fmt: skip
@@ -320,6 +319,43 @@ def test_what_cannot_be_enrolled(org: World) -> None:
     assert refused(org, "GET", SAM + "/mblnothing")[:2] == (404, "E0000007")
     mine = org.okta.get(SAM)[0]["id"]
     assert refused(org, "GET", f"{other}/{mine}")[1] == "E0000007"
+
+
+def test_a_number_outlives_its_factor(org: World) -> None:
+    first, other = "+14155550123", {"phoneNumber": "+14155550124"}
+    body: Doc = {"factorType": "sms", "provider": "OKTA"}
+    factor = enrol(org, "sms", query="?activate=true", phoneNumber=NUMBER)
+    org.okta.call("DELETE", f"{SAM}/{factor['id']}")
+    assert refused(org, "POST", SAM, {**body, "profile": other})[3] == ["There is an existing verified phone number."]
+    again = org.okta.post(SAM, body)
+    assert (again["status"], again["profile"]) == ("PENDING_ACTIVATION", {"phoneNumber": first})
+    assert enrol(org, "sms", query="?updatePhone=true&activate=true", **other)["profile"] == other
+    [mine] = [item for item in org.okta.get(SAM) if item["factorType"] == "sms"]
+    org.okta.call("DELETE", f"{SAM}/{mine['id']}?removeRecoveryEnrollment=true")
+    assert refused(org, "POST", SAM, body)[3] == ["Invalid Phone Number."]
+    # Of calls nothing is kept (documented: another refusal).
+    [phone] = [item for item in org.okta.get("/api/v1/authenticators") if item["key"] == "phone_number"]
+    org.okta.post(f"/api/v1/authenticators/{phone['id']}/methods/voice/lifecycle/activate")
+    enrol(org, "call", query="?activate=true", phoneNumber=NUMBER)
+    call = {"factorType": "call", "provider": "OKTA", "profile": other}
+    assert refused(org, "POST", SAM, call)[3] == ["A factor of this type is already set up."]
+
+
+def test_only_a_persons_own_address_is_enrolled(org: World) -> None:
+    other = {"factorType": "email", "provider": "OKTA", "profile": {"email": "other@acme.example"}}
+    assert refused(org, "POST", SAM, other)[1:] == (
+        "E0000001", "Api validation failed: Only verified primary or secondary email can be enrolled.", [],
+    )  # fmt: skip
+    org.okta.post(f"/api/v1/users/{SAM_ID}", {"profile": {"secondEmail": "other@acme.example"}})
+    assert org.okta.post(SAM, other)["profile"] == {"email": "other@acme.example"}
+
+
+def test_secrets_are_as_long_as_documented(org: World) -> None:
+    [app] = [item for item in org.okta.get("/api/v1/authenticators") if item["key"] == "google_otp"]
+    org.okta.post(f"/api/v1/authenticators/{app['id']}/lifecycle/activate")
+    for provider, length in (("OKTA", 6), ("GOOGLE", 16)):
+        activation = enrol(org, "token:software:totp", provider=provider)["_embedded"]["activation"]
+        assert (activation["keyLength"], len(activation["sharedSecret"])) == (length, 16)
 
 
 def test_the_catalogue_follows_the_policy(org: World) -> None:

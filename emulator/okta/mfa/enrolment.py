@@ -11,9 +11,8 @@ from emulator.kernel.call import Call
 from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import shapes
 from emulator.okta.links import link
-from emulator.okta.mfa import allowed, challenges, checks, security_key, yubikeys
+from emulator.okta.mfa import allowed, challenges, checks, phones, security_key, yubikeys
 from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
@@ -31,11 +30,11 @@ from emulator.okta.problems import invalid
 from emulator.okta.user_docs import USERS
 from emulator.protocols import otp
 
-REQUEST = "factorEnrollRequest"
-_NUMBER = re.compile(r"\+?[0-9 ().-]{7,25}")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+REQUEST = phones.REQUEST
 _NAMES = sorted({name for name, _ in TYPES})
-_SECRET = 20
+_SECRET = 10
+_LENGTHS = {"OKTA": 6, "GOOGLE": 16}
+"""`keyLength` as documented: of Okta's own app the code's, of the other the secret's."""
 _PHONE = {"deviceType": "SmartPhone_IPhone", "name": "Lab phone", "platform": "IOS", "version": "18.0.0"}
 """What a phone of the lab says of itself when it enrols."""
 
@@ -80,24 +79,25 @@ def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_ph
 
 
 def _refuse_second(call: Call, user: Doc, kind: FactorType, profile: Doc, *, update_phone: bool) -> None:
-    """One ACTIVE factor of a kind; a pending one makes way."""
+    """One ACTIVE factor of a kind; a pending one makes way. A number is another one's only in place of a lost factor's.
+
+    Documented: the number of an ACTIVE factor is never updated, that factor is reset first.
+    """
+    phones.refuse_other(user, kind, profile, update=update_phone)
     for old in of_user(call.store, user["id"]):
         if (old["factorType"], old["provider"]) != (kind.name, kind.provider):
             continue
         if kind.name == security_key.NAME and old["status"] == ACTIVE:
             continue  # people have several keys
-        number = profile.get("phoneNumber")
-        other_number = number is not None and old["profile"].get("phoneNumber") != number
-        if old["status"] == PENDING or (number is not None and update_phone):
+        if old["status"] == PENDING:
             drop(call, old)
             continue
-        cause = (
-            "There is an existing verified phone number." if other_number
-            else "A factor of this type is already set up."
-        )  # fmt: skip
         compared = (Compared("factor", old["id"], f"user {user['profile']['login']}"),
                     Compared("status", old["status"], "the factor"))  # fmt: skip
-        raise invalid(REQUEST, cause, why=Why("The user has an active factor of this kind.", compared))
+        if kind.name == "sms" and old["profile"]["phoneNumber"] != profile["phoneNumber"] and not update_phone:
+            raise phones.existing(Compared("phoneNumber", old["profile"]["phoneNumber"], "the factor"), profile)
+        why = Why("The user has an active factor of this kind.", compared, "Reset it first.")
+        raise invalid(REQUEST, "A factor of this type is already set up.", why=why)
 
 
 def replace_question(call: Call, user: Doc, factor: Doc, body: Doc) -> None:
@@ -136,42 +136,29 @@ def _key(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
     return {}, {}
 
 
-def _phone(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
-    number = text_of(sent, "phoneNumber", "profile.phoneNumber")
-    digits = re.sub(r"\D", "", number or "")
-    if number is None or not _NUMBER.fullmatch(number) or not 7 <= len(digits) <= 15:
-        compared = (Compared("phoneNumber", str(number)[:60], "request body"),)
-        raise invalid(REQUEST, "Invalid Phone Number.", why=Why("A telephone number has 7 to 15 digits.", compared))
-    # Inferred: a number of ten digits without a country is one of North America.
-    full = f"+{digits}" if number.startswith("+") else f"+1{digits}" if len(digits) == 10 else f"+{digits}"
-    profile: Doc = {"phoneNumber": full}
-    if kind.name == "call":
-        extension = text_of(sent, "phoneExtension", "profile.phoneExtension")
-        if extension:
-            profile["phoneExtension"] = shapes.bounded(15)(extension, "phoneExtension")
-    return profile, {}
-
-
 def _mail(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
-    address = text_of(sent, "email", "profile.email") or user["profile"]["email"]
-    if not _MAIL.fullmatch(address) or len(address) > 100:
-        compared = (Compared("email", address[:100], "request body"),)
-        raise invalid(REQUEST, "Invalid email address.", why=Why("email is no mail address.", compared))
+    """One of the person's own addresses; the refusal is documented, the place of its text too."""
+    own = [user["profile"].get(name) for name in ("email", "secondEmail") if user["profile"].get(name)]
+    address = text_of(sent, "email", "profile.email") or own[0]
+    if address.casefold() not in {each.casefold() for each in own}:
+        compared = (Compared("email", address[:100], "request body"), Compared("own", ", ".join(own), "the user"))
+        why = Why("Only an address of the user's own is enrolled.", compared)
+        raise invalid("Only verified primary or secondary email can be enrolled.", why=why)
     return {"email": address}, {}
 
 
 def _question(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]:
     name, answer = text_of(sent, "question", "profile.question"), text_of(sent, "answer", "profile.answer")
-    if name is None or name not in QUESTIONS:
+    if name is None or name not in QUESTIONS or not answer:
         compared = (Compared("question", str(name)[:60], "request body"),)
-        raise invalid("securityQuestion", "question: The field is invalid", why=Why("Unknown question.", compared))
-    if answer is None or len(answer.strip()) < 4:
-        compared = (Compared("answer", f"{len((answer or '').strip())} characters", "request body"),)
+        raise invalid(REQUEST, "Invalid Profile.", why=Why("A known question comes with an answer.", compared))
+    if len(answer.strip()) < 4:
+        compared = (Compared("answer", f"{len(answer.strip())} characters", "request body"),)
         cause = "The security question answer must be at least 4 characters in length"
         raise invalid("securityQuestion", cause, why=Why("The answer is too short.", compared))
     if len(answer) > 1000 or answer.strip().casefold() in QUESTIONS[name].casefold():
         compared = (Compared("question", name, "request body"),)
-        cause = "The security question answer must not be part of the question"
+        cause = "The security question answer is too weak, answer must not be part of the question"
         raise invalid("securityQuestion", cause, why=Why("The answer is in the question.", compared))
     keep: Doc = {}
     put_answer(keep, answer, call.ids.secret("salt", 12))
@@ -198,7 +185,7 @@ def _hotp(call: Call, user: Doc, kind: FactorType, sent: Doc) -> tuple[Doc, Doc]
 
 
 _READERS: dict[str, Callable[[Call, Doc, FactorType, Doc], tuple[Doc, Doc]]] = {
-    "push": _push, "webauthn": _key, "sms": _phone, "call": _phone, "email": _mail, "question": _question,
+    "push": _push, "webauthn": _key, "sms": phones.read, "call": phones.read, "email": _mail, "question": _question,
     "token:hotp": _hotp, yubikeys.NAME: _yubikey,
 }  # fmt: skip
 
@@ -265,7 +252,12 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
         return security_key.creation(call, owner, factor) if owner is not None and "_asked" in factor else None
     if not kind.code:
         return None
-    return {"timeStep": 30, "sharedSecret": factor["_secret"], "encoding": "base32", "keyLength": 6}
+    return {
+        "timeStep": 30,
+        "sharedSecret": factor["_secret"],
+        "encoding": "base32",
+        "keyLength": _LENGTHS[kind.provider],
+    }
 
 
 def pending_push(call: Call, factor: Doc) -> Doc | None:

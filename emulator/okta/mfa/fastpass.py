@@ -13,6 +13,8 @@ from emulator.okta.mfa import allowed, checks, factors, strength
 from emulator.okta.mfa.catalogue import FASTPASS, type_of
 from emulator.okta.policy_types import ACCESS
 
+_DEVICES = {"IOS": "SmartPhone_IPhone", "ANDROID": "SmartPhone_Android"}
+"""`deviceType` by platform. The first is observed; what computers say is not known, so they say nothing."""
 NEEDS_OWNER = "The rule wants to see that the device's owner is there: unlock it with your finger, face or PIN."
 
 
@@ -51,7 +53,9 @@ def enrol(call: Call, user: Doc, device: Doc) -> None:
         return
     about = {"name": "displayName", "platform": "platform", "version": "osVersion"}
     profile = {name: device["profile"][of] for name, of in about.items() if of in device["profile"]}
-    profile["credentialId"] = user["profile"]["login"]
+    kind = _DEVICES.get(device["profile"]["platform"])
+    profile = {"credentialId": user["profile"]["login"], **({"deviceType": kind} if kind else {}), **profile}
+    profile["keys"] = [{**device["_key"], "use": "sig", "kid": "default", "jwkType": "proofOfPossession"}]
     factor = factors.new_factor(
         FASTPASS, user["id"], profile, id=call.ids.okta(FASTPASS.prefix), now=call.now, status=factors.ACTIVE
     )

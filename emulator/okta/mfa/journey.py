@@ -305,9 +305,12 @@ def from_device(journey: Journey, factor: Doc, shown: Doc | None, missing: str) 
     journey.row["factorId"] = journey.row["challenge"] = None
 
 
-def enrol(journey: Journey, body: Doc) -> Doc:
-    """Begin to enrol a factor; one that is ready at once is a proof already (a question is not asked again)."""
-    factor = enrolment.enrol(journey.call, journey.user, body)
+def enrol(journey: Journey, body: Doc, *, update_phone: bool = True) -> Doc:
+    """Begin to enrol a factor; one that is ready at once is a proof already (a question is not asked again).
+
+    update_phone: what the org's own pages always ask for (inferred).
+    """
+    factor = enrolment.enrol(journey.call, journey.user, body, update_phone=update_phone)
     journey.row["enrolling"] = True
     if factor["status"] == factors.ACTIVE:
         prove(journey, factor)

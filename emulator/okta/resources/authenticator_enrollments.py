@@ -93,7 +93,7 @@ def create_phone_enrollment(call: Call) -> Doc:
     sent: Doc = _BODY(body_object(call), "")
     _authenticator(call, sent["authenticatorId"], "phone_number")
     body = {"factorType": "sms", "provider": "OKTA", "profile": sent["profile"]}
-    factor = enrolment.enrol(call, user, body, activate=True)
+    factor = enrolment.enrol(call, user, body, activate=True, update_phone=True)
     return _render(call, user, [factor])
 
 

@@ -30,7 +30,7 @@ def enroll(call: Call) -> Doc:
         compared = (Compared("factorType", text_of(body, "factorType"), "request body"),
                     Compared("offered", ", ".join(kind.name for kind in offered), "the transaction"))  # fmt: skip
         raise invalid(enrolment.REQUEST, REFUSAL, why=Why("The transaction does not offer that factor.", compared))
-    factor = journey.enrol(trip, body)
+    factor = journey.enrol(trip, body, update_phone=flag(call, "updatePhone", False))
     return onward(trip) if factor["status"] == factors.ACTIVE else views.shown(trip)
 
 

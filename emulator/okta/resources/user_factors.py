@@ -12,7 +12,7 @@ from emulator.kernel.party import Seeding
 from emulator.kernel.problems import Compared, LabError, Problem, Why
 from emulator.okta import access
 from emulator.okta.links import link
-from emulator.okta.mfa import allowed, checks, enrolment
+from emulator.okta.mfa import allowed, checks, enrolment, phones
 from emulator.okta.mfa.catalogue import BY_KEY, QUESTIONS, TAC, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
@@ -120,10 +120,11 @@ def replace_factor(call: Call) -> Doc:
     emits=("user.mfa.factor.deactivate",), **MANAGE,
 )  # fmt: skip
 def unenroll_factor(call: Call) -> None:
-    """Remove a factor, so that the user may enrol it anew."""
-    flag(call, "removeRecoveryEnrollment", False)
+    """Remove a factor, so that the user may enrol it anew; a number stays, unless it goes too."""
+    forget = flag(call, "removeRecoveryEnrollment", False)
     user, factor = load(call)
     enrolment.drop(call, factor)
+    phones.leave(call, user, factor, forget=forget)
     checks.log_change(call, user, factor, "deactivate")
 
 

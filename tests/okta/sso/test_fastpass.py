@@ -59,7 +59,10 @@ def estate():
 
 def test_it_comes_with_the_device(estate):
     factor = estate.factor()
+    keys = factor["profile"].pop("keys")
     assert factor["profile"] == {"credentialId": DANA, "name": "Laptop 9", "platform": "MACOS", "version": "15.1"}
+    public = {**okta_verify.public_of(KEY), "use": "sig", "kid": "default", "jwkType": "proofOfPossession"}
+    assert keys == [public] and factor["id"].startswith("crp")
     assert (factor["provider"], factor["status"]) == ("OKTA", "ACTIVE")
     [made] = estate.okta.get('/api/v1/logs?filter=eventType eq "user.mfa.factor.activate"')
     assert "SIGNED_NONCE" in made["outcome"]["reason"]
