@@ -126,9 +126,17 @@ _FIRST = {"okta_email": "OPTIONAL", "okta_password": "REQUIRED", "okta_verify": 
 
 
 def enrolment_of(store: Any) -> Doc:
-    """The settings of a policy that names nothing, the org's default one among them (inferred)."""
+    """The settings of a policy that names nothing, the org's default one among them (inferred).
+
+    An org of the Classic engine has `factors` in it: those switched on and the password (seen in exports of such orgs).
+    """
     from emulator.okta.resources.authenticators import ids_by_key
+    from emulator.okta.resources.org_factors import ORG_FACTORS
 
     known = ids_by_key(store)
+    if not known:
+        on = {row["id"]: "OPTIONAL" for row in store.all(ORG_FACTORS) if row["status"] == "ACTIVE"}
+        on["okta_password"] = "REQUIRED"
+        return {"factors": {key: {"enroll": {"self": on[key]}, "consent": {"type": "NONE"}} for key in sorted(on)}}
     rows = [{"key": key, "id": known[key], "enroll": {"self": self}} for key, self in _FIRST.items() if key in known]
     return {"type": "AUTHENTICATORS", "authenticators": rows}

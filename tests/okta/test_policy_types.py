@@ -7,7 +7,7 @@ import pytest
 
 from emulator import World
 from tests.okta import o365, worlds
-from tests.okta.worlds import kinds, refused, world
+from tests.okta.worlds import SAM_ID, kinds, refused, world
 
 AT = "/api/v1/policies"
 models = pytest.importorskip("okta.models")
@@ -395,6 +395,19 @@ def test_a_policy_outlives_the_apps_that_were_given_it() -> None:
         org.okta.call("POST", f"/api/v1/apps/{app['id']}/lifecycle/deactivate")
         assert org.okta.call("DELETE", f"/api/v1/apps/{app['id']}").status == 204
         assert org.okta.get(f"{AT}/{policy}")["name"] == "Mine"
+
+
+def test_a_classic_orgs_enrolment_policy_names_factors() -> None:
+    with world(engine="classic", org_factors={"okta_sms": "INACTIVE"}) as org:
+        [policy] = org.okta.get("/api/v1/policies?type=MFA_ENROLL")
+        assert set(policy["settings"]) == {"factors"}
+        factors = policy["settings"]["factors"]
+        assert factors["okta_password"] == {"enroll": {"self": "REQUIRED"}, "consent": {"type": "NONE"}}
+        assert factors["okta_otp"]["enroll"] == {"self": "OPTIONAL"} and "okta_sms" not in factors
+        changed = {**policy, "settings": {"factors": {**factors, "okta_otp": {"enroll": {"self": "NOT_ALLOWED"}}}}}
+        org.okta.put(f"/api/v1/policies/{policy['id']}", changed)
+        enrol = {"factorType": "token:software:totp", "provider": "OKTA"}
+        assert refused(org, "POST", f"/api/v1/users/{SAM_ID}/factors", enrol)[1] == "E0000001"
 
 
 def test_a_classic_org_has_no_authenticators() -> None:
