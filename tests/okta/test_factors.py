@@ -10,7 +10,7 @@ from emulator import World
 from emulator.kernel.doc import Doc
 from emulator.protocols import otp
 
-from .worlds import ADMIN_ID, SAM_ID, events, new_user, refused, spec, world
+from .worlds import ADMIN_ID, SAM_ID, anonymous, events, new_user, refused, spec, world
 
 SAM = f"/api/v1/users/{SAM_ID}/factors"
 NUMBER = "+1 (415) 555-0123"
@@ -339,6 +339,25 @@ def test_a_number_outlives_its_factor(org: World) -> None:
     enrol(org, "call", query="?activate=true", phoneNumber=NUMBER)
     call = {"factorType": "call", "provider": "OKTA", "profile": other}
     assert refused(org, "POST", SAM, call)[3] == ["A factor of this type is already set up."]
+
+
+@pytest.mark.parametrize("kind", ["push", "token:software:totp"])
+def test_a_phone_reads_a_picture_until_it_has_enrolled(org: World, kind: str) -> None:
+    factor = enrol(org, kind)
+    found = factor["_embedded"]["activation"]["_links"]["qrcode"]
+    assert found["type"] == "image/png"
+    path = found["href"].removeprefix("https://acme.okta.com")
+    answer = anonymous(org).request("GET", path)
+    assert answer.status == 200 and answer.header("content-type") == "image/png"
+    assert answer.body.startswith(b"\x89PNG\r\n\x1a\n")
+    for other in (path + "x", path.replace(SAM_ID, ADMIN_ID), path.replace(factor["id"], "opfnothing")):
+        assert anonymous(org).request("GET", other).status == 404
+    if kind == "push":
+        org.okta.post(f"/_lab/outbox/{box(org)[-1]['id']}/answer", {"answer": "approve"})
+        org.okta.post(f"{SAM}/{factor['id']}/lifecycle/activate/poll")
+    else:
+        org.okta.post(f"{SAM}/{factor['id']}/lifecycle/activate", {"passCode": code_of(org, factor)})
+    assert anonymous(org).request("GET", path).status == 404
 
 
 def test_only_a_persons_own_address_is_enrolled(org: World) -> None:

@@ -12,7 +12,7 @@ from emulator.kernel.clock import iso
 from emulator.kernel.doc import Doc
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.links import link
-from emulator.okta.mfa import allowed, challenges, checks, phones, security_key, yubikeys
+from emulator.okta.mfa import allowed, challenges, checks, phones, qr_codes, security_key, yubikeys
 from emulator.okta.mfa.catalogue import QUESTIONS, TYPES, FactorType, type_of
 from emulator.okta.mfa.factors import (
     ACTIVE,
@@ -66,6 +66,8 @@ def enrol(call: Call, user: Doc, body: Doc, *, activate: bool = False, update_ph
     factor.update(secrets)
     if kind.name == security_key.NAME:
         security_key.ask(call, factor)
+    if qr_codes.has_one(kind):
+        qr_codes.begin(call, factor)
     call.store.add(FACTORS, factor)
     if kind.name == yubikeys.NAME:
         yubikeys.assign(call, user, factor, sent["passCode"])
@@ -232,10 +234,7 @@ def shown(call: Call, factor: Doc) -> Doc:
 
 
 def activation(call: Call, factor: Doc, at: str) -> Doc | None:
-    """What a person needs to activate a pending factor; None where a code was sent. at: its activation's address.
-
-    # Differs: no QR code is drawn; the secret is given as text.
-    """
+    """What a person needs to activate a pending factor; None where a code was sent. at: its activation's address."""
     kind = type_of(factor)
     if factor["status"] != PENDING:
         return None
@@ -245,7 +244,7 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
             return None
         return {
             "expiresAt": iso(row["until"]), "factorResult": challenges.push_state(call, row),
-            "_links": {"poll": link(f"{at}/poll", "POST")},
+            "_links": {"poll": link(f"{at}/poll", "POST"), **qr_codes.link(call, factor)},
         }  # fmt: skip
     if kind.name == security_key.NAME:
         owner = call.store.get(USERS, factor["_userId"])
@@ -253,11 +252,9 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
     if not kind.code:
         return None
     return {
-        "timeStep": 30,
-        "sharedSecret": factor["_secret"],
-        "encoding": "base32",
-        "keyLength": _LENGTHS[kind.provider],
-    }
+        "timeStep": 30, "sharedSecret": factor["_secret"], "encoding": "base32",
+        "keyLength": _LENGTHS.get(kind.provider, 6), "_links": qr_codes.link(call, factor),
+    }  # fmt: skip
 
 
 def pending_push(call: Call, factor: Doc) -> Doc | None:
