@@ -192,7 +192,12 @@ def test_a_phone_is_enrolled_and_answers_pushes(org: World) -> None:
     activation = factor["_embedded"]["activation"]
     assert activation["factorResult"] == "WAITING" and set(factor["_links"]) == {"poll", "self", "user"}
     assert refused(org, "POST", at + "/verify", {})[1] == "E0000154"
-    assert org.okta.post(at + "/lifecycle/activate/poll")["factorResult"] == "WAITING"
+    assert org.okta.post(at + "/lifecycle/activate/poll") == activation
+    org.clock.advance(minutes=6)
+    late = org.okta.post(at + "/lifecycle/activate/poll")
+    assert late.keys() == {"factorResult", "_links"} and late["factorResult"] == "TIMEOUT"
+    again = org.okta.post(at + "/lifecycle/activate")
+    assert again["factorResult"] == "WAITING" and set(again["_links"]) == {"poll", "qrcode"}
     [message] = box(org)
     bad = org.okta.call("POST", f"/_lab/outbox/{message['id']}/answer", {"answer": "perhaps"})
     assert bad.status == 400

@@ -240,12 +240,7 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
         return None
     if kind.name == "push":
         row = pending_push(call, factor)
-        if row is None:
-            return None
-        return {
-            "expiresAt": iso(row["until"]), "factorResult": challenges.push_state(call, row),
-            "_links": {"poll": link(f"{at}/poll", "POST"), **qr_codes.link(call, factor)},
-        }  # fmt: skip
+        return push_activation(call, factor, row, at) if row is not None else None
     if kind.name == security_key.NAME:
         owner = call.store.get(USERS, factor["_userId"])
         return security_key.creation(call, owner, factor) if owner is not None and "_asked" in factor else None
@@ -255,6 +250,15 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
         "timeStep": 30, "sharedSecret": factor["_secret"], "encoding": "base32",
         "keyLength": _LENGTHS.get(kind.provider, 6), "_links": qr_codes.link(call, factor),
     }  # fmt: skip
+
+
+def push_activation(call: Call, factor: Doc, row: Doc, at: str) -> Doc:
+    """How the question to a phone that is to enrol stands; once it is over, only how to ask anew (documented)."""
+    state = challenges.push_state(call, row)
+    if state != challenges.WAITING:
+        return {"factorResult": state, "_links": {"activate": link(at, "POST")}}
+    links = {"poll": link(f"{at}/poll", "POST"), **qr_codes.link(call, factor)}
+    return {"expiresAt": iso(row["until"]), "factorResult": state, "_links": links}
 
 
 def pending_push(call: Call, factor: Doc) -> Doc | None:

@@ -35,8 +35,8 @@ def activate_factor(call: Call) -> Doc:
     body = _body(call)
     if factor["status"] == PENDING and type_of(factor).name == "push":
         challenges.drop_all(call, factor)
-        challenges.send_push(call, user, factor, purpose="enroll")
-        return enrolment.shown(call, factor)
+        row = challenges.send_push(call, user, factor, purpose="enroll")
+        return enrolment.push_activation(call, factor, row, f"{home(call, factor)}/lifecycle/activate")
     if security_key.is_one(factor):
         enrolment.activate(call, user, factor, None, sent=security_key.sent(body))
         return render(call, factor)
@@ -57,9 +57,7 @@ def poll_activation(call: Call) -> Doc:
     row = enrolment.pending_push(call, factor)
     if factor["status"] == ACTIVE or row is None:
         return render(call, factor)
-    state, at = challenges.push_state(call, row), f"{home(call, factor)}/lifecycle/activate"
-    links = {"poll": link(f"{at}/poll", "POST")} if state == challenges.WAITING else {"activate": link(at, "POST")}
-    return {"expiresAt": iso(row["until"]), "factorResult": state, "_links": links}
+    return enrolment.push_activation(call, factor, row, f"{home(call, factor)}/lifecycle/activate")
 
 
 @operation(
