@@ -18,7 +18,7 @@ PAGES = {
     r"/api/internal/org/settings/security-notification-settings": "the admin console's, as the Terraform provider asks it",
     r"/api/v1/directories/\{\}/groups/\{\}/query(/\{\})?": "Directories Integration API, as in the vendor's Go SDK",
     r"/api/v1/sessions": "Sessions API: a session for a session token",
-    r"/api/v1/users/\{\}/factors/\{\}/(lifecycle/activate/poll|transactions/\{\}|qr/\{\})": "Factors API",
+    r"/api/v1/users/\{\}/factors/\{\}/(lifecycle/activate/(poll|email|sms)|transactions/\{\}|qr/\{\})": "Factors API",
     r"/api/v1/users/\{\}/factors/\{\}": "recorded: Terraform replaces a security question there",
     r"/api/v1/authorizationServers/\{\}/policies/\{\}/rules/\{\}/lifecycle/deactivate": "API Access Management",
     r"/api/v1/authorizationServers/\{\}/resourceservercredentials/keys/\{\}/lifecycle/(de)?activate": "the same",

@@ -96,8 +96,10 @@ def people(tour: Tour) -> None:
 def push(tour: Tour, user: str) -> None:
     at = f"/api/v1/users/{user}/factors"
     factor = tour.send("POST", at, {"factorType": "push", "provider": "OKTA"})
-    message = tour.send("GET", "/_lab/outbox?to=ugo@acme.example")["messages"][-1]["id"]
-    tour.send("POST", f"/_lab/outbox/{message}/answer", {"answer": "approve"})
+    question = tour.send("GET", "/_lab/outbox?to=ugo@acme.example")["messages"][-1]["id"]
+    for channel, body in (("email", None), ("sms", {"profile": {"phoneNumber": "+1 415 555 0123"}})):
+        tour.send("POST", f"{at}/{factor['id']}/lifecycle/activate/{channel}", body)
+    tour.send("POST", f"/_lab/outbox/{question}/answer", {"answer": "approve"})
     tour.send("POST", f"{at}/{factor['id']}/lifecycle/activate/poll")
     tour.send("POST", f"/_lab/outbox/devices/{factor['id']}", {"state": "valid"})
     sent = tour.send("POST", f"{at}/{factor['id']}/verify", {})

@@ -13,6 +13,8 @@ NOTHING_TO_LOG: dict[str, str] = {
     "POST /api/v1/authn/factors/{factorId}/lifecycle/resend": _STEP,
     "POST /api/v1/authn/factors/{factorId}/verify/resend": _STEP,
     "POST /api/v1/authn/recovery/factors/{channel}/resend": _STEP,
+    "POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate/email": _STEP,
+    "POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate/sms": _STEP,
     "POST /api/v1/users/{userId}/factors/{factorId}/resend": _STEP,
     "DELETE /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}": _STEP,
     "POST /oauth2/v1/device/authorize": _STEP,

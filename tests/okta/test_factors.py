@@ -197,7 +197,7 @@ def test_a_phone_is_enrolled_and_answers_pushes(org: World) -> None:
     late = org.okta.post(at + "/lifecycle/activate/poll")
     assert late.keys() == {"factorResult", "_links"} and late["factorResult"] == "TIMEOUT"
     again = org.okta.post(at + "/lifecycle/activate")
-    assert again["factorResult"] == "WAITING" and set(again["_links"]) == {"poll", "qrcode"}
+    assert again["factorResult"] == "WAITING" and set(again["_links"]) == {"poll", "qrcode", "send"}
     [message] = box(org)
     bad = org.okta.call("POST", f"/_lab/outbox/{message['id']}/answer", {"answer": "perhaps"})
     assert bad.status == 400
@@ -363,6 +363,20 @@ def test_a_phone_reads_a_picture_until_it_has_enrolled(org: World, kind: str) ->
     else:
         org.okta.post(f"{SAM}/{factor['id']}/lifecycle/activate", {"passCode": code_of(org, factor)})
     assert anonymous(org).request("GET", path).status == 404
+
+
+def test_the_link_to_enrol_a_phone_is_sent(org: World) -> None:
+    factor = enrol(org, "push")
+    activation = factor["_embedded"]["activation"]
+    mail, text = (item["href"].removeprefix("https://acme.okta.com") for item in activation["_links"]["send"])
+    assert org.okta.post(mail) == activation
+    assert org.okta.post(text, {"profile": {"phoneNumber": NUMBER}}) == activation
+    first, second = box(org)[-2:]
+    assert (first["kind"], second["kind"], second["to"]) == ("email", "sms", "+14155550123")
+    assert first["link"] == second["link"] and first["link"].startswith("oktaverify://")
+    assert refused(org, "POST", text, {})[3] == ["Invalid Phone Number."]
+    app = enrol(org, "token:software:totp")
+    assert refused(org, "POST", f"{SAM}/{app['id']}/lifecycle/activate/email")[:2] == (403, "E0000079")
 
 
 def test_only_a_persons_own_address_is_enrolled(org: World) -> None:

@@ -233,14 +233,17 @@ def shown(call: Call, factor: Doc) -> Doc:
     return {**found, "_links": links, "_embedded": {"activation": embedded}}
 
 
-def activation(call: Call, factor: Doc, at: str) -> Doc | None:
-    """What a person needs to activate a pending factor; None where a code was sent. at: its activation's address."""
+def activation(call: Call, factor: Doc, at: str, *, send: bool = True) -> Doc | None:
+    """What a person needs to activate a pending factor; None where a code was sent. at: its activation's address.
+
+    send: whether the link to enrol a phone can be sent from there.
+    """
     kind = type_of(factor)
     if factor["status"] != PENDING:
         return None
     if kind.name == "push":
         row = pending_push(call, factor)
-        return push_activation(call, factor, row, at) if row is not None else None
+        return push_activation(call, factor, row, at, send=send) if row is not None else None
     if kind.name == security_key.NAME:
         owner = call.store.get(USERS, factor["_userId"])
         return security_key.creation(call, owner, factor) if owner is not None and "_asked" in factor else None
@@ -252,12 +255,14 @@ def activation(call: Call, factor: Doc, at: str) -> Doc | None:
     }  # fmt: skip
 
 
-def push_activation(call: Call, factor: Doc, row: Doc, at: str) -> Doc:
+def push_activation(call: Call, factor: Doc, row: Doc, at: str, *, send: bool = True) -> Doc:
     """How the question to a phone that is to enrol stands; once it is over, only how to ask anew (documented)."""
     state = challenges.push_state(call, row)
     if state != challenges.WAITING:
         return {"factorResult": state, "_links": {"activate": link(at, "POST")}}
-    links = {"poll": link(f"{at}/poll", "POST"), **qr_codes.link(call, factor)}
+    links: Doc = {"poll": link(f"{at}/poll", "POST"), **qr_codes.link(call, factor)}
+    if send:
+        links["send"] = [{"name": name, **link(f"{at}/{name}", "POST")} for name in ("email", "sms")]
     return {"expiresAt": iso(row["until"]), "factorResult": state, "_links": links}
 
 

@@ -38,6 +38,11 @@ def picture(call: Call, factor: Doc, login: str, token: str) -> bytes | None:
     return qr.png(_content(call, factor, login).encode())
 
 
+def address(call: Call, factor: Doc, login: str) -> str | None:
+    """What the picture says, for somebody whose phone is the screen; None where there is no picture."""
+    return _content(call, factor, login) if factor["status"] == PENDING and _KEPT in factor else None
+
+
 def _content(call: Call, factor: Doc, login: str) -> str:
     """What the code says; a login that is too long for it is left out."""
     host = urlsplit(call.base).netloc

@@ -120,7 +120,7 @@ def _activate(trip: Journey) -> Parts:
     factor, at = _factor(trip), _at(trip)
     here = f"{at}/factors/{factor['id']}/lifecycle"
     found = factors.in_transaction(trip.call, factor, at=at)
-    embedded = enrolment.activation(trip.call, factor, f"{here}/activate")
+    embedded = enrolment.activation(trip.call, factor, f"{here}/activate", send=False)
     if embedded is not None:
         found["_embedded"] = {"activation": embedded}
     more, links = {}, _next("activate", f"{here}/activate")

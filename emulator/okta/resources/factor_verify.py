@@ -12,11 +12,11 @@ from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta import shapes
 from emulator.okta.links import link
-from emulator.okta.mfa import challenges, checks, enrolment, security_key
+from emulator.okta.mfa import challenges, checks, enrolment, outbox, phones, qr_codes, security_key
 from emulator.okta.mfa.catalogue import type_of
 from emulator.okta.mfa.challenges import CHALLENGES
 from emulator.okta.mfa.factors import ACTIVE, PENDING, home, masked, render
-from emulator.okta.params import body_object, text_of
+from emulator.okta.params import body_object, part, text_of
 from emulator.okta.problems import invalid, not_found
 from emulator.okta.resources.user_factors import AT, MANAGE, READ, load
 
@@ -57,6 +57,42 @@ def poll_activation(call: Call) -> Doc:
     row = enrolment.pending_push(call, factor)
     if factor["status"] == ACTIVE or row is None:
         return render(call, factor)
+    return enrolment.push_activation(call, factor, row, f"{home(call, factor)}/lifecycle/activate")
+
+
+@operation(
+    "POST", _ONE + "/lifecycle/activate/email", source=DOCUMENTED, body="optional_json", **MANAGE,
+)  # fmt: skip
+def send_activation_email(call: Call) -> Doc:
+    """Mail the person the link that the QR code holds."""
+    return _send_link(call, "email")
+
+
+@operation(
+    "POST", _ONE + "/lifecycle/activate/sms", source=DOCUMENTED, body="optional_json", **MANAGE,
+)  # fmt: skip
+def send_activation_text(call: Call) -> Doc:
+    """Text the person the link that the QR code holds, to `profile.phoneNumber` or their own mobile telephone."""
+    return _send_link(call, "sms")
+
+
+def _send_link(call: Call, channel: str) -> Doc:
+    """The answer is the activation as it stands (inferred), and so is what refuses: a push that nobody waits for."""
+    user, factor = load(call)
+    sent = part(_body(call), "profile") or {}
+    row, address = enrolment.pending_push(call, factor), qr_codes.address(call, factor, user["profile"]["login"])
+    if row is None or address is None:
+        compared = (
+            Compared("status", factor["status"], "the factor"),
+            Compared("factorType", factor["factorType"], ""),
+        )
+        raise Problem("E0000079", why=Why("Only the link of a push that is being enrolled is sent.", compared))
+    if channel == "sms":
+        sent = {"phoneNumber": user["profile"].get("mobilePhone"), **sent}
+        to = phones.read(call, user, type_of(factor), sent)[0]["phoneNumber"]
+    else:
+        to = user["profile"]["email"]
+    outbox.send(call, user, channel, to, f"Set up Okta Verify: {address}", link=address, factorId=factor["id"])
     return enrolment.push_activation(call, factor, row, f"{home(call, factor)}/lifecycle/activate")
 
 
