@@ -273,6 +273,7 @@ EVENTS: dict[str, str] = {
     "system.email.template.update": "Update email template",
     "system.idp.key.create": "Create key of identity provider",
     "system.idp.key.delete": "Delete key of identity provider",
+    "system.idp.key.update": "Update key of identity provider",
     "system.idp.lifecycle.activate": "Activate identity provider",
     "system.idp.lifecycle.create": "Create identity provider",
     "system.idp.lifecycle.deactivate": "Deactivate identity provider",

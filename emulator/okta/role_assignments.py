@@ -136,9 +136,18 @@ def assign(call: Call, who: Principal) -> Doc:
         row = _custom(call, who, body)
     else:
         row = _standard(call, who, kind)
+    _keep(call, who, row)
+    return render(call, who, row)
+
+
+def give(call: Call, who: Principal, kind: str) -> None:
+    """Give a standard role that the holder has not got. Raises E0000090."""
+    _keep(call, who, _standard(call, who, kind))
+
+
+def _keep(call: Call, who: Principal, row: Doc) -> None:
     call.store.add(ROLES, row)
     log(call, who, who.granted, row)
-    return render(call, who, row)
 
 
 def _standard(call: Call, who: Principal, kind: Any) -> Doc:

@@ -29,6 +29,15 @@ ACTIONS: Any = {
 }  # fmt: skip
 
 
+SWITCHES = [
+    ("POST", "/api/v1/org/orgSettings/thirdPartyAdminSetting"),
+    ("POST", "/api/v1/org/settings/autoAssignAdminAppSetting"),
+    ("PUT", "/api/v1/org/settings/clientPrivilegesSetting"),
+    ("PUT", "/api/v1/first-party-app-settings/admin-console"),
+    ("PUT", "/okta-personal-settings/api/v1/export-blocklists"),
+]
+
+
 def providers(tour: Tour) -> None:
     keys = "/api/v1/idps/credentials/keys"
     tour.cycle("/api/v1/idps", social("GOOGLE"))
@@ -40,6 +49,7 @@ def providers(tour: Tour) -> None:
         tour.send("GET", path)
     tour.send("DELETE", f"{at}/credentials/csrs/{waiting['id']}")
     key, kid = tour.send("POST", keys, {"x5c": own["x5c"]})["kid"], own["kid"]
+    tour.send("PUT", f"{keys}/{key}", {"x5c": own["x5c"]})
     tour.cycle("/api/v1/idps", saml_idp(key))
     trusted = tour.send("POST", "/api/v1/idps", saml_idp(key))["id"]
     tour.send("GET", f"/api/v1/idps/{trusted}/metadata.xml")
@@ -48,7 +58,8 @@ def providers(tour: Tour) -> None:
     tour.send("POST", f"{at}/users/00udana00000000000x7", {"externalId": "dana-there"})
     tour.send("GET", "/api/v1/users/00udana00000000000x7/idps")
     for path in (keys, f"{keys}/{key}", f"{at}/users", f"{at}/users/00udana00000000000x7", f"{at}/credentials/keys",
-                 f"{at}/credentials/keys/active", f"{at}/credentials/keys/{kid}"):  # fmt: skip
+                 f"{at}/users/00udana00000000000x7/credentials/tokens", f"{at}/credentials/keys/active",
+                 f"{at}/credentials/keys/{kid}"):  # fmt: skip
         tour.send("GET", path)
     tour.send("DELETE", f"{at}/users/00udana00000000000x7")
     tour.send("DELETE", f"{keys}/{key}")
@@ -94,6 +105,9 @@ def rules_of_the_org(tour: Tour) -> None:
     for name in ("user-lockout-settings", "authenticator-settings"):
         at = f"/attack-protection/api/v1/{name}"
         tour.send("PUT", at, tour.send("GET", at))
+    for method, path in SWITCHES:
+        tour.send(method, path, tour.send("GET", path))
+    tour.send("PUT", "/okta-personal-settings/api/v1/edit-feature", {"enableExportApps": True})
     tour_limits.tour(tour)
     realm = tour.send("POST", "/api/v1/realms", {"profile": {"name": "Partners", "realmType": "PARTNER"}})["id"]
     tour.send("PUT", f"/api/v1/realms/{realm}", {"profile": {"name": "Friends"}})

@@ -28,6 +28,7 @@ from emulator.okta.events import app_target, emit, target
 from emulator.okta.params import body_object, flag, stamp
 from emulator.okta.policy_store import enrollment_policy_id
 from emulator.okta.problems import invalid, not_found
+from emulator.okta.resources import admin_settings, client_roles
 from emulator.okta.tokens import org
 from emulator.protocols.keys import SigningKey
 
@@ -100,7 +101,7 @@ def list_apps(call: Call) -> Listing:
 
 @operation(
     "POST", "/api/v1/apps", source=OBSERVED, scope=("okta.apps.manage",), bucket="apps", query=("activate",),
-    commit="manual", emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"),
+    commit="manual", emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create", client_roles.GRANT),
     extra={"reach": "require_new_app"},
 )  # fmt: skip
 def create_app(call: Call) -> Doc:
@@ -119,6 +120,7 @@ def create_app(call: Call) -> Doc:
         emit(call, "application.lifecycle.create", [app_target(app)])
         if app["signOnMode"] == OIDC:
             emit(call, "app.oauth2.client.lifecycle.create", [_client_target(app)])
+            admin_settings.privilege(call, app)
     return app_oauth.with_secret(render(call, app), app)
 
 

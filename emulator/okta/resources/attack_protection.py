@@ -9,62 +9,54 @@ and change nothing.
 from typing import Any
 
 from emulator.kernel.call import Call
-from emulator.kernel.doc import Doc, public
+from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, OBSERVED, operation
-from emulator.kernel.party import Seeding
-from emulator.okta import shapes
+from emulator.okta import settings
 from emulator.okta.events import emit, target
-from emulator.okta.params import body_object
-from emulator.store import Kind
+from emulator.okta.settings import Setting
+from emulator.okta.shapes import boolean
 
-SETTINGS = Kind("attack_protection", settled=True)
 _AT = "/attack-protection/api/v1/"
-_LOCKOUT, _AUTHENTICATORS = "user-lockout-settings", "authenticator-settings"
-_FIRST: dict[str, Doc] = {
-    _LOCKOUT: {"preventBruteForceLockoutFromUnknownDevices": False},
-    _AUTHENTICATORS: {"verifyKnowledgeSecondWhen2faRequired": False},
-}
+_LOCKOUT = Setting(
+    "user-lockout-settings",
+    {"preventBruteForceLockoutFromUnknownDevices": boolean},
+    {"preventBruteForceLockoutFromUnknownDevices": False},
+)
+_AUTHENTICATORS = Setting(
+    "authenticator-settings",
+    {"verifyKnowledgeSecondWhen2faRequired": boolean},
+    {"verifyKnowledgeSecondWhen2faRequired": False},
+)
 _EVENT = "security.attack_protection.settings.update"
 _READ: Any = {"source": OBSERVED, "scope": ("okta.orgs.read",)}
 _MANAGE: Any = {"source": DOCUMENTED, "scope": ("okta.orgs.manage",), "emits": (_EVENT,)}
 
 
-def _shown(call: Call, id: str) -> Doc:
-    return {name: value for name, value in public(call.store.get(SETTINGS, id)).items() if name != "id"}
+def _replace(call: Call, setting: Setting) -> Doc:
+    found = settings.replace(call, setting)
+    emit(call, _EVENT, [target("AttackProtectionSettings", setting.id, name=setting.id)])
+    return found
 
 
-def _replace(call: Call, id: str) -> Doc:
-    sent = shapes.record(dict.fromkeys(_FIRST[id], shapes.boolean))(body_object(call), "")
-    call.store.put(SETTINGS, {**call.store.get(SETTINGS, id), **sent})
-    emit(call, _EVENT, [target("AttackProtectionSettings", id, name=id)])
-    return _shown(call, id)
-
-
-@operation("GET", _AT + _LOCKOUT, **_READ)
+@operation("GET", _AT + _LOCKOUT.id, **_READ)
 def get_user_lockout_settings(call: Call) -> Doc:
     """Whether people are spared a lockout that a device they never used brings about."""
-    return _shown(call, _LOCKOUT)
+    return settings.shown(call, _LOCKOUT)
 
 
-@operation("PUT", _AT + _LOCKOUT, **_MANAGE)
+@operation("PUT", _AT + _LOCKOUT.id, **_MANAGE)
 def replace_user_lockout_settings(call: Call) -> Doc:
     """Set whether people are spared such lockouts."""
     return _replace(call, _LOCKOUT)
 
 
-@operation("GET", _AT + _AUTHENTICATORS, **_READ)
+@operation("GET", _AT + _AUTHENTICATORS.id, **_READ)
 def get_authenticator_settings(call: Call) -> Doc:
     """Whether a password is asked for second where two factors are needed."""
-    return _shown(call, _AUTHENTICATORS)
+    return settings.shown(call, _AUTHENTICATORS)
 
 
-@operation("PUT", _AT + _AUTHENTICATORS, **_MANAGE)
+@operation("PUT", _AT + _AUTHENTICATORS.id, **_MANAGE)
 def replace_authenticator_settings(call: Call) -> Doc:
     """Set whether a password is asked for second."""
     return _replace(call, _AUTHENTICATORS)
-
-
-def seed(seeding: Seeding) -> None:
-    """A new org has both off."""
-    for id, first in _FIRST.items():
-        seeding.store.add(SETTINGS, {"id": id, **first})

@@ -14,7 +14,7 @@ from emulator.okta.role_assignments import Principal
 _AT = "/oauth2/v1/clients/{clientId}/roles"
 _READ: Any = {"scope": ("okta.roles.read",)}
 _MANAGE: Any = {"scope": ("okta.roles.manage",)}
-_GRANT, _REVOKE = "app.oauth2.client.privilege.grant", "app.oauth2.client.privilege.revoke"
+GRANT, _REVOKE = "app.oauth2.client.privilege.grant", "app.oauth2.client.privilege.revoke"
 
 
 def client_of(call: Call) -> Client:
@@ -27,11 +27,12 @@ def client_of(call: Call) -> Client:
 
 def principal(call: Call) -> Principal:
     """The client of the path as one that may have roles."""
-    return _principal(client_of(call))
+    return of_client(client_of(call))
 
 
-def _principal(client: Client) -> Principal:
-    return Principal("CLIENT", client.id, f"/oauth2/v1/clients/{client.id}", client.actor(), _GRANT, _REVOKE)
+def of_client(client: Client) -> Principal:
+    """A client as one that may have roles."""
+    return Principal("CLIENT", client.id, f"/oauth2/v1/clients/{client.id}", client.actor(), GRANT, _REVOKE)
 
 
 @operation("GET", _AT, source=OBSERVED, **_READ)
@@ -40,14 +41,14 @@ def list_client_roles(call: Call) -> list[Doc]:
     return role_assignments.listed(call, principal(call))
 
 
-@operation("POST", _AT, source=OBSERVED, status=201, emits=(_GRANT,), **_MANAGE)
+@operation("POST", _AT, source=OBSERVED, status=201, emits=(GRANT,), **_MANAGE)
 def assign_client_role(call: Call) -> Doc:
     """Give a service app a role. Refused for other kinds of app."""
     client = client_of(call)
     if not client.is_service:
         kind = Compared("application_type", client.settings.get("application_type"), f"app {client.app['label']}")
         raise Problem("E0000227", why=Why("Only service apps act by themselves.", (kind,)))
-    return role_assignments.assign(call, _principal(client))
+    return role_assignments.assign(call, of_client(client))
 
 
 @operation("GET", _AT + "/{roleAssignmentId}", source=OBSERVED, **_READ)

@@ -67,16 +67,20 @@ def create_idp_key(call: Call) -> Doc:
     """Add a certificate, `{x5c: [base64 DER]}`; one that is there already is a conflict that names it."""
     chain = _body(body_object(call), "")["x5c"]
     fields = _read(chain)
-    digest = fields["x5t#S256"]
-    for other in call.store.all(TRUSTED):
-        if other["x5t#S256"] == digest:
-            compared = (Compared("x5t#S256", digest, "request body"), Compared("kid", other["kid"], "its key"))
-            raise Problem("E0000096", other["kid"], why=Why("A certificate is stored once.", compared))
+    _stored_once(call, fields)
     kid = call.ids.guid("idpKey")
     key: Doc = {"id": kid, "kid": kid, "created": stamp(call.now), "lastUpdated": stamp(call.now), **fields}
     call.store.add(TRUSTED, key)
     emit(call, "system.idp.key.create", [key_target(key)])
     return _shown(call, key)
+
+
+def _stored_once(call: Call, fields: Doc, *, but: str = "") -> None:
+    digest = fields["x5t#S256"]
+    for other in call.store.all(TRUSTED):
+        if other["x5t#S256"] == digest and other["kid"] != but:
+            compared = (Compared("x5t#S256", digest, "request body"), Compared("kid", other["kid"], "its key"))
+            raise Problem("E0000096", other["kid"], why=Why("A certificate is stored once.", compared))
 
 
 def _read(chain: list[str]) -> Doc:
@@ -102,6 +106,18 @@ def _read(chain: list[str]) -> Doc:
 def get_idp_key(call: Call) -> Doc:
     """One certificate of the store."""
     return _shown(call, _trusted(call))
+
+
+@operation("PUT", _STORE + "/{kid}", emits=("system.idp.key.update",), **MANAGE)
+def replace_idp_key(call: Call) -> Doc:
+    """Put another certificate in a key's place, `{x5c: [base64 DER]}`; who relies on the key trusts that one then."""
+    key = _trusted(call)
+    fields = _read(_body(body_object(call), "")["x5c"])
+    _stored_once(call, fields, but=key["kid"])
+    key |= {**fields, "lastUpdated": stamp(call.now)}
+    call.store.put(TRUSTED, key)
+    emit(call, "system.idp.key.update", [key_target(key)])
+    return _shown(call, key)
 
 
 @operation("DELETE", _STORE + "/{kid}", emits=("system.idp.key.delete",), **MANAGE)

@@ -56,6 +56,14 @@ def get_idp_user(call: Call) -> Doc:
     return render(call, _load(call))
 
 
+# Differs: nobody signs in by a social provider's own token, so none is kept.
+@operation("GET", _ONE + "/credentials/tokens", **READ)
+def list_social_tokens(call: Call) -> list[Doc]:
+    """The provider's tokens of a linked user: none."""
+    _load(call)
+    return []
+
+
 @operation("POST", _ONE, **MANAGE)
 def link_user(call: Call) -> Doc:
     """Link a user by `{externalId}`; a second time changes the name (inferred)."""

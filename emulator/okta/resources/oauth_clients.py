@@ -25,6 +25,7 @@ from emulator.okta.events import app_target, emit, target
 from emulator.okta.oauth.clients import Client, of_app, stored
 from emulator.okta.params import body_object, stamp
 from emulator.okta.problems import invalid, not_found
+from emulator.okta.resources import admin_settings, client_roles
 from emulator.okta.tokens import org
 
 _AT = "/oauth2/v1/clients"
@@ -120,7 +121,7 @@ def list_clients(call: Call) -> Listing:
     "POST",
     _AT,
     status=201,
-    emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create"),
+    emits=("application.lifecycle.create", "app.oauth2.client.lifecycle.create", client_roles.GRANT),
     source=DOCUMENTED,
     scope=("okta.clients.manage",),
     extra={"refuse": refuse, "reach": "require_new_app"},
@@ -137,6 +138,7 @@ def register(call: Call) -> Doc:
     assert client is not None
     emit(call, "application.lifecycle.create", [app_target(app)])
     _log(call, client, "create")
+    admin_settings.privilege(call, app)
     return render(client, secret=app.get("_clientSecret"))
 
 
