@@ -54,7 +54,8 @@ ROLES: Mapping[str, Powers] = {
          "trustedOrigins", "brands", "domains", "emailDomains", "emailServers", "templates", "captchas", "eventHooks",
          "inlineHooks", "devices", "deviceAssurance", "features", "schemas", "profileMappings", "userTypes",
          "linkedObjects", "threatInsights", "rateLimits", "principalRateLimits", "realms", "realmAssignments", "idps",
-         "logStreams", "pushProviders", "uischemas", "agentPools", "deviceIntegrations", "devicePostureChecks"),
+         "logStreams", "pushProviders", "uischemas", "agentPools", "deviceIntegrations", "devicePostureChecks",
+         "securityEventsProviders"),
     ),
     "APP_ADMIN": Powers(
         ("apps", "appGrants", "clients", "users", "groups", "logs", "policies", "idps", "networkZones",

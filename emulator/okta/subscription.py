@@ -19,7 +19,10 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lifecycle": ("Lifecycle Management", ("connections", "features", "group_push_mappings", "access_requests")),
     "governance": ("Identity Governance", ("entitlements", "entitlement_bundles", "governance_grants", "group_owners")),
     "workflows": ("Workflows", ("workflow_connections",)),
-    "threat": ("Identity Threat Protection", ("universal_logouts", "user_risk")),
+    "threat": (
+        "Identity Threat Protection",
+        ("universal_logouts", "user_risk", "security_events_providers", "security_events"),
+    ),
     "realms": ("Realms", ("realms", "realm_assignments")),
     "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids", "well_known_uris")),
 }

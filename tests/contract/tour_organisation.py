@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract import tour_limits
+from tests.contract import tour_limits, tour_signals
 from tests.contract.tour_people import own_devices, person, roles
 from tests.contract.touring import Tour
 from tests.okta.test_authenticators import AAGUID
@@ -109,6 +109,7 @@ def rules_of_the_org(tour: Tour) -> None:
         tour.send(method, path, tour.send("GET", path))
     tour.send("PUT", "/okta-personal-settings/api/v1/edit-feature", {"enableExportApps": True})
     tour_limits.tour(tour)
+    tour_signals.tour(tour)
     realm = tour.send("POST", "/api/v1/realms", {"profile": {"name": "Partners", "realmType": "PARTNER"}})["id"]
     tour.send("PUT", f"/api/v1/realms/{realm}", {"profile": {"name": "Friends"}})
     given = {"name": "P", "priority": 1, "actions": {"assignUserToRealm": {"realmId": realm}},

@@ -60,11 +60,15 @@ def set_user_risk(call: Call) -> Doc | Answer:
     user = _user(call)
     level = record({"riskLevel": one_of("HIGH", "LOW")}, needed=("riskLevel",))(body_object(call), "")["riskLevel"]
     before = call.store.get(USER_RISK, user["id"])
-    row = {"id": user["id"], "riskLevel": level, "reason": REPORTED}
-    call.store.save(USER_RISK, row)
-    emit(call, "user.risk.change", [user_target(user)], debug={"riskLevel": level})
-    universal_logout.risk_changed(call, user)
-    shown = _render(call, user, level, reason=row["reason"])
+    report(call, user, level, REPORTED)
+    shown = _render(call, user, level, reason=REPORTED)
     if before is not None:
         return shown
     return Answer(201, [*call.headers, ("Content-Type", "application/json")], orjson.dumps(shown))
+
+
+def report(call: Call, user: Doc, level: str, reason: str) -> None:
+    """Hold a user to be at that risk, LOW, MEDIUM or HIGH, and do what the entity risk policy says of it."""
+    call.store.save(USER_RISK, {"id": user["id"], "riskLevel": level, "reason": reason})
+    emit(call, "user.risk.change", [user_target(user)], debug={"riskLevel": level})
+    universal_logout.risk_changed(call, user)
