@@ -6,7 +6,9 @@ A hook keeps how far it has come (`_after`, a row of the journal); nothing is qu
 courier leases a batch, sends it, and reports; a batch is tried twice, then counts as lost, as the vendor has it.
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 from emulator.kernel.call import Call
 from emulator.kernel.clock import MINUTE, iso
@@ -32,30 +34,42 @@ def target_of(hook: Doc) -> Doc:
     return target("EventHook", hook["id"], name=hook["name"])
 
 
-def next_batch(call: Call) -> tuple[Doc, list[Doc], int] | None:
-    """The first hook that is owed something, the events, and the row to go on after. Looking writes nothing."""
+class Owed(NamedTuple):
+    """Something to deliver: to whom, the row of the journal to go on after, and the request, `{uri, headers, body}`."""
+
+    kind: Kind
+    item: Doc
+    after: int
+    request: Callable[[Call, str], Doc]
+
+
+def next_batch(call: Call) -> Owed | None:
+    """What the first hook that is owed something gets. Looking writes nothing."""
     for hook in call.store.find_all(HOOKS, "status", ACTIVE):
-        if hook["verificationStatus"] != VERIFIED or _held(hook, call.now):
+        if hook["verificationStatus"] != VERIFIED or held(hook, call.now):
             continue
         found, last = _events(call, hook)
         if found:
-            return hook, found, last
+            return Owed(HOOKS, hook, last, partial(_request, hook=hook, events=found))
     return None
 
 
-def _held(hook: Doc, now: int) -> bool:
-    lease = hook.get("_lease")
+def held(item: Doc, now: int) -> bool:
+    """Whether a courier is on its way there."""
+    lease = item.get("_lease")
     return lease is not None and lease["until"] > now
 
 
 def _events(call: Call, hook: Doc) -> tuple[list[Doc], int]:
-    wanted, after = frozenset(hook["events"]["items"]), int(hook["_after"])
+    wanted, after = hook["events"]["items"], int(hook["_after"])
     found: list[Doc] = []
     while True:
-        rows = journal.read(call.store.database, party=call.party, stream=STREAM, after=after, limit=_LOOKED_AT)
+        rows = journal.read(
+            call.store.database, party=call.party, stream=STREAM, after=after, limit=_LOOKED_AT, types=wanted
+        )
         for row in rows:
             after = row["n"]
-            if row["type"] in wanted and passes(hook, row["doc"]):
+            if passes(hook, row["doc"]):
                 found.append(row["doc"])
                 if len(found) == _BATCH:
                     return found, after
@@ -71,13 +85,15 @@ def passes(hook: Doc, event: Doc) -> bool:
     return True
 
 
-def body_of(call: Call, hook: Doc, events: list[Doc], number: str) -> Doc:
+def _request(call: Call, number: str, *, hook: Doc, events: list[Doc]) -> Doc:
     """The request that a hook's receiver gets."""
-    return {
+    body = {
         "eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1",
         "source": f"https://{call.info['host']}/api/v1/eventHooks/{hook['id']}", "eventId": number,
         "data": {"events": events}, "eventTime": iso(call.now), "contentType": "application/json",
     }  # fmt: skip
+    headers = {**headers_of(hook), "content-type": "application/json"}
+    return {"uri": hook["channel"]["config"]["uri"], "headers": headers, "body": body}
 
 
 def headers_of(hook: Doc) -> dict[str, str]:
@@ -90,19 +106,31 @@ def headers_of(hook: Doc) -> dict[str, str]:
     return {key.lower(): value for key, value in found.items() if key.lower() not in ("host", "content-length")}
 
 
-def settle(call: Call, hook: Doc, *, status: int, problem: str | None) -> None:
-    """Take the courier's report: 2xx is delivered; another answer is tried once more, then lost."""
-    lease = hook.pop("_lease")
+def lease(call: Call, owed: Owed, token: str) -> None:
+    """Keep in what is owed something that a courier has it."""
+    tries = owed.item.get("_tries", 0) + 1
+    owed.item["_lease"] = {"token": token, "after": owed.after, "until": call.now + LEASE, "tries": tries}
+    call.store.put(owed.kind, owed.item)
+
+
+def settle(call: Call, kind: Kind, item: Doc, *, status: int) -> bool | None:
+    """Take the courier's report, the HTTP status (0: nobody there): True for delivered, which 2xx is; False for lost;
+    None where it is tried once more."""
+    held = item.pop("_lease")
     delivered = 200 <= status < 300
-    again = not delivered and (status == 0 or status >= 500) and lease["tries"] < MOST_TRIES
+    again = not delivered and (status == 0 or status >= 500) and held["tries"] < MOST_TRIES
     if again:
-        hook["_tries"] = lease["tries"]
+        item["_tries"] = held["tries"]
     else:
-        hook["_after"] = lease["after"]
-        hook.pop("_tries", None)
-        reason = None if delivered else problem or f"The endpoint answered {status}"
-        emit(
-            call, "event_hook.delivery", [target_of(hook)], outcome="SUCCESS" if delivered else "FAILURE",
-            reason=reason, severity="DEBUG" if delivered else "WARN",
-        )  # fmt: skip
-    call.store.put(HOOKS, hook)
+        item["_after"] = held["after"]
+        item.pop("_tries", None)
+    call.store.put(kind, item)
+    return None if again else delivered
+
+
+def log(call: Call, hook: Doc, *, delivered: bool, reason: str) -> None:
+    """How a hook's batch ended."""
+    emit(
+        call, "event_hook.delivery", [target_of(hook)], outcome="SUCCESS" if delivered else "FAILURE",
+        reason=None if delivered else reason, severity="DEBUG" if delivered else "WARN",
+    )  # fmt: skip

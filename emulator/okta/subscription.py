@@ -21,7 +21,7 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "workflows": ("Workflows", ("workflow_connections",)),
     "threat": (
         "Identity Threat Protection",
-        ("universal_logouts", "user_risk", "security_events_providers", "security_events"),
+        ("universal_logouts", "user_risk", "security_events_providers", "security_events", "ssf_streams"),
     ),
     "realms": ("Realms", ("realms", "realm_assignments")),
     "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids", "well_known_uris")),

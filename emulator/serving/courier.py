@@ -1,6 +1,7 @@
-"""The courier: delivers what the org's event hooks are owed. Source: okta-admin-api.md 18.
+"""The courier: delivers what the org's event hooks and signal streams are owed. Source: okta-admin-api.md 18.
 
-It asks the org for a batch, sends it, and reports what the receiver answered, as the connector does with its jobs.
+It asks the org for a batch or a token, sends it, and reports what the receiver answered, as the connector does with
+its jobs.
 """
 
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ class Courier:
             return None
         parts = urlsplit(owed["uri"])
         headers = {"host": parts.netloc, **{key.lower(): value for key, value in owed["headers"].items()}}
-        body = orjson.dumps(owed["body"])
+        body = owed["body"].encode() if isinstance(owed["body"], str) else orjson.dumps(owed["body"])
         sent = Exchange("POST", parts.scheme, parts.netloc, parts.path or "/", parts.query, headers, body)
         answer = self._outward.deliver(sent, self._service)
         report = {"lease": owed["lease"], "status": answer.status if answer else 0}

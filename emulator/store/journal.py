@@ -1,5 +1,6 @@
 """The journal table: append in the change's transaction, read by party, stream, request or subject."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -81,13 +82,15 @@ def read(
     newest_first: bool = False,
     by_time: bool = False,
     place: tuple[int, int] | None = None,
+    types: Collection[str] = (),
 ) -> list[Doc]:
     """Rows in order of writing, each `{n, party, at, requestId, stream, type, outcome, doc, why}`.
 
-    request_id: looked for in every row, where `refusal` uses an index. by_time: in order of `at` instead, then of
-    writing; `place` is the (at, n) of the row to go on after.
+    types: of these alone, where any are given. request_id: looked for in every row, where `refusal` uses an index.
+    by_time: in order of `at` instead, then of writing; `place` is the (at, n) of the row to go on after.
     """
-    conditions, params = ["n > ?"], [after]
+    conditions: list[str] = ["n > ?"]
+    params: list[Any] = [after]
     tests: list[tuple[str, Any]] = [
         ("party = ?", party), ("stream = ?", stream), ("request_id = ?", request_id), ("at >= ?", since),
         ("at < ?", until), ("n < ?", before), (_ABOUT, about),
@@ -96,6 +99,9 @@ def read(
         if value is not None:
             conditions.append(sql)
             params.append(value)
+    if types:
+        conditions.append(f"type IN ({', '.join('?' * len(types))})")
+        params += types
     if place is not None:
         conditions.append(f"(at, n) {'<' if newest_first else '>'} (?, ?)")
         params += place

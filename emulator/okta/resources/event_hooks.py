@@ -14,10 +14,10 @@ from emulator.kernel.doc import Doc, public
 from emulator.kernel.exchange import Exchange
 from emulator.kernel.operations import OBSERVED, inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
-from emulator.okta import hook_delivery
+from emulator.okta import hook_delivery, signal_streams
 from emulator.okta.bad_values import bad
 from emulator.okta.events import emit
-from emulator.okta.hook_delivery import ACTIVE, HOOKS, INACTIVE, UNVERIFIED, VERIFIED, target_of
+from emulator.okta.hook_delivery import ACTIVE, HOOKS, INACTIVE, UNVERIFIED, VERIFIED, Owed, target_of
 from emulator.okta.hook_shapes import checked
 from emulator.okta.params import body_object, stamp, text_of
 from emulator.okta.problems import invalid, not_found
@@ -189,24 +189,24 @@ def _ask(call: Call, hook: Doc, challenge: str) -> str | None:
 # -- the courier's port ------------------------------------------------------------------------------------------------
 
 
+def _owed(call: Call) -> Owed | None:
+    return hook_delivery.next_batch(call) or signal_streams.next_token(call)
+
+
 @operation("POST", "/_lab/agent/hooks/lease", source=_OURS, auth="agent", body="optional_json", commit="manual")
 def lease_batch(call: Call) -> Doc:
-    """A batch to deliver: `{delivery: {hookId, lease, method, uri, headers, body} | null}`."""
-    if hook_delivery.next_batch(call) is None:
+    """What to deliver next, a hook's batch or a stream's token (a text): `{delivery: {hookId, lease, method, uri,
+    headers, body} | null}`."""
+    if _owed(call) is None:
         return {"delivery": None}
     with call.commit():
-        owed = hook_delivery.next_batch(call)
+        owed = _owed(call)
         if owed is None:
             return {"delivery": None}
-        hook, events, last = owed
         number, token = call.ids.guid("hookDelivery"), call.ids.secret("hookLease", 16)
-        tries = hook.get("_tries", 0) + 1
-        hook["_lease"] = {"token": token, "after": last, "until": call.now + hook_delivery.LEASE, "tries": tries}
-        call.store.put(HOOKS, hook)
+        hook_delivery.lease(call, owed, token)
     return {"delivery": {
-        "hookId": hook["id"], "lease": token, "method": "POST", "uri": hook["channel"]["config"]["uri"],
-        "headers": {**hook_delivery.headers_of(hook), "content-type": "application/json"},
-        "body": hook_delivery.body_of(call, hook, events, number),
+        "hookId": owed.item["id"], "lease": token, "method": "POST", **owed.request(call, number),
     }}  # fmt: skip
 
 
@@ -215,15 +215,19 @@ def lease_batch(call: Call) -> Doc:
 )  # fmt: skip
 def acknowledge_batch(call: Call) -> Doc:
     """Report `{lease, status (0: not reached), problem?}`."""
-    body = body_object(call)
-    hook = call.store.get(HOOKS, call.path["hookId"])
-    if hook is None:
-        raise not_found(call.path["hookId"], "Webhook")
+    body, id = body_object(call), call.path["hookId"]
+    kind = HOOKS if call.store.get(HOOKS, id) is not None else signal_streams.STREAMS
+    item = call.store.get(kind, id)
+    if item is None:
+        raise not_found(id, "Webhook")
     token, status = text_of(body, "lease"), body.get("status")
     if isinstance(status, bool) or not isinstance(status, int):
         raise bad("status", "status: must be an HTTP status", "status", status, "status is a whole number.")
-    if not token or token != (hook.get("_lease") or {}).get("token"):
-        compared = (Compared("lease", token, "request body"), Compared("event hook", hook["id"], "request path"))
+    if not token or token != (item.get("_lease") or {}).get("token"):
+        compared = (Compared("lease", token, "request body"), Compared("event hook", id, "request path"))
         raise Problem("E0000195", "lease", causes=("The lease is not held",), why=Why("Another has it.", compared))
-    hook_delivery.settle(call, hook, status=status, problem=text_of(body, "problem"))
+    delivered = hook_delivery.settle(call, kind, item, status=status)
+    if kind is HOOKS and delivered is not None:
+        reason = text_of(body, "problem") or f"The endpoint answered {status}"
+        hook_delivery.log(call, item, delivered=delivered, reason=reason)
     return {}
