@@ -16,11 +16,14 @@ from emulator.okta.app_kinds import (
     CAPABILITIES,
     CONNECTIONS,
     CONSENTS,
+    CROSS_APP_ACCESS,
     ENTITLEMENTS,
     FEDERATED_CLAIMS,
     GRANTS,
     JOBS,
     LICENSES,
+    REQUESTING,
+    RESOURCE,
     TASKS,
 )
 from emulator.okta.app_types import OIDC, SIGNING
@@ -132,6 +135,8 @@ def remove(store: Any, app: Doc) -> None:
             store.drop(JOBS, job["id"])
     for kind in (APP_KEYS, CSRS, FEDERATED_CLAIMS):
         store.drop_where(kind, "_appId", app["id"])
+    for end in (REQUESTING, RESOURCE):
+        store.drop_where(CROSS_APP_ACCESS, end, app["id"])
     if app.get("_logoId"):
         store.drop(LOGOS, app["_logoId"])
     group_push.app_gone(store, app)

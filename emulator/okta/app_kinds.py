@@ -47,3 +47,6 @@ ENTITLEMENTS = Kind("entitlements", (Column("appId"),), settled=True)
 BUNDLES = Kind("entitlement_bundles", (Column("appId"),), settled=True)
 GRANTS = Kind("governance_grants", (Column("appId"), Column("userId")))
 AWAITED_MANAGERS = Kind("awaited_managers", (Column("key"), Column("appId")))
+REQUESTING, RESOURCE = "requestingAppInstanceId", "resourceAppInstanceId"
+CROSS_APP_ACCESS = Kind("app_connections", (Column(REQUESTING), Column(RESOURCE)), together=((REQUESTING, RESOURCE),))
+"""Which app may ask which other one's resources, by the ids of both ends."""

@@ -140,7 +140,9 @@ def assert_whole(event: Doc, request_id: str, path: str) -> None:
     assert (debug["requestId"], debug["requestUri"], debug["url"]) == (request_id, path, path), kind
     assert all(isinstance(value, str) for value in debug.values()), kind
     assert event["transaction"]["type"] == "WEB" and event["transaction"]["id"] == request_id, kind
-    if not path.startswith(("/api/v1/authn", "/api/v1/sessions", "/_lab", "/oauth2/default", "/oauth2/v1/token", "/security/")):
+    if not path.startswith(
+        ("/api/v1/authn", "/api/v1/sessions", "/_lab", "/oauth2/default", "/oauth2/v1/token", "/security/")
+    ):
         assert TOKEN_ID.fullmatch(event["transaction"]["detail"]["requestApiTokenId"]), kind
     assert event["target"], kind
     for item in event["target"]:

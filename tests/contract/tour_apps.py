@@ -69,6 +69,13 @@ def hub_of(tour: Tour, group: str) -> str:
     tour.send("DELETE", f"{one}?deleteTargetGroup=false")
     tour.send("POST", f"{at}/connections/default/lifecycle/deactivate")
     tour.send("POST", f"{at}/connections/default/lifecycle/activate")
+    other = tour.first("/api/v1/apps", name="bookmark")["id"]
+    at = f"{at}/cwo/connections"
+    one = f"{at}/{tour.send('POST', at, {'resourceAppInstanceId': other})['id']}"
+    tour.send("PATCH", one, {"status": "INACTIVE"})
+    for path in (at, one):
+        tour.send("GET", path)
+    tour.send("DELETE", one)
     return str(hub["id"])
 
 
