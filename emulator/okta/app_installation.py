@@ -24,6 +24,7 @@ from emulator.okta.app_kinds import (
     LICENSES,
     REQUESTING,
     RESOURCE,
+    SERVICE_ACCOUNTS,
     TASKS,
 )
 from emulator.okta.app_types import OIDC, SIGNING
@@ -133,7 +134,7 @@ def remove(store: Any, app: Doc) -> None:
     for job in store.find_all(JOBS, "appId", app["id"]):
         if job["kind"] not in _LAST_WORDS:
             store.drop(JOBS, job["id"])
-    for kind in (APP_KEYS, CSRS, FEDERATED_CLAIMS):
+    for kind in (APP_KEYS, CSRS, FEDERATED_CLAIMS, SERVICE_ACCOUNTS):
         store.drop_where(kind, "_appId", app["id"])
     for end in (REQUESTING, RESOURCE):
         store.drop_where(CROSS_APP_ACCESS, end, app["id"])

@@ -50,3 +50,5 @@ AWAITED_MANAGERS = Kind("awaited_managers", (Column("key"), Column("appId")))
 REQUESTING, RESOURCE = "requestingAppInstanceId", "resourceAppInstanceId"
 CROSS_APP_ACCESS = Kind("app_connections", (Column(REQUESTING), Column(RESOURCE)), together=((REQUESTING, RESOURCE),))
 """Which app may ask which other one's resources, by the ids of both ends."""
+SERVICE_ACCOUNTS = Kind("service_accounts", (Column("_appId"),))
+"""Accounts at an app that no one person owns."""

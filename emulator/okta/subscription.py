@@ -1,12 +1,12 @@
 """What the org has subscribed to beside single sign-on: the products that parts of the API belong to.
 
-Source: the vendor's lists of products; error E0000015 is what an org without a feature answers. Which operations
-belong to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false,
-threat: false, realms: false, earlyAccess: false}`; what it does not name is there. A world's own assignments and
-settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management with
-`governance`, which groups too link to their owners with (recorded orgs whose apps know no entitlements have no such
-link); users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs and of
-how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
+Source: the vendor's lists of products; error E0000015 is what an org without a feature answers. Which operations belong
+to which product is inferred. World file: `subscription: {lifecycle: false, governance: false, workflows: false, threat:
+false, privilegedAccess: false, realms: false, earlyAccess: false}`; what it does not name is there. A world's own
+assignments and settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management
+with `governance`, which groups too link to their owners with (recorded orgs whose apps know no entitlements have no
+such link); users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
+and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ PRODUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Identity Threat Protection",
         ("universal_logouts", "user_risk", "security_events_providers", "security_events", "ssf_streams"),
     ),
+    "privilegedAccess": ("Privileged Access", ("service_accounts",)),
     "realms": ("Realms", ("realms", "realm_assignments")),
     "earlyAccess": ("Early Access", ("device_posture_checks", "authenticator_aaguids", "well_known_uris")),
 }

@@ -5,6 +5,7 @@ from tests.contract.touring import Tour
 from tests.okta.oauth.clients import app as oauth_app
 from tests.okta.oauth.clients import assign, basic, jwk, password_is_enough, post
 from tests.okta.test_app_modes import PASSWORD_APPS, client, saml
+from tests.okta.test_service_accounts import body as service_account
 from tests.okta.worlds import PASSWORD
 
 
@@ -74,6 +75,12 @@ def hub_of(tour: Tour, group: str) -> str:
     one = f"{at}/{tour.send('POST', at, {'resourceAppInstanceId': other})['id']}"
     tour.send("PATCH", one, {"status": "INACTIVE"})
     for path in (at, one):
+        tour.send("GET", path)
+    tour.send("DELETE", one)
+    accounts = "/privileged-access/api/v1/service-accounts"
+    one = f"{accounts}/{tour.send('POST', accounts, service_account(tour.org, other))['id']}"
+    tour.send("PATCH", one, {"description": "For builds"})
+    for path in (accounts, one):
         tour.send("GET", path)
     tour.send("DELETE", one)
     return str(hub["id"])

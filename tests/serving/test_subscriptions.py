@@ -88,6 +88,7 @@ ASKS = {
     "governance": ("GET", "/governance/api/v1/entitlements?filter=parent.externalId eq \"{app}\" AND parent.type eq \"APPLICATION\""),
     "workflows": ("GET", "/api/internal/v1/workflows/connections"),
     "threat": ("GET", "/api/v1/users/{user}/risk"),
+    "privilegedAccess": ("GET", "/privileged-access/api/v1/service-accounts"),
     "realms": ("GET", "/api/v1/realms"),
     "earlyAccess": ("GET", "/api/v1/device-posture-checks"),
 }  # fmt: skip
