@@ -9,7 +9,6 @@ from collections.abc import Callable
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Answer
-from emulator.kernel.ids import base64url
 from emulator.kernel.operations import inferred, operation
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.mfa import challenges, devices, factors, fastpass, journey, strength, yubikeys
@@ -18,7 +17,7 @@ from emulator.okta.mfa.journey import Journey
 from emulator.okta.resources import sessions
 from emulator.okta.sso import admission, device_proof, factor_pages, flow, gate, pages
 from emulator.okta.tokens import SESSIONS, digest
-from emulator.protocols.html import redirect, set_cookie
+from emulator.protocols.html import redirect
 
 NO_FACTOR = pages.notice(
     "Another factor is needed",
@@ -28,7 +27,6 @@ NO_FACTOR = pages.notice(
 WRONG = "That did not match. Please try again."
 USED = "That code was used before. Wait for the next one."
 _TEXTS = {"E0000082": USED, "E0000069": "Your account is locked. Ask your administrator to unlock it."}
-_REMEMBERED_S = 365 * 24 * 3600
 
 
 def device_of(call: Call) -> str:
@@ -246,14 +244,8 @@ def onward(trip: Journey) -> Answer | None:
 
 
 def _remember(trip: Journey) -> None:
-    call = trip.call
-    if not trip.row["device"]:
-        trip.row["device"] = base64url(call.ids.derive(f"device {call.request_id}", 24))
+    trip.row["device"] = trip.row["device"] or gate.browser(trip.call)
     journey.remember_device(trip)
-    secure = call.exchange.scheme == "https"
-    call.headers.append(set_cookie(
-        devices.COOKIE, trip.row["device"], secure=secure, same_site="None", max_age=_REMEMBERED_S
-    ))  # fmt: skip
 
 
 def enter(trip: Journey) -> Answer:

@@ -5,8 +5,10 @@ import re
 from emulator.kernel.call import Call, Caller
 from emulator.kernel.clock import parse_iso
 from emulator.kernel.doc import Doc
+from emulator.kernel.ids import base64url
 from emulator.kernel.problems import Compared, Problem, Why
 from emulator.okta.events import user_target
+from emulator.okta.mfa import devices
 from emulator.okta.resources import apps, sessions, users
 from emulator.okta.sso import pages
 from emulator.okta.tokens import live_session
@@ -15,6 +17,7 @@ from emulator.protocols.html import set_cookie
 COOKIE = "sid"
 MAY_STAY = ("ACTIVE", "PASSWORD_EXPIRED")
 """Statuses whose sessions and session tokens count; an expired password is asked for at the next sign-in."""
+_BROWSER_S = 2 * 365 * 24 * 3600
 _NAME = re.compile(r"office365\w*", re.ASCII)
 """The path names the app's type, for some instances with a suffix (federation.md 1)."""
 
@@ -44,7 +47,22 @@ def enter(call: Call, user: Doc, proofs: list[Doc], *, remembered: bool = False)
     identify(call, user)
     session, value = sessions.start_session(call, user, proofs, remembered=remembered)
     call.headers.append(_cookie(call, value))
+    browser(call)
     return session
+
+
+def browser(call: Call) -> str:
+    """The token that tells this browser from others; one that holds none is given one with the answer.
+
+    Source: a client of the vendor's API wants it with a session. Its lifetime is inferred.
+    """
+    held = call.exchange.cookies().get(devices.COOKIE) or call.memo.get("browser")
+    if held:
+        return str(held)
+    token: str = call.memo.setdefault("browser", base64url(call.ids.derive(f"device {call.request_id}", 24)))
+    secure = call.exchange.scheme == "https"
+    call.headers.append(set_cookie(devices.COOKIE, token, secure=secure, same_site="None", max_age=_BROWSER_S))
+    return token
 
 
 def leave(call: Call) -> None:

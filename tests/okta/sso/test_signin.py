@@ -41,11 +41,26 @@ def test_cookie_flags_on_https():
     with made() as world:
         browser = world.browser
         sign_in(browser, "dana@acme.example")
-        [line] = [line for view in browser.history for line in view.answer.all_headers("set-cookie")]
-        name, value = line.partition(";")[0].split("=")
+        session, device = [line for view in browser.history for line in view.answer.all_headers("set-cookie")]
+        name, value = session.partition(";")[0].split("=")
         assert name == "sid"
         assert len(value) >= 40
-        assert {part.strip() for part in line.split(";")[1:]} == {"Path=/", "HttpOnly", "Secure", "SameSite=None"}
+        flags = {"Path=/", "HttpOnly", "Secure", "SameSite=None"}
+        assert {part.strip() for part in session.split(";")[1:]} == flags
+        assert device.startswith("DT=")
+        assert {part.strip() for part in device.split(";")[1:]} == {*flags, "Max-Age=63072000"}
+
+
+def test_a_browser_keeps_its_name():
+    with made() as world:
+        browser = world.browser
+        sign_in(browser, "dana@acme.example")
+        first = browser.jar["acme.okta.com"]["DT"]
+        browser.get("https://acme.okta.com/login/signout")
+        sign_in(browser, "dana@acme.example")
+        assert browser.jar["acme.okta.com"]["DT"] == first
+        sent = [line for view in browser.history for line in view.answer.all_headers("set-cookie")]
+        assert len([line for line in sent if line.startswith("DT=")]) == 1
 
 
 def test_cookie_flags_on_plain_loopback():
