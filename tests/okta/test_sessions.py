@@ -120,3 +120,13 @@ def test_an_expired_cookie_is_nobodys() -> None:
         org.clock.advance(hours=3)
         assert anonymous(org).request("GET", "/api/v1/users/me", headers=headers).status == 401
         assert anonymous(org).request("GET", f"{AT}/me", headers=headers).status == 404
+
+
+def test_the_id_of_a_session_made_here_is_its_cookie(org: World) -> None:
+    """okta-awscli and aws-okta-processor go on with it; a browser's session keeps its cookie to itself."""
+    made = start(org)
+    mine = anonymous(org).request("GET", f"{AT}/me", headers={"cookie": f"sid={made['id']}"})
+    assert (mine.status, orjson.loads(mine.body)["id"]) == (200, made["id"])
+    cookie = {"cookie": cookie_of(org, "sam@acme.example")}
+    id = orjson.loads(anonymous(org).request("GET", f"{AT}/me", headers=cookie).body)["id"]
+    assert anonymous(org).request("GET", f"{AT}/me", headers={"cookie": f"sid={id}"}).status == 404

@@ -16,19 +16,22 @@ from emulator.okta.user_docs import USERS
 _AT = "/api/v1/sessions"
 
 
-def start_session(call: Call, user: Doc, proofs: list[Doc], *, remembered: bool = False) -> tuple[Doc, str]:
+def start_session(
+    call: Call, user: Doc, proofs: list[Doc], *, remembered: bool = False, by_id: bool = False
+) -> tuple[Doc, str]:
     """A new session of a user who has proved who they are (`mfa/strength.py`), and the value of its cookie.
 
-    remembered: the org's own demand for a factor was met by a known device. Call it inside a write transaction. The
-    cookie's value is kept as a digest only.
+    remembered: the org's own demand for a factor was met by a known device. by_id: the session's id is also its
+    cookie. Call it inside a write transaction. The cookie's value is kept as a digest only.
     """
-    now, cookie = stamp(call.now), call.ids.secret("session", 32)
+    now, id = stamp(call.now), "102" + call.ids.secret("session-id", 17)[:22]
+    value = id if by_id else call.ids.secret("session", 32)
     expires = session_policy.here(call, user).expiry(call.now, call.now)
     session: Doc = {
-        "id": "102" + call.ids.secret("session-id", 17)[:22], "userId": user["id"], "login": user["profile"]["login"],
+        "id": id, "userId": user["id"], "login": user["profile"]["login"],
         "createdAt": now, "expiresAt": stamp(expires), "status": "ACTIVE", "lastPasswordVerification": None,
         "lastFactorVerification": None, "amr": [], "idp": {"id": org(call)["id"], "type": "OKTA"},
-        "mfaActive": bool(factors.active(call.store, user["id"])), "_cookie": digest(cookie),
+        "mfaActive": bool(factors.active(call.store, user["id"])), "_cookie": digest(value),
         "_remembered": remembered,
     }  # fmt: skip
     call.store.add(SESSIONS, _proved(call, session, proofs))
@@ -37,7 +40,7 @@ def start_session(call: Call, user: Doc, proofs: list[Doc], *, remembered: bool 
     call.store.put(USERS, fresh)
     call.memo["session_id"] = session["id"]
     emit(call, "user.session.start", [user_target(user)], actor=user_target(user))
-    return session, cookie
+    return session, value
 
 
 def _proved(call: Call, session: Doc, proofs: list[Doc]) -> Doc:
@@ -110,7 +113,7 @@ def _mine(call: Call) -> Doc:
 
 @operation("POST", _AT, source=OBSERVED, auth="none", bucket="authn", emits=("user.session.start",))
 def create_session(call: Call) -> Doc:
-    """A session for a session token, which works once."""
+    """A session for a session token, which works once. Its id is its cookie: clients go on with it as such."""
     from emulator.okta.resources import authn
 
     token = text_of(body_object(call), "sessionToken")
@@ -124,7 +127,7 @@ def create_session(call: Call) -> Doc:
         why = Why("A session token works once, for five minutes, for a user who may sign in.", (shown, status))
         raise Problem("E0000004", why=why, keep=True)
     user, row = found
-    session, _ = start_session(call, user, row["proofs"], remembered=row["remembered"])
+    session, _ = start_session(call, user, row["proofs"], remembered=row["remembered"], by_id=True)
     return render(call, session)
 
 
