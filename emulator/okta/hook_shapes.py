@@ -6,6 +6,7 @@ Which types a hook may subscribe to is the vendor's catalogue (appendix E); a we
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -15,9 +16,9 @@ from emulator.okta.app_values import choice, objects, texts, url
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.params import part, text_of
 
-__all__ = ["channel_of", "checked"]
+__all__ = ["channel_of", "checked", "secure_url"]
 _TYPE = re.compile(r"[a-z_][A-Za-z0-9_.-]{2,199}|EVENT_TYPE\d*")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-][A-Za-z0-9!#$%&'*+.^_`|~ -]{0,199}")  # a space is taken (observed)
 
 
 @cache
@@ -36,23 +37,34 @@ def checked(body: Doc, before: Doc | None) -> Doc:
     }
 
 
-def channel_of(body: Doc, before: Doc | None) -> Doc:
-    """`{channel, _secret}` of a hook's request. Raises E0000001."""
+def channel_of(body: Doc, before: Doc | None, *, types: tuple[str, ...] = ("HTTP",)) -> Doc:
+    """`{channel, _secret}` of a hook's request; the secret is that of the header. Raises E0000001."""
     channel = _needed(body, "channel")
-    config = _needed(channel, "config")
-    scheme, secret = _scheme(config, before)
+    config, kind = _needed(channel, "config"), choice(channel, "type", types, "HTTP")
+    scheme, secret = _scheme(config, before) if kind == "HTTP" else (None, None)
     shown: Doc = {
         "uri": url(config, "uri", required=True),
         "headers": [_header(item) for item in objects(config, "headers")], "method": "POST", "authScheme": scheme,
     }  # fmt: skip
     return {
         "channel": {
-            "type": choice(channel, "type", ("HTTP",), "HTTP"),
+            "type": kind,
             "version": text_of(channel, "version") or "1.0.0",
             "config": shown,
         },
         "_secret": secret,
     }
+
+
+def secure_url(doc: Doc, name: str) -> str:
+    """A required address that is https, or on loopback. Raises E0000001."""
+    value = str(url(doc, name, required=True))
+    local = (urlsplit(value).hostname or "") in ("localhost", "127.0.0.1", "::1")
+    if not value.startswith("https://") and not local:
+        raise bad(
+            name, f"{name}: The URI must use https", name, value[:200], "Beyond loopback a hook is reached by https."
+        )
+    return value
 
 
 def _needed(doc: Doc, name: str) -> Doc:
@@ -80,7 +92,7 @@ def _scheme(config: Doc, before: Doc | None) -> tuple[Doc | None, str | None]:
         return None, None
     key, value = text_of(given, "key") or "Authorization", text_of(given, "value")
     _printable(key, value or "")
-    kept = before.get("_secret") if before else None
+    kept = before.get("_secret") if before and before["channel"]["type"] == "HTTP" else None
     kind = choice(given, "type", ("HEADER",), "HEADER")
     return {"type": kind, "key": key}, value if value is not None else kept
 

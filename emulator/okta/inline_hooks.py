@@ -16,6 +16,7 @@ from emulator.kernel.doc import Doc
 from emulator.kernel.exchange import Exchange
 from emulator.kernel.ids import as_guid
 from emulator.kernel.problems import Compared, Why
+from emulator.okta import hook_oauth
 from emulator.okta.events import emit, target
 from emulator.okta.hook_delivery import headers_of
 from emulator.okta.problems import invalid
@@ -29,6 +30,8 @@ TYPES = (
     "com.okta.user.credential.password.import", "com.okta.user.pre-registration",
 )  # fmt: skip
 NO_SUMMARY = "The callback service returned an error."
+NO_TOKEN = -1
+"""In place of a status: the token endpoint of an OAUTH channel gave no access token."""
 _MOST_ANSWER, _MOST_COMMANDS, _MOST_OPERATIONS = 256 * 1024, 20, 100
 
 
@@ -77,12 +80,20 @@ def envelope(call: Call, hook: Doc, source: str, data: Doc) -> Doc:
 
 
 def send(call: Call, hook: Doc, body: Doc) -> tuple[int, Any]:
-    """Status (0: nobody answered in time) and JSON (None: none) of one exchange with the receiver; asked outside any
-    transaction, and once more where nobody answered or the answer is a 5xx."""
+    """Status (0: nobody answered in time; NO_TOKEN) and JSON (None: none) of one exchange with the receiver.
+
+    Asked outside any transaction, and once more where nobody answered or the answer is a 5xx.
+    """
     parts = urlsplit(hook["channel"]["config"]["uri"])
+    token = None
+    if hook["channel"]["type"] == "OAUTH":
+        token = hook_oauth.access_token(call, hook)
+        if token is None:
+            return NO_TOKEN, None
     headers = {
         "host": parts.netloc,
         **headers_of(hook),
+        **({"authorization": f"Bearer {token}"} if token else {}),
         "accept": "application/json",
         "content-type": "application/json",
     }
@@ -120,6 +131,8 @@ def ask(call: Call, hook: Doc, source: str, data: Doc) -> list[Doc]:
 
 
 def _problem(status: int, found: Any) -> str:
+    if status == NO_TOKEN:
+        return "The token endpoint gave no access token."
     if status == 0:
         return "The endpoint could not be reached, or did not answer within three seconds."
     if not 200 <= status < 300:

@@ -7,7 +7,7 @@ outside a write transaction.
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from emulator.kernel.clock import iso, parse_iso
 from emulator.kernel.doc import Doc
@@ -44,6 +44,13 @@ def pem(private: "RSAPrivateKey") -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def from_pem(text: str) -> "RSAPrivateKey":
+    """The private key that `pem` wrote."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return cast("RSAPrivateKey", load_pem_private_key(text.encode(), password=None))
 
 
 def _made(seed: bytes, *, name: str, now: int, years: int) -> Material:

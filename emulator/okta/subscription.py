@@ -6,7 +6,8 @@ false, privilegedAccess: false, realms: false, earlyAccess: false}`; what it doe
 assignments and settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management
 with `governance`, which groups too link to their owners with (recorded orgs whose apps know no entitlements have no
 such link); users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
-and of how safely Okta Verify is enrolled, and sign-in pages of staying signed in, with `earlyAccess`.
+and of how safely Okta Verify is enrolled, sign-in pages of staying signed in, and device assurance policies of whether
+they tell users what is to be mended, with `earlyAccess`.
 """
 
 from collections.abc import Mapping

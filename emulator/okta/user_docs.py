@@ -121,7 +121,8 @@ def render(call: Call, user: Doc) -> Doc:
             links[name] = {"href": at, "method": "DELETE"}
         else:
             links[name] = {"href": f"{at}/{_ACTIONS[name]}", "method": "POST"}
-    if call.info["engine"] != "classic" or _has_factors(call, user):  # whatever the status (observed)
+    # Whatever the status; in Identity Engine a password is a factor, and whoever has none has no link (observed).
+    if (call.info["engine"] != "classic" and can_sign_in(user)) or _has_factors(call, user):
         links["resetFactors"] = {"href": f"{at}/{_ACTIONS['resetFactors']}", "method": "POST"}
     links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call, user['type']['id'])}"}
     links["self"] = {"href": at}

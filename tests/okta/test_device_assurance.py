@@ -12,7 +12,7 @@ from emulator.okta.rule_subject import subject_of
 from emulator.okta.user_docs import USERS
 from tests.okta import o365
 from tests.okta.test_policies import RULE, policy_of
-from tests.okta.worlds import DANA_ID, kinds, refused
+from tests.okta.worlds import DANA_ID, kinds, refused, world
 
 AT = "/api/v1/device-assurances"
 models = pytest.importorskip("okta.models")
@@ -116,3 +116,9 @@ def test_rules_ask_for_devices() -> None:
         assert decide(known=True).rule["id"] != rule["id"]
         unknown = {**RULE, "name": "x", "conditions": {"device": {"assurance": {"include": ["daenothing"]}}}}
         assert refused(org, "POST", f"{policy_of(org)}/rules", unknown)[:2] == (400, "E0000001")
+
+
+def test_an_org_without_early_access_says_nothing_of_remediation() -> None:
+    with world(subscription={"earlyAccess": False}) as org:
+        made = org.okta.post(AT, MAC)
+        assert "displayRemediationMode" not in made and org.okta.get(f"{AT}/{made['id']}") == made

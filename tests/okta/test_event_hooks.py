@@ -76,7 +76,7 @@ def test_a_hook_has_the_recorded_shape(org):
         ({"events": {"type": "EVENT_TYPE", "items": []}}, "events"),
         ({"events": {"type": "EVENT_TYPE", "items": ["zone.create"]}}, "events"),
         ({"events": {"type": "EVENT_TYPE", "items": ["not an event"]}}, "events"),
-        ({"config": {"headers": [{"key": "bad header", "value": "x"}]}}, "headers"),
+        ({"config": {"headers": [{"key": "bad:header", "value": "x"}]}}, "headers"),
         ({"events": {"type": "EVENT_TYPE", "items": ["user.lifecycle.suspend"], "filter": {"eventFilterMap": [
             {"event": "user.lifecycle.suspend", "condition": {"expression": "gibberish("}}]}}}, "filter"),
     ],

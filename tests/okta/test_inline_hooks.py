@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 import orjson
@@ -93,7 +94,7 @@ def test_a_hook_lives_its_life(org: World) -> None:
 
 @pytest.mark.parametrize("change", [
     {"name": ""}, {"name": 7}, {"type": "com.okta.nothing"}, {"type": None}, {"channel": None}, {"channel": {"type": "OAUTH", "config": {}}},
-    {"config": {"uri": "nowhere"}}, {"config": {"uri": "http://hooks.example.com/x"}}, {"config": {"headers": [{"key": "a b", "value": ""}]}},
+    {"config": {"uri": "nowhere"}}, {"config": {"uri": "http://hooks.example.com/x"}}, {"config": {"headers": [{"key": "a:b", "value": ""}]}},
 ])  # fmt: skip
 def test_what_is_no_hook_is_refused(org: World, change: Doc) -> None:
     config = {"config": change.pop("config")} if "config" in change else {}
@@ -360,3 +361,83 @@ def test_an_error_of_the_service_is_a_server_error(org: World, service: Service,
 
 def test_tokens_are_given_when_nobody_answers(org: World, service: Service, server: str) -> None:
     assert tokens(org, server)[0] == 200 and outcomes(org) == ["FAILURE"]
+
+
+# -- the channel of type OAUTH -------------------------------------------------------------------------------------
+
+TOKEN_URL = "http://127.0.0.1:8999/token"
+
+
+def by_oauth(**more: Any) -> Doc:
+    config = {"uri": URI, "headers": [{"key": "Field 1", "value": "Value 1"}], "method": "POST", "clientId": "abc123",
+              "authType": "client_secret_post", "clientSecret": "def456", "tokenUrl": TOKEN_URL, "scope": "api", **more}  # fmt: skip
+    kept = {name: value for name, value in config.items() if value is not None}
+    return {"name": "O", "type": SAML, "version": "1.0.2",
+            "channel": {"type": "OAUTH", "version": "1.0.0", "config": kept}}  # fmt: skip
+
+
+def sent_form(exchange: Exchange) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(exchange.body.decode()).items()}
+
+
+def test_an_oauth_channel_reads_back_without_its_secret(org: World, service: Service) -> None:
+    made = org.okta.post(AT, by_oauth())
+    assert made["channel"] == {"type": "OAUTH", "version": "1.0.0", "config": {
+        "uri": URI, "headers": [{"key": "Field 1", "value": "Value 1"}], "method": "POST", "authScheme": None,
+        "clientId": "abc123", "tokenUrl": TOKEN_URL, "authType": "client_secret_post", "scope": "api"}}  # fmt: skip
+    kept = by_oauth(clientSecret=None, scope="api.read")
+    assert org.okta.put(f"{AT}/{made['id']}", kept)["channel"]["config"]["scope"] == "api.read"
+    service.says({"access_token": "tok", "token_type": "Bearer"})
+    service.says({"commands": []})
+    org.okta.post(f"{AT}/{made['id']}/execute", {"a": 1})
+    asked, told = service.asked
+    assert sent_form(asked) == {"grant_type": "client_credentials", "client_id": "abc123", "client_secret": "def456",
+                                "scope": "api.read"}  # fmt: skip
+    assert (asked.path, told.path, told.headers["authorization"]) == ("/token", "/hook", "Bearer tok")
+
+
+def test_a_hook_key_proves_the_org_to_the_token_endpoint(org: World, service: Service) -> None:
+    key = org.okta.post("/api/v1/hook-keys", {"name": "hooks"})
+    body = by_oauth(authType="private_key_jwt", clientSecret=None, hookKeyId=key["id"])
+    made = org.okta.post(AT, body)
+    assert made["channel"]["config"]["hookKeyId"] == key["id"]
+    assert org.okta.get(f"/api/v1/hook-keys/{key['id']}")["isUsed"] is True
+    assert refused(org, "DELETE", f"/api/v1/hook-keys/{key['id']}")[:2] == (400, "E0000001")
+    service.says({"access_token": "tok"})
+    service.says({})
+    org.okta.post(f"{AT}/{made['id']}/execute", {})
+    public = org.okta.get(f"/api/v1/hook-keys/public/{key['keyId']}")
+    assertion = sent_form(service.asked[0])["client_assertion"]
+    assert jwt.get_unverified_header(assertion)["kid"] == key["keyId"]
+    found = jwt.decode(assertion, jwt.PyJWK(public, algorithm="RS256").key, ["RS256"], audience=TOKEN_URL,
+                       options={"verify_exp": False, "verify_iat": False})  # fmt: skip
+    assert (found["iss"], found["sub"]) == ("abc123", "abc123")
+    org.okta.post(f"{AT}/{made['id']}/lifecycle/deactivate")
+    org.okta.call("DELETE", f"{AT}/{made['id']}")
+    assert org.okta.call("DELETE", f"/api/v1/hook-keys/{key['id']}").status == 204
+
+
+@pytest.mark.parametrize("change", [
+    {"clientId": None}, {"clientSecret": None}, {"tokenUrl": None}, {"tokenUrl": "http://tokens.example.com/x"},
+    {"authType": "none"}, {"authType": "private_key_jwt"}, {"authType": "private_key_jwt", "hookKeyId": "HKYnone"},
+])  # fmt: skip
+def test_what_is_no_oauth_channel_is_refused(org: World, change: Doc) -> None:
+    assert refused(org, "POST", AT, by_oauth(**change))[:2] == (400, "E0000001")
+
+
+@pytest.mark.parametrize("answer", [b"no json", {"error": "invalid_client"}, {"access_token": "a\nb"}, []])
+def test_without_a_token_the_hook_is_not_asked(org: World, service: Service, answer: Any) -> None:
+    made = org.okta.post(AT, by_oauth())
+    service.says(answer)
+    assert refused(org, "POST", f"{AT}/{made['id']}/execute", {})[1] == "E0000137"
+    assert [asked.path for asked in service.asked] == ["/token"]
+
+
+def test_a_secret_never_becomes_the_header_of_another_channel(org: World, service: Service) -> None:
+    made = org.okta.post(AT, by_oauth())
+    plain = body()
+    plain["channel"]["config"]["authScheme"] = {"type": "HEADER", "key": "Authorization"}
+    org.okta.put(f"{AT}/{made['id']}", plain)
+    service.says({})
+    org.okta.post(f"{AT}/{made['id']}/execute", {})
+    assert "authorization" not in service.asked[-1].headers

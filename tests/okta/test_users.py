@@ -48,7 +48,7 @@ def test_how_a_user_starts(org: World, query: str, password: str | None, status:
 
 def test_actions_are_linked_by_status(org: World) -> None:
     def actions(user: dict[str, Any]) -> set[str]:
-        assert "resetFactors" in user["_links"]  # of every user of an Identity Engine org
+        assert ("resetFactors" in user["_links"]) == ("password" in user["credentials"])  # as Identity Engine has it
         return set(user["_links"]) - {"self", "schema", "type", "resetFactors"}
 
     staged = new_user(org, "a@acme.example", query="?activate=false")
@@ -373,3 +373,11 @@ def test_some_orgs_print_mail_addresses_among_the_credentials() -> None:
         assert changed["credentials"]["emails"] == emails[:1]
     with world() as org:
         assert "emails" not in new_user(org, "kim@acme.example")["credentials"]
+
+
+def test_an_order_without_an_attribute_is_left_out_of_the_links(org: World) -> None:
+    for order in ("0", "desc"):
+        link = org.okta.call("GET", f"{USERS}?limit=2&search=status+pr&sortOrder={order}").header("link")
+        assert link is not None and "sortOrder" not in link
+    link = org.okta.call("GET", f"{USERS}?search=status+pr&sortBy=profile.lastName&sortOrder=desc").header("link")
+    assert link is not None and "sortBy=profile.lastName&sortOrder=desc" in link

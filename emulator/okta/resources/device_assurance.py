@@ -6,7 +6,7 @@ from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, dig
 from emulator.kernel.operations import OBSERVED, operation
 from emulator.kernel.problems import Compared, Why
-from emulator.okta import device_compliance, shapes
+from emulator.okta import device_compliance, shapes, subscription
 from emulator.okta.app_kinds import POLICY_RULES
 from emulator.okta.events import emit, target
 from emulator.okta.params import body_object, stamp
@@ -128,7 +128,10 @@ def _says(value: Any) -> bool:
 
 def _render(call: Call, item: Doc) -> Doc:
     links = {"self": {"href": f"{call.base}{_AT}/{item['id']}", "hints": {"allow": ["GET", "PUT", "DELETE"]}}}
-    return {**item, "_links": links}
+    shown = {**item, "_links": links}
+    if "earlyAccess" in subscription.lacking(call):
+        shown.pop("displayRemediationMode")
+    return shown
 
 
 def _load(call: Call) -> Doc:

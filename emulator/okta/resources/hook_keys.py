@@ -8,30 +8,32 @@ from typing import Any
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc
 from emulator.kernel.operations import DOCUMENTED, operation
+from emulator.kernel.problems import Compared, Why
 from emulator.okta import key_material, shapes
+from emulator.okta.hook_oauth import HOOK_KEYS as KEYS
+from emulator.okta.inline_hooks import INLINE_HOOKS
 from emulator.okta.oauth import jws
 from emulator.okta.params import body_object, stamp
-from emulator.okta.problems import not_found, taken
-from emulator.store import Column, Duplicate, Kind
+from emulator.okta.problems import invalid, not_found, taken
+from emulator.store import Duplicate
 
-KEYS = Kind("hook_keys", (Column("name", unique=True), Column("keyId", unique=True)), settled=True)
+__all__ = ["KEYS"]
 _AT = "/api/v1/hook-keys"
 _READ: Any = {"source": DOCUMENTED, "scope": ("okta.inlineHooks.read",)}
 _MANAGE: Any = {"source": DOCUMENTED, "scope": ("okta.inlineHooks.manage",)}
 _BODY = shapes.record({"name": shapes.bounded(255, least=1)}, needed=("name",))
 
 
-def _shown(key: Doc) -> Doc:
-    """A key. Observed: `isUsed` is a boolean, which the documentation calls a text.
-
-    # Differs: hooks prove themselves by a header here, so none uses a key.
-    """
+def _shown(call: Call, key: Doc) -> Doc:
+    """A key. Observed: `isUsed` is a boolean, which the documentation calls a text."""
     names = ("id", "keyId", "name", "created", "lastUpdated")
-    return {**{name: key[name] for name in names}, "isUsed": False}
+    return {**{name: key[name] for name in names}, "isUsed": bool(_users(call, key))}
 
 
-def _whole(key: Doc) -> Doc:
-    return {**_shown(key), "_embedded": key["_public"]}
+def _users(call: Call, key: Doc) -> list[str]:
+    """Names of the hooks that prove themselves with a key."""
+    hooks = call.store.all(INLINE_HOOKS)
+    return [hook["name"] for hook in hooks if hook["channel"]["config"].get("hookKeyId") == key["id"]]
 
 
 def _load(call: Call) -> Doc:
@@ -46,13 +48,13 @@ def _stored(call: Call, key: Doc, write: Any) -> Doc:
         write(KEYS, key)
     except Duplicate as error:
         raise taken("name", key["name"]) from error
-    return _whole(key)
+    return {**_shown(call, key), "_embedded": key["_public"]}
 
 
 @operation("GET", _AT, **_READ)
 def list_hook_keys(call: Call) -> list[Doc]:
     """The org's keys, without their public halves."""
-    return [_shown(key) for key in call.store.all(KEYS)]
+    return [_shown(call, key) for key in call.store.all(KEYS)]
 
 
 @operation("POST", _AT, commit="manual", **_MANAGE)
@@ -71,7 +73,7 @@ def create_hook_key(call: Call) -> Doc:
 @operation("GET", _AT + "/{id}", **_READ)
 def get_hook_key(call: Call) -> Doc:
     """One key."""
-    return _shown(_load(call))
+    return _shown(call, _load(call))
 
 
 @operation("GET", _AT + "/public/{keyId}", **_READ)
@@ -93,5 +95,10 @@ def replace_hook_key(call: Call) -> Doc:
 
 @operation("DELETE", _AT + "/{id}", **_MANAGE)
 def delete_hook_key(call: Call) -> None:
-    """Delete a key."""
-    call.store.drop(KEYS, _load(call)["id"])
+    """Delete a key that no hook proves itself with. Raises 400 for one in use (documented; its words are inferred)."""
+    key = _load(call)
+    names = _users(call, key)
+    if names:
+        why = Why("A key in use is not deleted.", (Compared("used by", ", ".join(names)[:200], "inline hooks"),))
+        raise invalid("hookKey", "The hook key is in use and cannot be deleted.", why=why)
+    call.store.drop(KEYS, key["id"])

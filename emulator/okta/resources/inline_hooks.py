@@ -1,18 +1,18 @@
 """Inline hooks: /api/v1/inlineHooks. Source: Okta's API reference; what they do is inline_hooks.py's."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.exchange import Answer
 from emulator.kernel.operations import DOCUMENTED, operation
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import hook_oauth
 from emulator.okta.app_values import choice
 from emulator.okta.bad_values import bad, needed_text
 from emulator.okta.events import emit
-from emulator.okta.hook_shapes import channel_of
-from emulator.okta.inline_hooks import ACTIVE, INACTIVE, INLINE_HOOKS, TYPES, executed, send, target_of
+from emulator.okta.hook_shapes import channel_of, secure_url
+from emulator.okta.inline_hooks import ACTIVE, INACTIVE, INLINE_HOOKS, NO_TOKEN, TYPES, executed, send, target_of
 from emulator.okta.params import body_object, stamp, text_of
 from emulator.okta.problems import invalid, not_found
 
@@ -62,7 +62,7 @@ def create_hook(call: Call) -> Doc:
     hook: Doc = {
         "id": call.ids.okta("cal"), "status": ACTIVE, "name": needed_text(body, "name"),
         "type": choice(body, "type", TYPES, None), "version": text_of(body, "version") or "1.0.0",
-        **_channel(body, None), "created": at, "lastUpdated": at,
+        **_channel(call, body, None), "created": at, "lastUpdated": at,
     }  # fmt: skip
     call.store.add(INLINE_HOOKS, hook)
     emit(call, "inline_hook.created", [target_of(hook)])
@@ -85,7 +85,7 @@ def replace_hook(call: Call) -> Doc:
         raise bad("type", "type: The type of an inline hook cannot be changed", "type", kind, "A hook keeps its type.")
     partial = call.operation.method == "POST"
     name = text_of(body, "name") or hook["name"] if partial else needed_text(body, "name")
-    channel = {} if partial and body.get("channel") is None else _channel(body, hook)
+    channel = {} if partial and body.get("channel") is None else _channel(call, body, hook)
     hook |= {"name": name, **channel, "lastUpdated": stamp(call.now)}
     call.store.put(INLINE_HOOKS, hook)
     emit(call, "inline_hook.updated", [target_of(hook)])
@@ -131,6 +131,9 @@ def execute_hook(call: Call) -> Doc | Answer:
     hook = _load(call)
     status, found = send(call, hook, body_object(call))
     uri = Compared("uri", hook["channel"]["config"]["uri"], f"inline hook {hook['name']}")
+    if status == NO_TOKEN:
+        at = Compared("tokenUrl", hook["channel"]["config"]["tokenUrl"], f"inline hook {hook['name']}")
+        raise Problem("E0000137", why=Why("The token endpoint answers 200 with an access token.", (at,)))
     if status == 0:
         rule = "The receiver answers within three seconds; only loopback and the world's own hosts are reached."
         raise Problem("E0000137", why=Why(rule, (uri,)))
@@ -141,11 +144,12 @@ def execute_hook(call: Call) -> Doc | Answer:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _channel(body: Doc, before: Doc | None) -> Doc:
+def _channel(call: Call, body: Doc, before: Doc | None) -> Doc:
     """Channel and secret of a request. Raises E0000001."""
-    found = channel_of(body, before)
-    uri = str(found["channel"]["config"]["uri"])
-    local = (urlsplit(uri).hostname or "") in ("localhost", "127.0.0.1", "::1")
-    if not uri.startswith("https://") and not local:
-        raise bad("uri", "uri: The URI must use https", "uri", uri[:200], "Beyond loopback a hook is reached by https.")
+    found = channel_of(body, before, types=("HTTP", "OAUTH"))
+    given, config = body["channel"]["config"], found["channel"]["config"]
+    secure_url(given, "uri")
+    if found["channel"]["type"] == "OAUTH":
+        shown, found["_secret"] = hook_oauth.config_of(call, given, before)
+        config |= shown
     return found

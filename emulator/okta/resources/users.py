@@ -81,7 +81,9 @@ def list_users(call: Call) -> Listing:
     asked = search.asked(call, "users")
     node, fold = (asked[0], asked[1].fold) if asked else (_NOT_GONE, False)
     where, keep = search.located(call, USERS, node, fold)
-    if call.params.get("search") and call.params.get("sortBy"):
+    if not call.params.get("sortBy"):
+        call.params.pop("sortOrder", None)  # unread whatever it says, and left out of the links (observed)
+    elif call.params.get("search"):
         return search.sorted_listing(call, USERS, show, where=where, keep=keep)
     return lists.listing(call, USERS, show, where=where, keep=keep, tail=item_tail(call) if plain else None)
 
