@@ -11,6 +11,7 @@ import orjson
 from emulator.kernel.call import Call
 from emulator.kernel.doc import Doc, public
 from emulator.kernel.problems import Compared, Problem, Why
+from emulator.okta import subscription
 from emulator.okta.base_schema import ALWAYS
 from emulator.okta.params import stamp
 from emulator.okta.profile_index import ProfileIndex
@@ -108,6 +109,17 @@ def _has_factors(call: Call, user: Doc) -> bool:
     return bool(factors.of_user(call.store, user["id"]))
 
 
+def _resettable(call: Call, user: Doc) -> bool:
+    """Whether the user links to the reset of factors, whatever the status.
+
+    Observed: in an Identity Engine org of 2026 everybody does; in one of 2025, which had no realms either, who has a
+    credential; in a Classic org who has a factor.
+    """
+    if call.info["engine"] != "classic" and ("realms" not in subscription.lacking(call) or can_sign_in(user)):
+        return True
+    return _has_factors(call, user)
+
+
 def render(call: Call, user: Doc) -> Doc:
     """The user on its own, with the actions that its status allows."""
     api = f"{call.base}/api/v1"
@@ -121,8 +133,7 @@ def render(call: Call, user: Doc) -> Doc:
             links[name] = {"href": at, "method": "DELETE"}
         else:
             links[name] = {"href": f"{at}/{_ACTIONS[name]}", "method": "POST"}
-    # Whatever the status; in Identity Engine a password is a factor, and whoever has none has no link (observed).
-    if (call.info["engine"] != "classic" and can_sign_in(user)) or _has_factors(call, user):
+    if _resettable(call, user):
         links["resetFactors"] = {"href": f"{at}/{_ACTIONS['resetFactors']}", "method": "POST"}
     links["schema"] = {"href": f"{api}/meta/schemas/user/{_schema_id(call, user['type']['id'])}"}
     links["self"] = {"href": at}

@@ -392,3 +392,22 @@ def test_universal_logout_is_refused_where_it_is_not_supported(ready: Estate) ->
     assert ready.okta.call("PUT", at, {"enabled": True}).status == 400
     assert ready.okta.call("PUT", f"{GOVERNANCE}/entitlement-settings/{made['id']}", {"enabled": True}).status == 400
     assert Http(ready.world.transport).request("GET", f"https://acme.okta.com{at}").status == 401
+
+
+def test_an_openid_app_has_entitlements_too(ready: Estate) -> None:
+    app = ready.okta.post("/api/v1/apps", {
+        "name": "oidc_client", "label": "Ledger", "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {
+            "response_types": ["code"], "grant_types": ["authorization_code"], "application_type": "web",
+            "redirect_uris": ["https://ledger.example/cb"],
+        }},
+    })  # fmt: skip
+    assert ready.okta.put(f"{GOVERNANCE}/entitlement-settings/{app['id']}", {"enabled": True})["status"] == "ENABLED"
+    answer = ready.okta.call("POST", f"{GOVERNANCE}/entitlements", {
+        "name": "Role", "externalValue": "role", "dataType": "string", "multiValue": False,
+        "parent": {"externalId": app["id"], "type": "APPLICATION"},
+        "values": [{"name": "Clerk", "externalValue": "clerk"}],
+    })  # fmt: skip
+    at = orjson.loads(answer.body)["_links"]["self"]["href"]
+    assert (answer.status, answer.header("location"), answer.header("link")) == (201, at, f'<{at}>; rel="self"')

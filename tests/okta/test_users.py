@@ -48,7 +48,7 @@ def test_how_a_user_starts(org: World, query: str, password: str | None, status:
 
 def test_actions_are_linked_by_status(org: World) -> None:
     def actions(user: dict[str, Any]) -> set[str]:
-        assert ("resetFactors" in user["_links"]) == ("password" in user["credentials"])  # as Identity Engine has it
+        assert "resetFactors" in user["_links"]  # of every user of an Identity Engine org
         return set(user["_links"]) - {"self", "schema", "type", "resetFactors"}
 
     staged = new_user(org, "a@acme.example", query="?activate=false")
@@ -381,3 +381,9 @@ def test_an_order_without_an_attribute_is_left_out_of_the_links(org: World) -> N
         assert link is not None and "sortOrder" not in link
     link = org.okta.call("GET", f"{USERS}?search=status+pr&sortBy=profile.lastName&sortOrder=desc").header("link")
     assert link is not None and "sortBy=profile.lastName&sortOrder=desc" in link
+
+
+def test_an_org_of_2025_links_to_the_reset_of_factors_where_there_is_a_credential() -> None:
+    with world(subscription={"realms": False}) as org:
+        assert "resetFactors" not in new_user(org, "a@acme.example", query="?activate=false")["_links"]
+        assert "resetFactors" in new_user(org, "b@acme.example", password="Abcd1234!")["_links"]

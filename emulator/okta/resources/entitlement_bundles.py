@@ -20,6 +20,7 @@ from emulator.okta.resources.entitlements import (
     answered,
     filtered,
     governed,
+    linked,
     orn,
     reevaluate,
     resource,
@@ -116,13 +117,13 @@ def create_bundle(call: Call) -> Doc:
     row = {"id": call.ids.okta("enb"), "appId": app["id"], "status": ACTIVE, **given, "createdBy": call.caller.id,
            "created": at, "lastUpdated": at, "lastUpdatedBy": call.caller.id}  # fmt: skip
     call.store.add(BUNDLES, row)
-    return _render_bundle(call, row, whole=False)
+    return linked(call, _render_bundle(call, row, whole=False))
 
 
 @operation("GET", BASE + "/entitlement-bundles/{bundleId}", source=OBSERVED, **READ)
 def get_bundle(call: Call) -> Doc:
     """One bundle, with its values in full."""
-    return _render_bundle(call, _load_bundle(call), whole=True)
+    return linked(call, _render_bundle(call, _load_bundle(call), whole=True))
 
 
 @operation("DELETE", BASE + "/entitlement-bundles/{bundleId}", source=OBSERVED, emits=_EVENTS, **MANAGE)

@@ -95,6 +95,15 @@ def render(call: Call, row: Doc) -> Doc:
     }  # fmt: skip
 
 
+def linked(call: Call, shown: Doc) -> Doc:
+    """A document whose address stands in the headers too: Link `self`, and Location where it was made (observed)."""
+    at = shown["_links"]["self"]["href"]
+    call.headers.append(("Link", f'<{at}>; rel="self"'))
+    if call.operation.status == 201:
+        call.headers.append(("Location", at))
+    return shown
+
+
 def load(call: Call) -> Doc:
     found: Doc | None = call.store.get(ENTITLEMENTS, call.path["entitlementId"])
     if found is None:
@@ -115,6 +124,7 @@ def governed(call: Call, app_id: str) -> Doc:
     return app
 
 
+_BY_TOKEN = ("OPENID_CONNECT", "SAML_2_0", "SAML_1_1", "WS_FEDERATION")
 _SETTINGS = inferred("the settings API is in beta; paths are Okta's, its answer is not public")
 
 
@@ -135,14 +145,18 @@ def _settings(app: Doc) -> Doc:
     "PUT", BASE + "/entitlement-settings/{appId}", source=_SETTINGS, emits=("application.lifecycle.update",), **MANAGE
 )
 def set_entitlement_settings(call: Call) -> Doc:
-    """Manage an app's entitlements, or no longer: `{enabled}`. Only apps that provision have any."""
+    """Manage an app's entitlements, or no longer: `{enabled}`.
+
+    Apps that provision have them, and apps that are signed in to by a token: entitlements of an `oidc_client` are
+    recorded; that SAML and WS-Federation are as OpenID Connect, and bookmarks and passwords are not, is inferred.
+    """
     from emulator.okta.resources import apps
 
     app = apps.load(call)
     wanted = shapes.record({"enabled": shapes.boolean}, needed=("enabled",))(body_object(call), "")["enabled"]
-    if wanted and not TYPES[app["name"]].provisioning:
-        compared = (Compared("app", app["name"], app["label"]),)
-        why = Why("Entitlement management is for apps with provisioning.", compared)
+    if wanted and not TYPES[app["name"]].provisioning and app["signOnMode"] not in _BY_TOKEN:
+        compared = (Compared("signOnMode", app["signOnMode"], app["label"]),)
+        why = Why("Entitlement management is for apps with provisioning or a token to put entitlements in.", compared)
         raise invalid("resourceId", "The resource does not support entitlement management.", why=why)
     governance.enable(call.store, call.ids, app) if wanted else governance.disable(app)
     apps.touch(call, app)
@@ -167,7 +181,7 @@ def create_entitlement(call: Call) -> Doc:
     row = {"id": call.ids.okta("esp"), "appId": app["id"], **given}
     row["values"] = _values(row["id"], given["values"])
     call.store.add(ENTITLEMENTS, row)
-    return render(call, row)
+    return linked(call, render(call, row))
 
 
 def _refuse_twice(call: Call, app: Doc, given: Doc) -> None:
@@ -189,7 +203,7 @@ def _values(entitlement_id: str, given: list[Doc]) -> list[Doc]:
 @operation("GET", BASE + "/entitlements/{entitlementId}", source=OBSERVED, **READ)
 def get_entitlement(call: Call) -> Doc:
     """One entitlement."""
-    return render(call, load(call))
+    return linked(call, render(call, load(call)))
 
 
 @operation("PUT", BASE + "/entitlements/{entitlementId}", source=OBSERVED, **MANAGE)
