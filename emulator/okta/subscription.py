@@ -5,7 +5,8 @@ to which product is inferred. World file: `subscription: {lifecycle: false, gove
 false, privilegedAccess: false, realms: false, earlyAccess: false}`; what it does not name is there. A world's own
 assignments and settings stay all the same. Apps tell of universal logout with `threat`, and of entitlement management
 with `governance`, which groups too link to their owners with (recorded orgs whose apps know no entitlements have no
-such link); users of their realm with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
+such link); users of their realm, and of the reset of factors where they
+have no credential, with `realms`, which some recorded orgs of 2025 lack; authenticators of their AAGUIDs
 and of how safely Okta Verify is enrolled, sign-in pages of staying signed in, and device assurance policies of whether
 they tell users what is to be mended, with `earlyAccess`.
 """
